@@ -1,0 +1,223 @@
+-- The first schema. `account_sid` leads every key of volume; ids of large tables are the 32 hex digits of the SID
+-- as a uuid (UUIDv7 layout), so they sort by time and partition by month.
+
+-- store: worlds ---------------------------------------------------------------------------------------------------
+create table worlds (
+  world_sid     text primary key,                 -- the main account's SID
+  profile       text not null default 'relaxed',  -- relaxed | twilio | us-a2p | trial
+  clock_mode    text not null default 'real',     -- real | frozen | offset
+  clock_offset  interval not null default interval '0',
+  frozen_at     timestamptz
+);
+
+-- store: plain resources ------------------------------------------------------------------------------------------
+create table resources (
+  account_sid   text not null,
+  kind          text not null,                    -- contract kind: "sync/Document"
+  sid           text not null,                    -- SID, opaque id, or the name that is the id (map item key)
+  parent_sid    text not null default '',         -- innermost parent on the home path, '' at account level
+  parents       text[] not null default '{}',     -- every parent id, for views under another parent
+  position      uuid not null,                    -- order of creation: the SID's hex, else a fresh UUIDv7
+  version       integer not null default 0,
+  data          jsonb not null,
+  date_created  timestamptz not null,
+  date_updated  timestamptz not null,
+  primary key (account_sid, kind, sid, parent_sid)
+);
+create index resources_children on resources (account_sid, kind, parent_sid, position);
+create index resources_kind on resources (account_sid, kind, position);
+create index resources_parents on resources using gin (parents) where parents <> '{}';
+
+create table resource_names (                      -- unique_name and its like, unique among siblings
+  account_sid   text not null,
+  kind          text not null,
+  parent_sid    text not null default '',
+  field         text not null,
+  name          text not null,
+  sid           text not null,
+  primary key (account_sid, kind, parent_sid, field, name)
+);
+create index resource_names_sid on resource_names (account_sid, kind, sid);
+
+-- jobs ------------------------------------------------------------------------------------------------------------
+create table jobs (
+  id            bigint generated always as identity primary key,
+  account_sid   text not null,
+  world_sid     text not null,
+  kind          text not null,
+  key           text,                             -- cancel by key
+  payload       bytea not null,
+  due_at        timestamptz not null,             -- in the world's time
+  run_at        timestamptz not null,             -- in real time; 'infinity' while the world is frozen before due_at
+  attempts      integer not null default 0
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+create index jobs_due on jobs (run_at);
+create index jobs_account on jobs (account_sid, run_at);
+create index jobs_key on jobs (key) where key is not null;
+
+create table dead_jobs (
+  id            bigint primary key,
+  account_sid   text not null,
+  world_sid     text not null,
+  kind          text not null,
+  key           text,
+  payload       bytea not null,
+  due_at        timestamptz not null,
+  attempts      integer not null,
+  reason        text not null,
+  died_at       timestamptz not null
+);
+
+create table pace (                                -- virtual scheduling: the next free slot of a sender
+  key           text primary key,
+  next_at       timestamptz not null
+) with (fillfactor = 50);
+
+-- products/accounts -----------------------------------------------------------------------------------------------
+create table accounts (
+  sid                    text primary key,
+  world_sid              text not null,
+  owner_account_sid      text not null,
+  friendly_name          text not null,
+  status                 text not null default 'active',   -- active | suspended | closed
+  type                   text not null default 'Full',     -- Trial | Full
+  region                 text not null default 'us1',
+  auth_token             bytea not null,                   -- sealed
+  secondary_auth_token   bytea,                            -- sealed
+  secondary_created      timestamptz,
+  secondary_updated      timestamptz,
+  test_sid               text unique,                      -- test credentials
+  test_auth_token        bytea,
+  date_created           timestamptz not null,
+  date_updated           timestamptz not null
+);
+create index accounts_world on accounts (world_sid, sid);
+create index accounts_owner on accounts (owner_account_sid, sid);
+
+create table api_keys (
+  sid            text primary key,
+  account_sid    text not null references accounts (sid),
+  friendly_name  text not null default '',
+  type           text not null default 'standard',         -- main | standard | restricted
+  secret         bytea not null,                           -- sealed
+  policy         jsonb,
+  region         text not null default 'us1',
+  flags          text[] not null default '{}',
+  date_created   timestamptz not null,
+  date_updated   timestamptz not null
+);
+create index api_keys_account on api_keys (account_sid, sid);
+
+create table oauth_clients (
+  sid            text primary key,                         -- OQ…
+  account_sid    text not null references accounts (sid),
+  secret         bytea not null,
+  date_created   timestamptz not null
+);
+
+-- products/numbers ------------------------------------------------------------------------------------------------
+create table phone_numbers (                               -- IncomingPhoneNumbers: owned in a world
+  sid            text primary key,
+  account_sid    text not null references accounts (sid),
+  world_sid      text not null,
+  phone_number   text not null,
+  iso_country    text not null,
+  type           text not null,                            -- local | tollfree | mobile | shortcode
+  sms_enabled    boolean not null default true,
+  mms_enabled    boolean not null default true,
+  voice_enabled  boolean not null default true,
+  data           jsonb not null,                           -- friendly_name, urls and the rest, by response field name
+  date_created   timestamptz not null,
+  date_updated   timestamptz not null,
+  unique (world_sid, phone_number)
+);
+create index phone_numbers_account on phone_numbers (account_sid, sid);
+
+create table released_numbers (                            -- cool-down before a number returns to the inventory
+  world_sid      text not null,
+  phone_number   text not null,
+  released_at    timestamptz not null,
+  primary key (world_sid, phone_number)
+);
+
+-- products/messaging ----------------------------------------------------------------------------------------------
+create table messages (
+  account_sid            text not null,
+  id                     uuid not null,                    -- the SID's hex
+  world_sid              text not null,
+  prefix                 text not null default 'SM',       -- SM | MM
+  status                 text not null,
+  direction              text not null,
+  from_address           text,
+  to_address             text not null,
+  body                   text,
+  num_segments           smallint not null default 1,
+  num_media              smallint not null default 0,
+  price                  numeric(12, 5),
+  price_unit             text,
+  error_code             integer,
+  messaging_service_sid  text,
+  status_callback        text,
+  options                jsonb,                            -- the rarer settings of the request
+  date_created           timestamptz not null,
+  date_sent              timestamptz,
+  date_updated           timestamptz not null,
+  primary key (account_sid, id)
+) partition by range (id);
+create index messages_to on messages (account_sid, to_address, id);
+create index messages_from on messages (account_sid, from_address, id);
+create table messages_default partition of messages default;
+
+create table media (
+  account_sid    text not null,
+  id             uuid not null,
+  message_id     uuid not null,
+  content_type   text not null,
+  url            text,                                     -- where the application said it is
+  content        bytea,
+  date_created   timestamptz not null,
+  date_updated   timestamptz not null,
+  primary key (account_sid, message_id, id)
+);
+
+-- carriers/loopback: what the simulated handsets hold -------------------------------------------------------------
+create table phones (
+  world_sid      text not null,
+  number         text not null,
+  behavior       text not null default 'deliver',
+  delay_ms       integer not null default 0,
+  date_created   timestamptz not null,
+  date_updated   timestamptz not null,
+  primary key (world_sid, number)
+);
+create table phone_messages (
+  world_sid      text not null,
+  number         text not null,                            -- the handset
+  id             uuid not null,
+  direction      text not null,                            -- received | sent
+  peer           text not null,                            -- the other end
+  body           text not null,
+  media          jsonb not null default '[]',
+  message_sid    text,
+  date_created   timestamptz not null,
+  primary key (world_sid, number, id)
+);
+
+-- webhooks --------------------------------------------------------------------------------------------------------
+create table deliveries (
+  account_sid    text not null,
+  id             uuid not null,
+  kind           text not null,                            -- notification | instruction
+  resource_sid   text,
+  url            text not null,
+  method         text not null,
+  attempt        smallint not null,
+  status_code    integer,
+  error_code     integer,
+  error          text,
+  duration_ms    integer,
+  detail         jsonb,                                    -- request, response, timings
+  date_created   timestamptz not null,
+  primary key (account_sid, id)
+) partition by range (id);
+create table deliveries_default partition of deliveries default;
