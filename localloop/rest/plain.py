@@ -1,0 +1,1 @@
+"""Plain resources: created, kept, listed, filtered, updated and deleted by the contract alone."""
