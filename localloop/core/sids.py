@@ -1,0 +1,96 @@
+"""SIDs: a two-letter prefix and 32 hex digits in UUIDv7 layout (RFC 9562 §5.7), so they sort by creation.
+
+48 bits of real milliseconds, version 7, a 12-bit counter within the millisecond, variant, 62 random bits. SIDs of
+one process are strictly increasing per prefix; those of several processes are ordered by the millisecond. A SID is
+a name, not a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from localloop.core.clock import unix_ms
+
+_SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BATCH: Final = 256
+_COUNTER_SPACE: Final = 0x1000
+_COUNTER_START: Final = 0x400  # a millisecond starts below this, at random, which leaves room to count
+_STEP_BACK: Final = 60_000 * _COUNTER_SPACE  # a system clock set back by more than a minute is believed
+
+
+_tick = 0  # the last milliseconds * 4096 + counter given out
+_tails: list[str] = []  # random tails in stock: asking the system for each would cost more than the rest
+
+
+def new(prefix: str, now: datetime | None = None) -> str:
+    """A fresh SID; `now` dates it to another real moment (imports, tests)."""
+    global _tick
+    tick = unix_ms() * _COUNTER_SPACE
+    if tick <= _tick < tick + _STEP_BACK:
+        tick = _tick + 1  # past 4,095 it borrows from the next millisecond, as RFC 9562 §6.2 allows
+    else:
+        tick += int.from_bytes(os.urandom(2), "big") % _COUNTER_START
+    _tick = tick
+    if now is not None:
+        tick = milliseconds_of(now) * _COUNTER_SPACE + tick % _COUNTER_SPACE
+    try:
+        tail = _tails.pop()
+    except IndexError:
+        tail = _restock()
+    return f"{prefix}{(tick >> 12 << 16) + 0x7000 + (tick & 0xFFF):016x}{tail}"
+
+
+def _restock() -> str:
+    """Fill the stock with tails of 16 hex digits, the variant bits 10 and 62 random ones, and take one."""
+    text = os.urandom(_BATCH * 8).hex()
+    fresh = ["89ab"[int(text[at], 16) & 3] + text[at + 1 : at + 16] for at in range(0, len(text), 16)]
+    tail = fresh.pop()
+    _tails.extend(fresh)
+    return tail
+
+
+def new_secret() -> str:
+    """32 hex digits of the system's randomness, for tokens and API secrets."""
+    return os.urandom(16).hex()
+
+
+def is_sid(text: str, *prefixes: str) -> bool:
+    """Whether this is a SID, of one of these prefixes if any are given."""
+    return _SID.fullmatch(text) is not None and (not prefixes or text[:2] in prefixes)
+
+
+def uuid_of(sid: str) -> uuid.UUID:
+    """The 32 hex digits as the database keeps them; ValueError when they are none."""
+    return uuid.UUID(hex=sid[2:])
+
+
+def from_uuid(prefix: str, value: uuid.UUID) -> str:
+    """The SID of a database id."""
+    return prefix + value.hex
+
+
+def at(sid: str) -> datetime:
+    """When the SID was made, to the millisecond; ValueError for a SID that was made elsewhere."""
+    value = uuid_of(sid)
+    if value.version != 7:
+        raise ValueError(f"{sid} does not carry a time")
+    return _EPOCH + timedelta(milliseconds=value.int >> 80)
+
+
+def bound(moment: datetime) -> uuid.UUID:
+    """At or below every id of this moment, above every id before it: a bound of partitions and date filters."""
+    return uuid.UUID(int=milliseconds_of(moment) << 80)
+
+
+def milliseconds_of(moment: datetime) -> int:
+    """Whole milliseconds from 1970 to this moment."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+# A child that kept its parent's stock would hand out the parent's SIDs.
+os.register_at_fork(after_in_child=_tails.clear)
