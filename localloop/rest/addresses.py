@@ -1,0 +1,61 @@
+"""How addresses of records are written: templates of the contract filled from a record and the request's path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from localloop.contract.model import Path, Resource
+
+_PARAM = re.compile(r"\{(\w+)\}")
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@lru_cache(maxsize=8192)
+def snake(name: str) -> str:
+    """`ServiceSid` → `service_sid`, the field that usually repeats a path parameter."""
+    return _WORDS.sub("_", name).lower()
+
+
+@lru_cache(maxsize=8192)
+def pieces(template: str) -> tuple[tuple[str, str], ...]:
+    """A template as (literal, parameter) pairs; the last parameter may be ''."""
+    parts, at = [], 0
+    for found in _PARAM.finditer(template):
+        parts.append((template[at : found.start()], found.group(1)))
+        at = found.end()
+    return (*parts, (template[at:], ""))
+
+
+def expand(template: str, values: Mapping[str, Any]) -> str | None:
+    """The template filled; None when a parameter has no value."""
+    written = []
+    for literal, param in pieces(template):
+        written.append(literal)
+        if not param:
+            continue
+        value = values.get(param)
+        if value is None or value == "":
+            return None
+        written.append(quote(str(value), safe=":+@"))
+    return "".join(written)
+
+
+def instance_template(resource: Resource, path: Path) -> str:
+    """The template of the address that a record shown at `path` has as its own."""
+    if path.role in ("instance", "singleton") and path.operations:
+        return path.template
+    below = [p for p in resource.paths if p.role in ("instance", "singleton")]
+    for candidate in below:
+        if candidate.template.startswith(f"{path.template}/") and "/" not in candidate.template[len(path.template) + 1 :]:
+            return candidate.template
+    return below[0].template if below and path.role == "view" else path.template
+
+
+def own_params(template: str, resource: Resource) -> frozenset[str]:
+    """The parameters of `template` that name the record itself: `{Sid}`, or `{ServiceSid}` in a service's links."""
+    names = {f"{resource.name}Sid", "Sid"}
+    return frozenset(param for _, param in pieces(template) if param in names)
