@@ -1,8 +1,8 @@
 """The only source of time: every world has a clock that is real, frozen, or offset from the real one.
 
-A world's name is the SID of its main account; the empty name is real time. Nothing else in this house reads the
-system's clock (a house test checks it), so a test advances time instead of sleeping. Worlds are pushed in here by
-the store; readers see one immutable `WorldTime` at a time, so no lock is needed.
+A world's name is the SID of its main account; the empty name is real time. Nothing else in this house reads
+the system's clock (a house test checks it), so a test advances time instead of sleeping. Worlds are pushed in
+here by the store; readers see one immutable `WorldTime` at a time, so no lock is needed.
 """
 
 from __future__ import annotations

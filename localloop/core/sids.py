@@ -1,8 +1,8 @@
 """SIDs: a two-letter prefix and 32 hex digits in UUIDv7 layout (RFC 9562 §5.7), so they sort by creation.
 
-48 bits of real milliseconds, version 7, a 12-bit counter within the millisecond, variant, 62 random bits. SIDs of
-one process are strictly increasing per prefix; those of several processes are ordered by the millisecond. A SID is
-a name, not a secret.
+48 bits of real milliseconds, version 7, a 12-bit counter within the millisecond, variant, 62 random bits.
+SIDs of one process strictly increase per prefix; those of several processes are ordered by the millisecond. A
+SID is a name, not a secret.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def at(sid: str) -> datetime:
 
 
 def bound(moment: datetime) -> uuid.UUID:
-    """At or below every id of this moment, above every id before it: a bound of partitions and date filters."""
+    """At or below every id of this moment, above every id before it: for partitions and date filters."""
     return uuid.UUID(int=milliseconds_of(moment) << 80)
 
 
