@@ -77,43 +77,55 @@ create table pace (                                -- virtual scheduling: the ne
 create table accounts (
   sid                    text primary key,
   world_sid              text not null,
-  owner_account_sid      text not null,
+  owner_account_sid      text not null,                    -- its own sid: a main account
   friendly_name          text not null,
   status                 text not null default 'active',   -- active | suspended | closed
+  suspended_by           text,                             -- parent | operator
   type                   text not null default 'Full',     -- Trial | Full
   region                 text not null default 'us1',
-  auth_token             bytea not null,                   -- sealed
-  secondary_auth_token   bytea,                            -- sealed
+  auth_token             bytea not null,                   -- sealed, as are all secrets here
+  token_claimable        boolean not null default false,   -- open mode: the first token presented becomes this one
+  secondary_auth_token   bytea,
   secondary_created      timestamptz,
   secondary_updated      timestamptz,
   test_sid               text unique,                      -- test credentials
   test_auth_token        bytea,
+  token_key              bytea not null,                   -- signs the account's OAuth access tokens
+  credit                 numeric(14, 5) not null default 0,
+  seeded                 boolean not null default false,   -- the account that `up` prints
   date_created           timestamptz not null,
   date_updated           timestamptz not null
 );
-create index accounts_world on accounts (world_sid, sid);
-create index accounts_owner on accounts (owner_account_sid, sid);
+create index accounts_owner on accounts (owner_account_sid, date_created, sid);
+create unique index accounts_seeded on accounts (seeded) where seeded;
 
 create table api_keys (
   sid            text primary key,
   account_sid    text not null references accounts (sid),
-  friendly_name  text not null default '',
+  friendly_name  text,
   type           text not null default 'standard',         -- main | standard | restricted
-  secret         bytea not null,                           -- sealed
+  secret         bytea not null,
   policy         jsonb,
   region         text not null default 'us1',
-  flags          text[] not null default '{}',
   date_created   timestamptz not null,
   date_updated   timestamptz not null
 );
-create index api_keys_account on api_keys (account_sid, sid);
+create index api_keys_account on api_keys (account_sid, date_created, sid);
 
 create table oauth_clients (
-  sid            text primary key,                         -- OQ…
-  account_sid    text not null references accounts (sid),
-  secret         bytea not null,
-  date_created   timestamptz not null
+  sid               text primary key,                      -- OQ…
+  account_sid       text not null references accounts (sid),
+  friendly_name     text,
+  type              text,
+  description       text,
+  policy            jsonb,
+  access_token_ttl  integer not null,
+  created_by        text not null,
+  secret            bytea not null,
+  date_created      timestamptz not null,
+  date_updated      timestamptz not null
 );
+create index oauth_clients_account on oauth_clients (account_sid, sid);
 
 -- products/numbers ------------------------------------------------------------------------------------------------
 create table phone_numbers (                               -- IncomingPhoneNumbers: owned in a world
