@@ -68,7 +68,8 @@ class Request(Struct, kw_only=True):
     params: dict[str, Any]  # decoded parameters by wire name: only those that were sent
     now: datetime  # the world's time on arrival
     urls: UrlForm
-    address: str = ""  # the path as it came, for 404 texts
+    address: str = ""  # the path as it came, below the product's prefix
+    suffix: str = ""  # the 2010 representation asked for: "", ".json", ".xml", ".csv"
     page: PageRequest | None = None
     if_match: str | None = None
     headers: Mapping[str, str] = {}  # lower-case names
@@ -122,3 +123,4 @@ class Binding(Struct, frozen=True, kw_only=True):
     record: type[Struct] | None = None
     exists: Exists | None = None
     aliases: Mapping[str, str] = {}  # response field name -> record attribute, where they must differ
+    errors: Mapping[str, Callable[[str], Exception]] = {}  # parameter -> the error of a missing or malformed value

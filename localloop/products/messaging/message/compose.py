@@ -1,0 +1,218 @@
+"""From the parameters of a request (or of a TwiML verb) to a message that is fit to be accepted, or Twilio's error.
+
+The order of the checks is the order in which Twilio reports them when several fail: destination, sender, content,
+the rest (observed order; the documentation names none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from localloop.core import e164, errors, segments, sids
+from localloop.products.messaging.message.resource import Message, Options
+
+MAX_BODY = 1600  # characters (21617)
+MAX_VALIDITY = 36_000  # seconds (21624)
+DEFAULT_VALIDITY = timedelta(seconds=MAX_VALIDITY)
+MAX_URL = 4000
+
+# Segments per second by kind of sender (facts §3.4): 1 for long codes, 3 toll-free, 100 short codes, 10 alphanumeric.
+RATES: Mapping[str, float] = {"local": 1.0, "mobile": 1.0, "tollfree": 3.0, "shortcode": 100.0, "alpha": 10.0}
+
+
+class Sender(Struct, frozen=True):
+    """A number of the world that may send, as `products.numbers` knows it."""
+
+    phone_number: str
+    account_sid: str
+    type: str  # local | mobile | tollfree | shortcode
+    sms_enabled: bool = True
+
+
+class SenderBook(Protocol):
+    async def owner(self, world_sid: str, address: str) -> Sender | None:
+        """Whoever owns a number in this world."""
+        ...
+
+    async def adopt(self, world_sid: str, account_sid: str, address: str) -> Sender | None:
+        """In open mode makes a possible number the account's own, with a notice; None where adoption is off."""
+        ...
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """How strict this server is, and how fast its senders are."""
+
+    strict: bool = False  # a number must be valid, not merely possible
+    rate: float | None = None  # segments per second for every sender; 0 = unlimited; None = Twilio's rates
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    message: Message
+    pace_key: str
+    interval: timedelta  # the sender's time for this message: parts divided by rate
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """On whose behalf a message is composed."""
+
+    account_sid: str
+    world_sid: str
+    now: datetime
+    direction: str = "outbound-api"
+    reply_to: str | None = None  # the inbound message that a TwiML reply answers
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What was asked for, whether by REST or by TwiML."""
+
+    to: str | None
+    from_: str | None
+    body: str | None
+    media: tuple[str, ...] = ()
+    status_callback: str | None = None
+    application_sid: str | None = None
+    validity_period: int | None = None
+    max_price: str | None = None
+    provide_feedback: bool = False
+    smart_encoded: bool = False
+    force_delivery: bool = False
+    messaging_service_sid: str | None = None
+
+
+def wanted(params: Mapping[str, Any]) -> Wanted:
+    """The parameters of `POST …/Messages`."""
+    max_price = params.get("MaxPrice")
+    return Wanted(
+        to=params.get("To"),
+        from_=params.get("From"),
+        body=params.get("Body"),
+        media=tuple(params.get("MediaUrl") or ()),
+        status_callback=params.get("StatusCallback") or None,
+        application_sid=params.get("ApplicationSid") or None,
+        validity_period=params.get("ValidityPeriod"),
+        max_price=None if max_price is None else str(max_price),
+        provide_feedback=bool(params.get("ProvideFeedback")),
+        smart_encoded=bool(params.get("SmartEncoded")),
+        messaging_service_sid=params.get("MessagingServiceSid") or None,
+    )
+
+
+async def compose(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rules) -> Draft:
+    """A message ready to be accepted. Raises Twilio's 216xx errors."""
+    to = destination(wish.to, rules)
+    sender = await _sender(wish, origin, senders, rules)
+    if to == sender.phone_number:
+        raise errors.same_to_and_from(to)
+    body = content(wish)
+    _check_settings(wish)
+    parts = segments.count(body).parts if body else 1
+    message = Message(
+        account_sid=origin.account_sid,
+        world_sid=origin.world_sid,
+        id=sids.uuid_of(sids.new("MM" if wish.media else "SM")),
+        prefix="MM" if wish.media else "SM",
+        status="queued",
+        direction=origin.direction,
+        from_=sender.phone_number,
+        to=to,
+        body=body,
+        num_segments=1 if wish.media else parts,
+        num_media=len(wish.media),
+        status_callback=wish.status_callback,
+        options=Options(
+            application_sid=wish.application_sid,
+            validity_period=wish.validity_period,
+            max_price=wish.max_price,
+            provide_feedback=wish.provide_feedback,
+            in_reply_to=origin.reply_to,
+        ),
+        date_created=origin.now,
+        date_updated=origin.now,
+    )
+    rate = RATES.get(sender.type, 1.0) if rules.rate is None else rules.rate
+    interval = timedelta(seconds=message.num_segments / rate) if rate else timedelta()
+    return Draft(message=message, pace_key=f"{origin.world_sid}|{sender.phone_number}", interval=interval)
+
+
+def destination(raw: str | None, rules: Rules) -> str:
+    """E.164 of a `To`. Raises 21604, 21211, 21265."""
+    if raw is None or not raw.strip():
+        raise errors.to_required()
+    address = e164.address(raw)
+    if address.kind == "short-code":
+        raise errors.to_is_short_code()
+    if address.kind != "number":
+        raise errors.invalid_to(raw)
+    number = e164.parse(raw)
+    if number is None or not (number.is_valid if rules.strict else number.is_possible):
+        raise errors.invalid_to(raw)
+    return number.e164
+
+
+async def _sender(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rules) -> Sender:
+    raw = wish.from_
+    if raw is None or not raw.strip():
+        if wish.messaging_service_sid:
+            raise errors.messaging_service_without_numbers()
+        raise errors.from_required()
+    address = e164.address(raw)
+    if address.kind == "alphanumeric":
+        return Sender(address.value, origin.account_sid, "alpha")
+    if address.kind not in ("number", "short-code"):
+        raise errors.invalid_from(raw)
+    number = e164.parse(raw) if address.kind == "number" else None
+    if address.kind == "number" and (number is None or not (number.is_valid if rules.strict else number.is_possible)):
+        raise errors.invalid_from(raw)
+    value = number.e164 if number else address.value
+    found = await senders.owner(origin.world_sid, value)
+    if found is None:
+        found = await senders.adopt(origin.world_sid, origin.account_sid, value)
+    if found is None:
+        raise errors.from_not_owned(value)
+    if found.account_sid != origin.account_sid:
+        raise errors.from_of_another_account(value, origin.account_sid)
+    if not found.sms_enabled:
+        raise errors.from_not_message_capable(value)
+    return found
+
+
+def content(wish: Wanted) -> str:
+    """The body as it is stored. Raises 21602, 21617, 21620, 21623."""
+    body = wish.body or ""
+    if wish.smart_encoded:
+        body = segments.smart_encode(body)
+    if len(wish.media) > 10:
+        raise errors.too_many_media()
+    for url in wish.media:
+        if not is_http_url(url):
+            raise errors.invalid_media_url(url)
+    if not body.strip() and not wish.media:
+        raise errors.body_required()
+    if len(body) > MAX_BODY:
+        raise errors.body_too_long()
+    return body
+
+
+def _check_settings(wish: Wanted) -> None:
+    if wish.status_callback is not None and not is_http_url(wish.status_callback):
+        raise errors.invalid_status_callback(wish.status_callback)
+    period = wish.validity_period
+    if period is not None and not 1 <= period <= MAX_VALIDITY:
+        raise errors.invalid_validity_period(period)
+
+
+def is_http_url(text: str) -> bool:
+    """An absolute http(s) URL with a host that Twilio takes: no underscores, no blanks (facts §2.1)."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        return False
+    fits = parts.scheme in ("http", "https") and bool(host) and "_" not in host
+    return fits and len(text) <= MAX_URL and not any(mark.isspace() for mark in text)

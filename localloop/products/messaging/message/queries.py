@@ -1,0 +1,228 @@
+"""SQL of messages: the batched insert, the one status UPDATE, and pages.
+
+Everything that a batch does is a handful of statements over arrays, so that a commit is shared by many messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from localloop.core import sids
+from localloop.products.messaging.message.lifecycle import Status, predecessors
+from localloop.products.messaging.message.resource import Message, Options
+
+_COLUMNS = (
+    "account_sid, id, world_sid, prefix, status, direction, from_address, to_address, body, num_segments, num_media,"
+    " price, price_unit, error_code, messaging_service_sid, status_callback, options, date_created, date_sent,"
+    " date_updated"
+)
+# Arrays in, one statement: 256 messages cost one parse, one plan and one commit.
+_INSERT = f"""
+insert into messages ({_COLUMNS})
+select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+  $9::text[], $10::smallint[], $11::smallint[], $12::numeric[], $13::text[], $14::integer[], $15::text[], $16::text[],
+  $17::jsonb[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[])
+"""
+_GET = f"select {_COLUMNS} from messages where account_sid = $1 and id = $2"
+_GET_MANY = f"""
+select {_COLUMNS} from messages
+where (account_sid, id) in (select * from unnest($1::text[], $2::uuid[]))
+"""
+# The one place where a status changes. `status = any(old)` lets exactly one of two workers win.
+_ADVANCE = f"""
+update messages m set
+  status = c.status,
+  error_code = coalesce(c.error_code, m.error_code),
+  date_sent = coalesce(m.date_sent, c.date_sent),
+  price = coalesce(c.price, m.price),
+  date_updated = c.at
+from (
+  select * from unnest($1::text[], $2::uuid[], $3::text[], $4::integer[], $5::timestamptz[], $6::numeric[],
+    $7::timestamptz[]) as c (account_sid, id, status, error_code, date_sent, price, at)
+  order by 1, 2
+) c
+where m.account_sid = c.account_sid and m.id = c.id
+  and m.status = any (case c.status {{cases}} else '{{}}'::text[] end)
+returning m.account_sid, m.id
+"""
+_REDACT = "update messages set body = '', date_updated = $3 where account_sid = $1 and id = $2"
+_DELETE = "delete from messages where account_sid = $1 and id = $2 and status = any ($3::text[])"
+_DELETE_MEDIA = "delete from media where account_sid = $1 and message_id = $2"
+SCHEDULE_SLACK = timedelta(days=36)  # a message is sent at most 35 days after it was created
+
+
+def _cases() -> str:
+    targets: tuple[Status, ...] = ("accepted", "queued", "sending", "sent", "delivered", "undelivered", "failed")
+    more: tuple[Status, ...] = ("read", "canceled", "received")
+    cases = []
+    for target in (*targets, *more):
+        olds = ",".join(f"'{old}'" for old in predecessors(target))
+        cases.append(f"when '{target}' then array[{olds}]")
+    return " ".join(cases)
+
+
+ADVANCE = _ADVANCE.format(cases=_cases())
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """A status that a message shall take, if its present one allows."""
+
+    account_sid: str
+    id: UUID
+    status: Status
+    at: datetime
+    error_code: int | None = None
+    date_sent: datetime | None = None
+    price: Any = None
+
+
+def _options(row: Any) -> Options:
+    return msgspec.convert(row, Options) if row else Options()
+
+
+def message_of(row: asyncpg.Record) -> Message:
+    return Message(
+        account_sid=row["account_sid"],
+        world_sid=row["world_sid"],
+        id=row["id"],
+        prefix=row["prefix"],
+        status=row["status"],
+        direction=row["direction"],
+        from_=row["from_address"],
+        to=row["to_address"],
+        body=row["body"],
+        num_segments=row["num_segments"],
+        num_media=row["num_media"],
+        price=row["price"],
+        price_unit=row["price_unit"],
+        error_code=row["error_code"],
+        messaging_service_sid=row["messaging_service_sid"],
+        status_callback=row["status_callback"],
+        options=_options(row["options"]),
+        date_created=row["date_created"],
+        date_sent=row["date_sent"],
+        date_updated=row["date_updated"],
+    )
+
+
+def _values(message: Message) -> tuple[Any, ...]:
+    options = msgspec.to_builtins(message.options) or None
+    return (
+        message.account_sid,
+        message.id,
+        message.world_sid,
+        message.prefix,
+        message.status,
+        message.direction,
+        message.from_,
+        message.to,
+        message.body,
+        message.num_segments,
+        message.num_media,
+        message.price,
+        message.price_unit,
+        message.error_code,
+        message.messaging_service_sid,
+        message.status_callback,
+        options,
+        message.date_created,
+        message.date_sent,
+        message.date_updated,
+    )
+
+
+async def insert(connection: Any, messages: Sequence[Message]) -> None:
+    columns = list(zip(*map(_values, messages), strict=True))
+    await connection.execute(_INSERT, *map(list, columns))
+
+
+async def get(reader: Any, account_sid: str, message_id: UUID) -> Message | None:
+    row = await reader.fetchrow(_GET, account_sid, message_id)
+    return None if row is None else message_of(row)
+
+
+async def get_many(reader: Any, keys: Sequence[tuple[str, UUID]]) -> dict[UUID, Message]:
+    rows = await reader.fetch(_GET_MANY, [key[0] for key in keys], [key[1] for key in keys])
+    return {row["id"]: message_of(row) for row in rows}
+
+
+async def advance(connection: Any, changes: Sequence[Change]) -> set[UUID]:
+    """Applies each change whose message is still in a status that leads there; the ids of those that changed.
+
+    Must run inside a unit of work: the status callback is committed with the status. One change per message and call.
+    """
+    rows = await connection.fetch(
+        ADVANCE,
+        [change.account_sid for change in changes],
+        [change.id for change in changes],
+        [change.status for change in changes],
+        [change.error_code for change in changes],
+        [change.date_sent for change in changes],
+        [change.price for change in changes],
+        [change.at for change in changes],
+    )
+    return {row["id"] for row in rows}
+
+
+async def redact(unit: Any, message: Message, at: datetime) -> None:
+    await unit.execute(_REDACT, message.account_sid, message.id, at)
+
+
+async def delete(unit: Any, message: Message, settled: Sequence[str]) -> bool:
+    """Deletes a message that is no longer in flight, with its media; False when it moved meanwhile."""
+    await unit.execute(_DELETE_MEDIA, message.account_sid, message.id)
+    outcome: str = await unit.execute(_DELETE, message.account_sid, message.id, list(settled))
+    return outcome.endswith(" 1")
+
+
+class Filters(Struct, frozen=True, kw_only=True):
+    to: str | None = None
+    from_: str | None = None
+    sent_from: datetime | None = None  # inclusive
+    sent_until: datetime | None = None  # exclusive
+    bounded: bool = True  # ids carry real time: they bound dates only in a world whose clock is real
+
+
+async def page(
+    reader: Any, account_sid: str, filters: Filters, *, after: UUID | None, before: UUID | None, limit: int
+) -> list[Message]:
+    """Up to `limit` messages, newest first; those below `after`, or the nearest above `before` (still newest first).
+
+    A date filter also bounds the id, whose time is at most `SCHEDULE_SLACK` before the sending, so that the scan stays
+    short whatever the account's history.
+    """
+    clauses, values = ["account_sid = $1"], [account_sid]
+
+    def add(clause: str, value: Any) -> None:
+        values.append(value)
+        clauses.append(clause.format(f"${len(values)}"))
+
+    if filters.to is not None:
+        add("to_address = {}", filters.to)
+    if filters.from_ is not None:
+        add("from_address = {}", filters.from_)
+    if filters.sent_from is not None:
+        add("date_sent >= {}", filters.sent_from)
+        if filters.bounded:
+            add("id >= {}", sids.bound(filters.sent_from - SCHEDULE_SLACK))
+    if filters.sent_until is not None:
+        add("date_sent < {}", filters.sent_until)
+        if filters.bounded:
+            add("id < {}", sids.bound(filters.sent_until))
+    if after is not None:
+        add("id < {}", after)
+    if before is not None:
+        add("id > {}", before)
+    order = "asc" if before is not None and after is None else "desc"
+    values.append(limit)
+    sql = f"select {_COLUMNS} from messages where {' and '.join(clauses)} order by id {order} limit ${len(values)}"
+    rows = await reader.fetch(sql, *values)
+    found = [message_of(row) for row in rows]
+    return found if order == "desc" else found[::-1]

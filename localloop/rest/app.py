@@ -1,0 +1,287 @@
+"""One request, top to bottom: route → authenticate → admit → decode → operate → render.
+
+`App` is a plain ASGI application. It knows no product: what an operation does comes in as `Binding`s, everything
+else is the plain engine on the contract.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol
+
+import orjson
+import structlog
+from msgspec import Struct
+
+from localloop.contract.model import Operation
+from localloop.core import clock, errors
+from localloop.core.errors import ApiError
+from localloop.rest import formats
+from localloop.rest.authenticate import Authenticator, account_in
+from localloop.rest.decode import decode, page_request
+from localloop.rest.guard import FrontDoor, host_of
+from localloop.rest.operations import Serving, Table
+from localloop.rest.paging import list_payload
+from localloop.rest.request import Answer, Caller, Deleted, Item, Items, Operate, Raw, Request, UrlForm
+from localloop.rest.routing import Match, Place, Router, allowed_methods, operation_of
+from localloop.rest.wire import JSON, Head, Receive, Scope, Send, encode_headers, read_body, respond
+
+log = structlog.get_logger("rest")
+PlainMode = Literal["warn", "allow", "refuse"]
+OPERATION_TIMEOUT_S = 600.0  # a long poll is the longest; everything else has shorter timeouts of its own
+
+
+class Admission(Protocol):
+    """Concurrency per account: `enter` raises 429 / 20429 and always counts, `leave` gives the place back."""
+
+    def enter(self, account_sid: str, product: str) -> int: ...
+
+    def leave(self, account_sid: str, product: str) -> None: ...
+
+
+class Observer(Protocol):
+    """Where finished requests are counted."""
+
+    def __call__(self, product: str, operation: str, status: int, seconds: float) -> None: ...
+
+
+class Failures(Protocol):
+    """Wrong secrets, counted per (address, name). A right secret never comes here."""
+
+    def note(self, address: str, name: str) -> None: ...
+
+
+class Engine(Struct, frozen=True, kw_only=True):
+    """What the application is made of; `server.py` puts it together."""
+
+    router: Router
+    table: Table
+    door: FrontDoor
+    authenticator: Authenticator
+    admission: Admission
+    failures: Failures
+    test_answers: Callable[[str], Operate | None]
+    observe: Observer
+    plain: PlainMode = "warn"
+    store_errors: tuple[type[BaseException], ...] = ()  # "the database is away": 503 / 20503
+
+
+class _Exchange:
+    """One request on its way down, and what is known of it so far (an error answers in the right format)."""
+
+    __slots__ = ("address", "concurrent", "head", "headers", "match", "operation", "place")
+
+    def __init__(self, head: Head) -> None:
+        self.head = head
+        self.address = head.path
+        self.place: Place | None = None
+        self.match: Match | None = None
+        self.operation: Operation | None = None
+        self.concurrent = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+
+
+class App:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._warned: set[str] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        head = Head(scope)
+        exchange = _Exchange(head)
+        try:
+            status, body, content_type = await self._answer(exchange, scope, receive)
+        except ApiError as error:
+            status, body, content_type = self._error(exchange, error)
+        except self._engine.store_errors as error:
+            log.warning("store unavailable", request_sid=head.sid, error=str(error))
+            status, body, content_type = self._error(exchange, errors.service_unavailable())
+        except TimeoutError:
+            log.warning("timeout", request_sid=head.sid, path=head.path)
+            status, body, content_type = self._error(exchange, errors.service_unavailable())
+        except Exception:  # the edge of a request: a bug answers 500 and leaves its traceback in the log
+            log.exception("request failed", request_sid=head.sid, method=head.method, path=head.path)
+            status, body, content_type = self._error(exchange, errors.internal_server_error())
+        self._observe(exchange, status)
+        await respond(
+            send,
+            head,
+            status,
+            body,
+            content_type=content_type,
+            concurrent=exchange.concurrent,
+            headers=exchange.headers,
+        )
+
+    async def _answer(self, exchange: _Exchange, scope: Scope, receive: Receive) -> tuple[int, bytes, str]:
+        engine, head = self._engine, exchange.head
+        engine.door.admit(head.host, head.origin)
+        place = exchange.place = engine.router.place(host_of(head.host))
+        match = exchange.match = engine.router.match(place, head.path)
+        exchange.address = _below_product(head.path, place, match)
+        if head.method == "OPTIONS":
+            exchange.headers.append((b"allow", ", ".join(allowed_methods(match)).encode()))
+            return 204, b"", JSON
+        operation = exchange.operation = operation_of(match, head.method)
+        serving = engine.table.serving(match.route, operation)
+        caller = await self._caller(exchange, scope, match, operation)
+        product = match.route.api.product
+        try:
+            exchange.concurrent = engine.admission.enter(caller.account_sid, product)
+            body = await read_body(head, receive)
+            request = self._request(exchange, match, operation, caller, body, serving)
+            answer = await self._operate(exchange, serving, request)
+        finally:
+            engine.admission.leave(caller.account_sid, product)
+        return self._render(exchange, serving, request, answer)
+
+    async def _caller(self, exchange: _Exchange, scope: Scope, match: Match, operation: Operation) -> Caller:
+        head, place = exchange.head, exchange.place
+        assert place is not None
+        if match.route.api.product == "oauth":
+            return Caller(account_sid="", world_sid="")  # the token endpoints carry their credentials in the body
+        try:
+            caller = await self._engine.authenticator.caller(head.authorization, account_in(match))
+        except ApiError as refusal:
+            if head.authorization:
+                client = scope.get("client") or ("", 0)
+                self._engine.failures.note(client[0], head.authorization[:48])
+            raise refusal
+        return await self._engine.authenticator.authorize(caller, match, operation, place.region, exchange.address)
+
+    def _request(
+        self, exchange: _Exchange, match: Match, operation: Operation, caller: Caller, body: bytes, serving: Serving
+    ) -> Request:
+        head, api = exchange.head, match.route.api
+        params = decode(operation, api.style, head.query, head.content_type, body, serving.errors)
+        place = exchange.place
+        assert place is not None
+        return Request(
+            sid=head.sid,
+            api=api,
+            resource=match.route.resource,
+            path=match.route.path,
+            operation=operation,
+            caller=caller,
+            account_sid=caller.account_sid,
+            world_sid=caller.world_sid,
+            ids=match.ids,
+            params=params,
+            now=clock.now(caller.world_sid),
+            urls=UrlForm(scheme=_scheme(head), authority=head.host, by_host=place.by_host),
+            address=exchange.address,
+            suffix=match.suffix,
+            page=page_request(operation, api.style, params) if operation.verb == "list" else None,
+            if_match=head.header(b"if-match") if operation.if_match else None,
+            headers=_Headers(head),
+        )
+
+    async def _operate(self, exchange: _Exchange, serving: Serving, request: Request) -> Answer:
+        operate = serving.operate
+        if request.caller.credential == "test":
+            magic = self._engine.test_answers(request.operation.id)
+            if magic is None:
+                raise errors.test_credentials()
+            operate = magic
+        elif serving.coverage == "plain":
+            self._note_plain(exchange, request)
+        return await asyncio.wait_for(operate(request), OPERATION_TIMEOUT_S) if serving.slow else await operate(request)
+
+    def _note_plain(self, exchange: _Exchange, request: Request) -> None:
+        """What is plain is never passed off as more: a header, one log line per operation, or a refusal."""
+        exchange.headers.append((b"localloop-coverage", b"plain"))
+        if self._engine.plain == "refuse":
+            raise ApiError(
+                501,
+                20501,
+                f"{request.operation.id} is kept by its shape alone here and does nothing; "
+                "start with --plain=warn to allow such operations.",
+            )
+        if self._engine.plain == "warn" and request.operation.id not in self._warned:
+            self._warned.add(request.operation.id)
+            log.warning("plain operation: stored and answered, without behaviour", operation=request.operation.id)
+
+    def _render(
+        self, exchange: _Exchange, serving: Serving, request: Request, answer: Answer
+    ) -> tuple[int, bytes, str]:
+        if isinstance(answer, Deleted):
+            return 204, b"", JSON
+        if isinstance(answer, Raw):
+            exchange.headers.extend(encode_headers({k: v for k, v in answer.headers.items() if k.lower() != "content-type"}))
+            return answer.status, answer.body, answer.headers.get("Content-Type", JSON)
+        payload: dict[str, Any]
+        if isinstance(answer, Items):
+            rows = [serving.renderer.item(fields, request) for fields in answer.items]
+            payload = list_payload(request, answer, rows, exchange.head.query.decode("latin-1"))
+            status = request.operation.status
+        else:
+            payload, status = self._item(exchange, serving, request, answer)
+        if request.api.style == "2010" and request.suffix != ".json":
+            return status, *formats.represent(request.suffix, request.resource.name, request.operation, payload)
+        return status, orjson.dumps(payload), request.operation.content_type
+
+    def _item(
+        self, exchange: _Exchange, serving: Serving, request: Request, answer: Item
+    ) -> tuple[dict[str, Any], int]:
+        if answer.headers:
+            exchange.headers.extend(encode_headers(answer.headers))
+        if request.operation.if_match and answer.version is not None:
+            exchange.headers.append((b"etag", b'"%d"' % answer.version))
+        return serving.renderer.item(answer.fields, request), answer.status or request.operation.status
+
+    def _error(self, exchange: _Exchange, error: ApiError) -> tuple[int, bytes, str]:
+        if error.status == 401:
+            exchange.headers.append((b"www-authenticate", b'Basic realm="Twilio API"'))
+        suffix = _error_suffix(exchange)
+        body, content_type = formats.error(suffix, error)
+        return error.status, body, content_type
+
+    def _observe(self, exchange: _Exchange, status: int) -> None:
+        from time import perf_counter
+
+        operation, match = exchange.operation, exchange.match
+        product = match.route.api.product if match else ""
+        self._engine.observe(product, operation.id if operation else "", status, perf_counter() - exchange.head.started)
+
+
+class _Headers(Mapping[str, str]):
+    """Request headers by lower-case name, decoded when somebody looks."""
+
+    __slots__ = ("_head",)
+
+    def __init__(self, head: Head) -> None:
+        self._head = head
+
+    def __getitem__(self, name: str) -> str:
+        value = self._head.header(name.encode("latin-1"))
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Any:
+        return iter(self._head.header_map())
+
+    def __len__(self) -> int:
+        return len(self._head.headers)
+
+
+def _scheme(head: Head) -> str:
+    """The scheme that the client used: what a proxy in front says, else plain HTTP."""
+    return "https" if (head.header(b"x-forwarded-proto") or "http") == "https" else "http"
+
+
+def _below_product(path: str, place: Place, match: Match) -> str:
+    product = match.route.api.product
+    if place.by_host or (product == "api" and path.startswith("/2010-04-01/")):
+        return path
+    return path[len(product) + 1 :]
+
+
+def _error_suffix(exchange: _Exchange) -> str:
+    """Errors answer in the format that was asked for: the 2010 API's XML unless the path says otherwise."""
+    path = exchange.head.path
+    is_2010 = exchange.match.route.api.style == "2010" if exchange.match else "/2010-04-01" in path[:20]
+    if not is_2010:
+        return ".json"
+    return next((suffix for suffix in (".json", ".xml", ".csv") if path.endswith(suffix)), "")

@@ -1,0 +1,103 @@
+"""The ASGI edge: a request's head and body read within limits, an answer written with Twilio's headers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from time import perf_counter
+from typing import Any, TypeAlias
+
+from localloop.core import errors, sids
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_BODY = 1024 * 1024
+BODY_TIMEOUT_S = 30.0
+JSON = "application/json"
+
+
+class Head:
+    """The first lines of one request."""
+
+    __slots__ = ("authorization", "content_length", "content_type", "headers", "host", "method", "origin", "path", "query", "sid", "started")
+
+    def __init__(self, scope: Scope) -> None:
+        self.started = perf_counter()
+        self.sid = sids.new("RQ")
+        self.method: str = scope["method"]
+        self.path: str = scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1") or scope["path"]
+        self.query: bytes = scope["query_string"]
+        self.headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self.host = self.authorization = self.content_type = ""
+        self.origin: str | None = None
+        self.content_length = 0
+        for name, value in self.headers:
+            if name == b"authorization":
+                self.authorization = value.decode("latin-1")
+            elif name == b"host":
+                self.host = value.decode("latin-1")
+            elif name == b"content-type":
+                self.content_type = value.decode("latin-1")
+            elif name == b"origin":
+                self.origin = value.decode("latin-1")
+            elif name == b"content-length" and value.isdigit():
+                self.content_length = int(value)
+
+    def header(self, wanted: bytes) -> str | None:
+        return next((value.decode("latin-1") for name, value in self.headers if name == wanted), None)
+
+    def header_map(self) -> dict[str, str]:
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
+
+
+async def read_body(head: Head, receive: Receive) -> bytes:
+    """The whole body. Raises 413 / 20413 past 1 MiB, 408 when the client stops sending."""
+    if head.content_length > MAX_BODY:
+        raise errors.body_too_large()
+    event = await asyncio.wait_for(receive(), BODY_TIMEOUT_S)
+    body: bytes = event.get("body", b"")
+    if not event.get("more_body"):
+        return body if len(body) <= MAX_BODY else _too_large()
+    chunks, size = [body], len(body)
+    while event.get("more_body"):
+        event = await asyncio.wait_for(receive(), BODY_TIMEOUT_S)
+        chunks.append(event.get("body", b""))
+        size += len(chunks[-1])
+        if size > MAX_BODY:
+            raise errors.body_too_large()
+    return b"".join(chunks)
+
+
+def _too_large() -> bytes:
+    raise errors.body_too_large()
+
+
+async def respond(
+    send: Send,
+    head: Head,
+    status: int,
+    body: bytes,
+    *,
+    content_type: str = JSON,
+    concurrent: int = 0,
+    headers: Iterable[tuple[bytes, bytes]] = (),
+) -> None:
+    """Writes the whole answer with `Twilio-Request-Id`, `-Duration` and `-Concurrent-Requests`."""
+    lines = [
+        (b"content-length", b"%d" % len(body)),
+        (b"twilio-request-id", head.sid.encode()),
+        (b"twilio-request-duration", b"%.3f" % (perf_counter() - head.started)),
+        (b"twilio-concurrent-requests", b"%d" % concurrent),
+        *headers,
+    ]
+    if body:
+        lines.append((b"content-type", content_type.encode()))
+    await send({"type": "http.response.start", "status": status, "headers": lines})
+    await send({"type": "http.response.body", "body": b"" if head.method == "HEAD" else body})
+
+
+def encode_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
