@@ -1,0 +1,174 @@
+"""The lab's own REST surface in the contract's vocabulary, so that it routes, decodes, pages and fails like the rest."""
+
+from __future__ import annotations
+
+from localloop.contract.model import Api, Field, Operation, Param, Path, Resource
+
+BEHAVIORS = ("deliver", "slow", "30003", "30004", "30005", "30006", "30007", "30008")
+MAX_WAIT_S = 300
+MAX_DELAY_MS = 86_400_000
+
+_NUMBER = Param(name="Number", location="path", format="phone-number", required=True)
+_PAGING = (
+    Param(name="PageSize", location="query", type="integer", minimum=1, maximum=1000),
+    Param(name="Page", location="query", type="integer", minimum=0),
+    Param(name="PageToken", location="query"),
+)
+
+_PHONE = (
+    Field(name="number", type="string", format="phone-number"),
+    Field(name="behavior", type="string", enum=BEHAVIORS, initial="deliver"),
+    Field(name="delay", type="integer", initial=0),
+    Field(name="date_created", type="string", format="date-time"),
+    Field(name="date_updated", type="string", format="date-time"),
+    Field(name="url", type="string", format="uri", source="url"),
+    Field(
+        name="links",
+        type="object",
+        format="uri-map",
+        source="links",
+        links=(("messages", "/v1/Phones/{Number}/Messages"),),
+    ),
+)
+
+_MESSAGE = (
+    Field(name="sid", type="string"),
+    Field(name="number", type="string", format="phone-number"),
+    Field(name="direction", type="string", enum=("received", "sent")),
+    Field(name="from", type="string"),
+    Field(name="to", type="string"),
+    Field(name="body", type="string"),
+    Field(name="media", type="array", initial=[]),
+    Field(name="message_sid", type="string"),
+    Field(name="date_created", type="string", format="date-time"),
+)
+
+_DIRECTION = Param(name="Direction", location="query", enum=("received", "sent"))
+
+API = Api(
+    product="lab",
+    version="v1",
+    style="product",
+    resources=(
+        Resource(
+            key="lab.v1.Phone",
+            name="Phone",
+            kind="lab/Phone",
+            id_field="number",
+            id_source="param",
+            paths=(
+                Path(
+                    template="/v1/Phones",
+                    role="collection",
+                    kind="lab/Phone",
+                    operations=(
+                        Operation(
+                            id="lab.v1.ListPhone",
+                            method="GET",
+                            verb="list",
+                            params=_PAGING,
+                            fields=_PHONE,
+                            list_key="phones",
+                            paging="meta",
+                        ),
+                    ),
+                ),
+                Path(
+                    template="/v1/Phones/{Number}",
+                    role="instance",
+                    kind="lab/Phone",
+                    id_param="Number",
+                    operations=(
+                        Operation(id="lab.v1.FetchPhone", method="GET", verb="fetch", params=(_NUMBER,), fields=_PHONE),
+                        Operation(
+                            id="lab.v1.UpdatePhone",
+                            method="POST",
+                            verb="update",
+                            body="form",
+                            params=(
+                                _NUMBER,
+                                Param(name="Behavior", location="body", enum=BEHAVIORS, field="behavior"),
+                                Param(
+                                    name="Delay",
+                                    location="body",
+                                    type="integer",
+                                    minimum=0,
+                                    maximum=MAX_DELAY_MS,
+                                    field="delay",
+                                ),
+                            ),
+                            fields=_PHONE,
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        Resource(
+            key="lab.v1.PhoneMessage",
+            name="PhoneMessage",
+            kind="lab/PhoneMessage",
+            id_field="sid",
+            paths=(
+                Path(
+                    template="/v1/Phones/{Number}/Messages",
+                    role="collection",
+                    kind="lab/PhoneMessage",
+                    parents=(("Number", ""),),
+                    operations=(
+                        Operation(
+                            id="lab.v1.ListPhoneMessage",
+                            method="GET",
+                            verb="list",
+                            params=(_NUMBER, _DIRECTION, *_PAGING),
+                            fields=_MESSAGE,
+                            list_key="messages",
+                            paging="meta",
+                        ),
+                        Operation(
+                            id="lab.v1.CreatePhoneMessage",
+                            method="POST",
+                            verb="create",
+                            body="form",
+                            status=201,
+                            params=(
+                                _NUMBER,
+                                Param(name="To", location="body", format="phone-number", required=True),
+                                Param(name="Body", location="body"),
+                                Param(
+                                    name="MediaUrl",
+                                    location="body",
+                                    type="array",
+                                    items=Param(name="MediaUrl", location="body", format="uri"),
+                                ),
+                            ),
+                            fields=_MESSAGE,
+                        ),
+                    ),
+                ),
+                Path(
+                    template="/v1/Phones/{Number}/Messages/Wait",
+                    role="singleton",
+                    kind="lab/PhoneMessage",
+                    parents=(("Number", ""),),
+                    operations=(
+                        Operation(
+                            id="lab.v1.FetchPhoneMessageWait",
+                            method="GET",
+                            verb="fetch",
+                            params=(
+                                _NUMBER,
+                                _DIRECTION,
+                                Param(name="Matches", location="query", max_length=1000),
+                                Param(
+                                    name="Timeout", location="query", type="number", minimum=0, maximum=MAX_WAIT_S
+                                ),
+                                Param(name="Since", location="query", format="date-time"),
+                            ),
+                            fields=_MESSAGE,
+                        ),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
