@@ -82,13 +82,13 @@ def smart_encode(body: str) -> str:
 # Replacement → the characters replaced, after Twilio's published list.
 _LOOKALIKES: Final = {
     '"': "«»“”ʺˮ‟❝❞〝〞„",
-    "'": "‘’ʻˈʼʽʹ‛´ˊ`ˋ❛❜\u0313\u0314\ufe10\ufe11‗",
+    "'": "‘’ʻˈʼʽʹ‛´ˊ`ˋ❛❜\u0313\u0314\ufe10\ufe11",
     "/": "÷⧸\u0337\u0338⁄∕",
     "1/4": "¼",
     "1/2": "½",
     "3/4": "¾",
     "\\": "⧹⧵\u20e5﹨",
-    "_": "\u0332",
+    "_": "\u0332‗",
     "|": "\u20d2\u20d3∣⎸⎹⏐⎜⎟",
     "-": "⎼⎽―﹣‐⁃—–•",
     "@": "﹫",
