@@ -1,0 +1,17 @@
+"""PostgreSQL: the embedded server, the pool, the unit of work, the group-commit writer and the records on
+them."""
+
+from localloop.store.database import Database, Executor, Unavailable, Unit
+from localloop.store.listen import Subscription
+from localloop.store.migrate import MigrationFailed, migrate, needs_migration
+
+__all__ = [
+    "Database",
+    "Executor",
+    "MigrationFailed",
+    "Subscription",
+    "Unavailable",
+    "Unit",
+    "migrate",
+    "needs_migration",
+]

@@ -1,0 +1,71 @@
+"""Brings the schema up to date: under an advisory lock, so that of many processes one does it and the others
+wait."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+
+_VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
+_LOCK: Final = 0x6C6F63616C  # any fixed number: "local"
+_LOCK_TIMEOUT: Final = 300.0
+_RUN_TIMEOUT: Final = 3600.0
+
+
+class MigrationFailed(Exception):
+    """The schema could not be brought up to date; the text says why."""
+
+
+def newest() -> str:
+    """The revision that this program needs: the number of the last version file."""
+    return max(path.name for path in _VERSIONS.glob("[0-9]*.py")).partition("_")[0]
+
+
+async def needs_migration(dsn: str) -> bool:
+    """Whether the database is behind; cheap, since Alembic is not asked."""
+    connection = await asyncpg.connect(dsn, timeout=10.0, command_timeout=10.0)
+    try:
+        return await _current(connection) != newest()
+    finally:
+        await connection.close(timeout=5.0)
+
+
+async def migrate(dsn: str) -> bool:
+    """Bring the schema up to date; True when there was something to do."""
+    connection = await asyncpg.connect(dsn, timeout=10.0, command_timeout=_LOCK_TIMEOUT)
+    try:
+        if await _current(connection) == newest():
+            return False
+        await connection.execute("select pg_advisory_lock($1)", _LOCK)
+        current = await _current(connection)
+        if current == newest():
+            return False
+        script = await asyncio.to_thread(_script, current)
+        await connection.execute(script, timeout=_RUN_TIMEOUT)
+        return True
+    finally:
+        await connection.close(timeout=5.0)
+
+
+async def _current(connection: Any) -> str | None:
+    if await connection.fetchval("select to_regclass('alembic_version')") is None:
+        return None
+    revision: str | None = await connection.fetchval("select version_num from alembic_version")
+    if revision is not None and revision > newest():
+        raise MigrationFailed(
+            f"the database has schema {revision}, newer than this program's {newest()}: use a newer localloop"
+        )
+    return revision
+
+
+def _script(current: str | None) -> str:
+    command = [sys.executable, "-m", "localloop.store.migrations.script", *([current] if current else [])]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    if answer.returncode != 0:
+        raise MigrationFailed(f"the migration cannot be written: {answer.stderr.strip().splitlines()[-1:]}")
+    return answer.stdout

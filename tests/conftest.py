@@ -1,0 +1,117 @@
+"""PostgreSQL for the tests: one server per test process, one fresh migrated database per test.
+
+The server is started by the launcher that ships. LOCALLOOP_TEST_PG_BIN selects other programs, so that the
+suite can run against each PostgreSQL that a machine has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from localloop.core import clock
+from localloop.store import Database, migrate
+from localloop.store.postgres import Postgres
+
+_numbers = itertools.count()
+
+# What a power cut would show is not tested here, so the tests need not wait for the disk.
+_FAST = (
+    "alter system set fsync = off",
+    "alter system set full_page_writes = off",
+    "alter system set checkpoint_timeout = '1h'",
+    "select pg_reload_conf()",
+)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Coroutine tests run on asyncio, as the product does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def pg_bin() -> Path | None:
+    named = os.environ.get("LOCALLOOP_TEST_PG_BIN")
+    return Path(named) if named else None
+
+
+@pytest.fixture(scope="session")
+def postgres(pg_bin: Path | None) -> Iterator[Postgres]:
+    """The server that this test process shares."""
+    # Directly under the temporary folder: pytest's own may not be entered by an unprivileged server.
+    folder = Path(tempfile.mkdtemp(prefix="localloop-tests-"))
+    server = Postgres(folder, pg_bin=pg_bin)
+    try:
+        server.start()
+        asyncio.run(_administer(server.dsn, *_FAST))
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Postgres) -> str:
+    """The name of a migrated database to clone."""
+    name = "template_localloop"
+    asyncio.run(_administer(postgres.dsn, f"create database {name}"))
+    asyncio.run(migrate(with_database(postgres.dsn, name)))
+    return name
+
+
+@pytest.fixture
+def dsn(postgres: Postgres, template: str) -> Iterator[str]:
+    """The address of a fresh migrated database, dropped after the test."""
+    name = f"test_{next(_numbers)}"
+    asyncio.run(_administer(postgres.dsn, f"create database {name} template {template}"))
+    yield with_database(postgres.dsn, name)
+    asyncio.run(_administer(postgres.dsn, f"drop database if exists {name} with (force)"))
+
+
+@pytest.fixture
+def empty_dsn(postgres: Postgres) -> Iterator[str]:
+    """The address of a database without a schema, dropped after the test."""
+    name = f"test_{next(_numbers)}"
+    asyncio.run(_administer(postgres.dsn, f"create database {name}"))
+    yield with_database(postgres.dsn, name)
+    asyncio.run(_administer(postgres.dsn, f"drop database if exists {name} with (force)"))
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """A connected pool on a fresh migrated database."""
+    opened = await Database.connect(dsn, max_size=10)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(autouse=True)
+def _real_time() -> Iterator[None]:
+    """No world's clock outlives its test."""
+    yield
+    for world in tuple(clock._worlds):
+        clock.forget(world)
+
+
+def with_database(dsn: str, name: str) -> str:
+    """The same server, another database."""
+    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
+
+
+async def _administer(dsn: str, *statements: str) -> None:
+    connection = await asyncpg.connect(dsn, timeout=10, command_timeout=60)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
