@@ -29,7 +29,7 @@ Source = Literal[
 ]
 
 
-class Field(Struct, frozen=True, kw_only=True):
+class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One field of an answer."""
 
     name: str
@@ -47,19 +47,22 @@ class Field(Struct, frozen=True, kw_only=True):
     links: tuple[tuple[str, str], ...] = ()  # source == "links": (name, path template of the target)
 
 
-class Param(Struct, frozen=True, kw_only=True):
+class Param(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One parameter of a request, by its wire name (`FriendlyName`, `DateSent>`, `If-Match`)."""
 
     name: str
     location: Literal["path", "query", "header", "body"]
     type: str = "string"  # string | integer | number | boolean | array | object | any
-    format: str | None = None  # date-time | date | uri | http-method | phone-number | sid | prefixed-map | ...
+    format: str | None = (
+        None  # date-time | date | uri | http-method | phone-number | sid | prefixed-map | ...
+    )
     enum: tuple[str, ...] = ()
     sid: tuple[str, ...] = ()
     required: bool = False
     pattern: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    min_length: int | None = None
     max_length: int | None = None
     items: Param | None = None  # of an array (wire: the key repeated)
     field: str | None = None  # the response field that it sets (create, update) or filters (list)
@@ -82,6 +85,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     default_page_size: int = 50
     max_page_size: int = 1000
     if_match: bool = False  # accepts If-Match and answers ETag
+    one_of: tuple[tuple[str, ...], ...] = ()  # of each group at least one parameter must be sent
     content_type: str = "application/json"
 
 
@@ -92,7 +96,10 @@ class Path(Struct, frozen=True, kw_only=True):
     role: Role
     kind: str  # the store's name for its records: "sync/Document"
     id_param: str | None = None  # instance paths: the parameter that names the record
-    parents: tuple[tuple[str, str], ...] = ()  # (path parameter, parent's kind), outermost first, without the account
+    parents: tuple[
+        tuple[str, str], ...
+    ] = ()  # (path parameter, parent's kind), outermost first, without the account
+    sets: tuple[tuple[str, bool | str], ...] = ()  # an action on its parent: the fields that it sets there
     operations: tuple[Operation, ...] = ()
 
 
@@ -103,11 +110,21 @@ class Resource(Struct, frozen=True, kw_only=True):
     name: str
     kind: str
     prefixes: tuple[str, ...] = ()  # SID prefixes; empty: opaque ids, or named by a parameter
-    id_field: str | None = None  # the field that holds the record's id ("sid", "unique_name", "phone_number", …)
+    id_field: str | None = (
+        None  # the field that holds the record's id ("sid", "unique_name", "phone_number", …)
+    )
     id_source: Literal["sid", "param", "opaque"] = "sid"
-    id_param: str | None = None  # id_source == "param": the create parameter that is the id (map item key, identity)
-    unique: tuple[str, ...] = ()  # fields unique among siblings; the first may stand in place of the SID in a path
+    id_param: str | None = (
+        None  # id_source == "param": the create parameter that is the id (map item key, identity)
+    )
+    unique: tuple[
+        str, ...
+    ] = ()  # fields unique among siblings; the first may stand in place of the SID in a path
     made_by: Literal["client", "activity", "catalogue"] = "client"
+    upsert: bool = False  # an update of a record that does not exist creates it
+    attaches: str | None = (
+        None  # a create attaches a record of this kind: same id, and fields of equal name show here
+    )
     paths: tuple[Path, ...] = ()
 
 

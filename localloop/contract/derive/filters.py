@@ -1,0 +1,53 @@
+"""Which response field a list's query parameter filters, and how it compares."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, TypeAlias
+
+from msgspec.structs import replace
+
+from localloop.contract.derive.schemas import snake
+from localloop.contract.model import Field, Param
+
+Comparison: TypeAlias = Literal["=", "<", "<=", ">", ">="]
+
+# `StartTime>=2009-07-06` is the parameter `StartTime>`: at or after (facts: messaging §1.8).
+_SIGNS: dict[str, Comparison] = {"<": "<=", ">": ">="}
+_AFTER = re.compile(r"^(\w+?)_?(after|from|since|gte)$|^(?:after|since|from)_(\w+)$")
+_BEFORE = re.compile(r"^(\w+?)_?(before|until|to|lte)$|^(?:before|until|to)_(\w+)$")
+_RANGE_STARTS = frozenset({"start_date", "start_time", "start_date_time", "start"})
+_RANGE_ENDS = frozenset({"end_date", "end_time", "end_date_time", "end"})
+_MOMENTS = ("date_created", "timestamp", "date_generated", "event_date", "start_time", "created_at", "date")
+
+
+def with_filter(param: Param, fields: dict[str, Field]) -> Param:
+    """The parameter with the field that it filters, when there is one."""
+    if param.location != "query":
+        return param
+    found = _filtered(param.name, fields)
+    return replace(param, field=found[0], comparison=found[1]) if found else param
+
+
+def _filtered(name: str, fields: dict[str, Field]) -> tuple[str, Comparison] | None:
+    sign = _SIGNS.get(name[-1], "=")
+    plain = snake(name.rstrip("<>"))
+    if plain in fields:
+        return plain, sign
+    for pattern, comparison in ((_AFTER, ">="), (_BEFORE, "<=")):
+        found = pattern.match(plain)
+        if found:
+            stem = found.group(1) or found.group(3)
+            for candidate in (stem, f"date_{stem}", f"{stem}_at", f"{stem}_date", f"{stem}_time"):
+                if candidate in fields:
+                    return candidate, comparison  # type: ignore[return-value]
+    return _range(plain, fields)
+
+
+def _range(plain: str, fields: dict[str, Field]) -> tuple[str, Comparison] | None:
+    """`StartDate`/`EndDate` without fields of that name: the moment that the records have."""
+    comparison: Comparison = ">=" if plain in _RANGE_STARTS else "<="
+    if plain not in _RANGE_STARTS and plain not in _RANGE_ENDS:
+        return None
+    moment = next((name for name in _MOMENTS if name in fields), None)
+    return (moment, comparison) if moment else None

@@ -1,0 +1,237 @@
+"""Where each field of an answer comes from, by default rules; patches decide where the rules are wrong or silent.
+
+No content is invented: of an example only enums, booleans, counts and containers are taken as initial values,
+never names, numbers, prices or foreign ids; a status only from an example of a create.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from localloop.contract.derive.documents import Described, Json
+from localloop.contract.derive.schemas import snake
+from localloop.contract.derive.structure import Place
+from localloop.contract.model import Field, Source
+
+CREATED = frozenset(
+    {"date_created", "created_at", "dateCreated", "createdAt", "created_date", "date_created_at"}
+)
+UPDATED = frozenset({"date_updated", "updated_at", "dateUpdated", "updatedAt", "updated_date", "modified_at"})
+_ACCOUNT = frozenset({"account_sid", "accountSid"})
+_STATUS = re.compile(r"(^|_)(status|state)$")
+_COUNT = re.compile(r"^num_|_count$|^count$|^(total|size|duration|attempts)$")
+_OWN_ADDRESS = re.compile(r"^(https?://[\w.-]+\.twilio\.com)?/(v\d|2010-04-01|\w+/)")
+
+
+class Records(Struct, kw_only=True):
+    """What the rules know of the records of one kind in one API."""
+
+    places: list[Place]
+    id_field: str | None
+    id_source: str = "sid"
+    id_param: str | None = None
+    prefixes: tuple[str, ...] = ()
+    params: dict[str, str] = {}  # dotted field name -> the parameter that sets it
+    parents: dict[str, str] = {}  # field name -> path parameter
+    parent_prefixes: dict[str, str] = {}  # SID prefix -> path parameter
+
+    @property
+    def operations(self) -> list[Described]:
+        return [operation for place in self.places for operation in place.operations]
+
+    def creates(self) -> list[Described]:
+        return [operation for operation in self.operations if operation.verb == "create"]
+
+    @property
+    def lone(self) -> bool:
+        """Nothing creates these records one by one: singletons, catalogues, actions that only update."""
+        return not self.creates()
+
+
+def sourced(field: Field, records: Records, model: str) -> Field:
+    """The field with its source, initial value and `filled`; members of objects too."""
+    examples = list(_values(records, model, field.name))
+    created = list(_created_values(records, field.name))
+    source, name = _source(field, records, [value for _, value in examples])
+    members = _members(field, records, examples)
+    initial = _initial(field, source, created, [value for _, value in examples], records)
+    if members and any(member.source != "initial" or member.initial is not None for member in members):
+        initial = None
+    return replace(
+        field,
+        source=source,
+        source_name=name,
+        initial=initial,
+        fields=members or field.fields,
+        filled=bool(examples) and all(_is_filled(value) for _, value in examples),
+    )
+
+
+def _is_filled(value: Any) -> bool:
+    return value is not None and value != "" and value != [] and value != {}
+
+
+def _values(records: Records, model: str, name: str) -> Iterator[tuple[str, Any]]:
+    """The field in every published example of this model."""
+    for operation in records.operations:
+        if operation.model == model:
+            yield from ((example, row[name]) for example, row in operation.records() if name in row)
+
+
+def _created_values(records: Records, name: str) -> Iterator[tuple[Any, bool]]:
+    """The field in every example of a create, and whether the request of that example could have set it."""
+    wire = {param for field, param in records.params.items() if field.partition(".")[0] == name}
+    for operation in records.creates():
+        for example, row in operation.records():
+            if name in row:
+                request = operation.body_examples.get(example, {})
+                yield row[name], bool(wire & request.keys())
+
+
+def _source(field: Field, records: Records, examples: list[Any]) -> tuple[Source, str]:
+    name = field.name
+    if name == records.id_field and records.id_source != "param":
+        return "sid", ""
+    if name in records.parents:
+        return "parent", records.parents[name]
+    if name == records.id_field and records.id_param:
+        return "param", records.id_param
+    if name in _ACCOUNT:
+        return "account", ""
+    if name in CREATED:
+        return "created", ""
+    if name in UPDATED:
+        return "updated", ""
+    if name in ("links", "subresource_uris") or field.format == "uri-map":
+        return "links", ""
+    if name in ("url", "uri") and _is_own_address(examples, records, name):
+        return "url", ""
+    if name in records.params:
+        return "param", records.params[name]
+    return _silent_source(field, records)
+
+
+def _silent_source(field: Field, records: Records) -> tuple[Source, str]:
+    """Sources that only the field's kind tells."""
+    if len(field.sid) == 1 and field.sid[0] in records.parent_prefixes and field.name.endswith("_sid"):
+        return "parent", records.parent_prefixes[field.sid[0]]
+    if field.name == "revision" and field.type in ("string", "integer", "number"):
+        return "version", ""
+    if field.name == "secret" and field.type == "string":
+        return "secret", ""
+    return "initial", ""
+
+
+def _is_own_address(examples: list[Any], records: Records, name: str) -> bool:
+    shown = [value for value in examples if isinstance(value, str)]
+    if not shown:
+        return name not in records.params
+    return all(_OWN_ADDRESS.match(value) for value in shown)
+
+
+def _members(field: Field, records: Records, examples: list[tuple[str, Any]]) -> tuple[Field, ...]:
+    """The members of an object that parameters with dotted names set (`Configuration.Url`)."""
+    below = {path: wire for path, wire in records.params.items() if path.startswith(f"{field.name}.")}
+    if not below:
+        return ()
+    shown = [value for _, value in examples if isinstance(value, dict)]
+    return tuple(_tree(field.name, below, shown, {member.name: member for member in field.fields}))
+
+
+def _tree(
+    prefix: str, params: dict[str, str], shown: list[Json], declared: dict[str, Field]
+) -> Iterator[Field]:
+    names = dict.fromkeys([*declared, *(key for value in shown for key in value)])
+    names |= dict.fromkeys(path[len(prefix) + 1 :].partition(".")[0] for path in params)
+    for name in names:
+        path = f"{prefix}.{name}"
+        values = [value[name] for value in shown if name in value]
+        base = declared.get(name) or Field(name=name, type=_shown_type(values))
+        below = {other: wire for other, wire in params.items() if other.startswith(f"{path}.")}
+        if below:
+            nested = [value for value in values if isinstance(value, dict)]
+            members = {member.name: member for member in base.fields}
+            yield replace(base, type="object", fields=tuple(_tree(path, below, nested, members)))
+        elif path in params:
+            yield replace(base, source="param", source_name=params[path], initial=_harmless(values))
+        else:
+            yield replace(base, initial=_harmless(values))
+
+
+def _shown_type(values: list[Any]) -> str:
+    kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+    found = {kinds[type(value)] for value in values if value is not None}
+    return found.pop() if len(found) == 1 else "any"
+
+
+def _harmless(values: list[Any]) -> Any:
+    """A default that claims nothing: what kind of value stands there, empty."""
+    empty: dict[str, Any] = {"boolean": False, "integer": 0, "number": 0, "array": [], "object": {}}
+    return empty.get(_shown_type(values)) if values and None not in values else None
+
+
+def _initial(
+    field: Field, source: Source, created: list[tuple[Any, bool]], examples: list[Any], records: Records
+) -> Any:
+    if source == "version":
+        return 0
+    if source not in ("initial", "param"):
+        return None
+    if field.initial is not None:
+        return field.initial
+    unset = [value for value, set_by_request in created if not set_by_request]
+    if source == "param" and created and not unset:
+        return _empty(field, examples) if field.type in ("boolean", "array", "object") else None
+    return _allowed(field, _most_common(unset), examples, records)
+
+
+def _allowed(field: Field, shown: Any, examples: list[Any], records: Records) -> Any:
+    """What an example of a create may say about a field that the request did not set."""
+    if _STATUS.search(field.name):
+        return shown if isinstance(shown, str) else None
+    if field.enum:
+        settled = _most_common(examples) if records.lone else shown
+        return settled if settled in field.enum else None
+    if field.type == "boolean" or (field.type == "any" and isinstance(shown, bool)):
+        settled = shown if isinstance(shown, bool) else _most_common(examples) if records.lone else None
+        return settled if isinstance(settled, bool) else False
+    if field.name == "api_version" and examples:
+        return _most_common(examples)
+    if field.type == "string" and _COUNT.search(field.name) and isinstance(shown, str) and shown.isdigit():
+        return shown
+    return _empty(field, examples)
+
+
+def _empty(field: Field, examples: list[Any]) -> Any:
+    """The emptiest value of the field's type, where examples do not show null."""
+    if any(value is None for value in examples) or (not examples and field.nullable):
+        return False if field.type == "boolean" else None
+    empties: dict[str, Any] = {"boolean": False, "integer": 0, "number": 0, "array": [], "object": {}}
+    if field.type == "any" and examples:
+        return [] if isinstance(examples[0], list) else {} if isinstance(examples[0], dict) else None
+    return empties.get(field.type)
+
+
+def _most_common(values: Iterable[Any]) -> Any:
+    plain = [value for value in values if isinstance(value, str | int | float | bool)]
+    return Counter(plain).most_common(1)[0][0] if plain else None
+
+
+def params_by_field(operations: Iterable[Described], renamed: dict[str, str]) -> dict[str, str]:
+    """Dotted field name → the create or update parameter that sets it. `renamed`: parameter → field."""
+    found: dict[str, str] = {}
+    for operation in operations:
+        if operation.verb not in ("create", "update"):
+            continue
+        members = [*operation.body_schema.get("properties", {})]
+        if not members:
+            members = [name for body in operation.body_examples.values() for name in body]
+        for name in members:
+            found.setdefault(renamed.get(name) or snake(name), name)
+    return found
