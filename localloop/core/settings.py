@@ -54,6 +54,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     worker_processes: int = 0
     strict: bool = False
     profile: Profile = "relaxed"
+    message_rate: float | None = None  # segments per second of every sender; 0 = unlimited; None = Twilio's rates
     plain: Plain = "warn"
     log_format: LogFormat = "auto"
     access_log: bool = False
@@ -165,6 +166,13 @@ def _number(low: int, high: int) -> Callable[[object], int]:
     return parse
 
 
+def _rate(value: object) -> float:
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
+        raise ValueError("must be a number of segments per second, 0 for no limit")
+    return float(text)
+
+
 def _one_of(*allowed: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         if value not in allowed:
@@ -231,6 +239,7 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "worker_processes": _processes,
     "strict": _flag,
     "profile": _one_of("relaxed", "twilio", "us-a2p", "trial"),
+    "message_rate": _rate,
     "plain": _one_of("warn", "allow", "refuse"),
     "log_format": _one_of("auto", "text", "json"),
     "access_log": _flag,
