@@ -1,0 +1,1 @@
+"""What leaves by HTTP: one outbound client and its address guard; sign, send, retry, fall back, record."""

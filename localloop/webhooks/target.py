@@ -1,0 +1,99 @@
+"""A webhook's URL taken apart: what is requested and signed, who logs in, and how it is to be reached."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+
+from msgspec import Struct
+from yarl import URL
+
+from localloop.webhooks import failure, overrides
+from localloop.webhooks.failure import Failure, Stage
+from localloop.webhooks.overrides import Overrides
+
+# Left as written, so that the receiver sees the URL that was signed: all printable ASCII that HTTP can carry.
+_AS_WRITTEN: Final = "!$%&'()*+,-./:;=?@[]_~"
+_HOST: Final = re.compile(r"[A-Za-z0-9_.\-]+|\[[0-9A-Fa-f:.]+\]")
+
+
+class Target(Struct, frozen=True):
+    """One URL, ready to be requested."""
+
+    text: str  # as requested and signed: no fragment, no user info
+    url: URL  # the same for the HTTP client
+    origin: tuple[str, str, int]  # scheme, host, port
+    credentials: tuple[str, str] | None
+    overrides: Overrides
+
+    @property
+    def host(self) -> str:
+        return self.origin[1]
+
+
+@lru_cache(maxsize=4096)
+def parse(url: str) -> Target:
+    """Failure 11100 for what is no HTTP URL, 11210 for a host that can be none, 1124x for wrong overrides."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise Failure(failure.INVALID_URL, url) from error
+    scheme = parts.scheme.lower()
+    if scheme not in ("http", "https") or not parts.netloc:
+        raise Failure(failure.INVALID_URL, url)
+    host = _host(parts)
+    text = f"{scheme}://{host}{'' if port is None else f':{port}'}{_path(parts)}"
+    return Target(
+        text=text,
+        url=URL(text, encoded=True),
+        origin=(scheme, host.lower(), port or (443 if scheme == "https" else 80)),
+        credentials=_credentials(parts),
+        overrides=overrides.parse(parts.fragment),
+    )
+
+
+def redirected(target: Target, location: str) -> Target:
+    """Where a redirect leads; Failure 11216 when that is no URL that could be asked. Overrides stay."""
+    if not location:
+        raise Failure(failure.INVALID_REDIRECT, f"{target.text} names no Location", Stage.BODY)
+    try:
+        reached = parse(urljoin(target.text, location.partition("#")[0]))
+    except (Failure, ValueError) as error:
+        raise Failure(failure.INVALID_REDIRECT, f"{target.text} to {location}", Stage.BODY) from error
+    return Target(reached.text, reached.url, reached.origin, reached.credentials, target.overrides)
+
+
+def with_query(target: Target, query: str) -> Target:
+    """The same target with more in its query, already encoded."""
+    if not query:
+        return target
+    text = f"{target.text}{'&' if '?' in target.text else '?'}{query}"
+    return Target(text, URL(text, encoded=True), target.origin, target.credentials, target.overrides)
+
+
+def _host(parts: SplitResult) -> str:
+    """The host as written, in ASCII."""
+    host = parts.netloc.rpartition("@")[2]
+    host = host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]
+    if not host.isascii():
+        try:
+            host = URL(f"http://{host}/").raw_host or ""
+        except (ValueError, UnicodeError):
+            host = ""
+    if not _HOST.fullmatch(host) or len(host) > 253:
+        raise Failure(failure.BAD_HOST_NAME, parts.netloc.rpartition("@")[2])
+    return host
+
+
+def _path(parts: SplitResult) -> str:
+    path = quote(parts.path or "/", safe=_AS_WRITTEN)
+    return f"{path}?{quote(parts.query, safe=_AS_WRITTEN)}" if parts.query else path
+
+
+def _credentials(parts: SplitResult) -> tuple[str, str] | None:
+    if parts.username is None:
+        return None
+    return unquote(parts.username), unquote(parts.password or "")

@@ -1,0 +1,72 @@
+"""URLs of webhooks: what is requested is what is signed."""
+
+from __future__ import annotations
+
+import pytest
+
+from localloop.webhooks import target
+from localloop.webhooks.failure import Failure
+
+
+@pytest.mark.parametrize(
+    ("given", "requested"),
+    [
+        ("http://example.com", "http://example.com/"),
+        ("HTTP://Example.com:80/A%7eb/%2F?x=%zz#rc=1", "http://Example.com:80/A%7eb/%2F?x=%zz"),
+        ("https://u:p@example.com/a b?q=ä|1", "https://example.com/a%20b?q=%C3%A4%7C1"),
+        ("https://example.com?q=1", "https://example.com/?q=1"),
+        ("https://example.com/a?", "https://example.com/a"),
+        ("http://bücher.example/x", "http://xn--bcher-kva.example/x"),
+        ("http://[::1]:8080/x", "http://[::1]:8080/x"),
+        ("  http://example.com/x\n", "http://example.com/x"),
+    ],
+)
+def test_text_that_is_requested(given: str, requested: str) -> None:
+    assert target.parse(given).text == requested
+
+
+def test_parts() -> None:
+    parsed = target.parse("https://us%40er:p%3Aw@Example.com/a#rc=3")
+    assert parsed.origin == ("https", "example.com", 443)
+    assert parsed.credentials == ("us@er", "p:w")
+    assert parsed.overrides.retries == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("", 11100),
+        ("example.com/sms", 11100),
+        ("ftp://example.com/", 11100),
+        ("http:///sms", 11100),
+        ("http://example.com:99999/", 11100),
+        ("http://[::1/", 11100),
+        ("http://exa mple.com/", 11210),
+        ("http://a..ä.example/", 11210),
+        ("http://:80/", 11210),
+        ("http://example.com/#rp=nonsense", 11243),
+    ],
+)
+def test_bad_urls(url: str, code: int) -> None:
+    with pytest.raises(Failure) as raised:
+        target.parse(url)
+    assert raised.value.code == code
+
+
+def test_redirects_resolve_against_the_target_and_keep_its_overrides() -> None:
+    here = target.parse("https://example.com/a/b?x=1#rc=4")
+    there = target.redirected(here, "../c?y=2#frag")
+    assert there.text == "https://example.com/c?y=2"
+    assert there.overrides.retries == 4
+
+
+@pytest.mark.parametrize("location", ["", "ftp://example.com/", "http://", "http://[/"])
+def test_redirects_to_nowhere(location: str) -> None:
+    with pytest.raises(Failure) as raised:
+        target.redirected(target.parse("https://example.com/"), location)
+    assert raised.value.code == 11216
+
+
+def test_query_is_appended() -> None:
+    assert target.with_query(target.parse("http://h/a"), "b=1").text == "http://h/a?b=1"
+    assert target.with_query(target.parse("http://h/a?b=1"), "c=2").text == "http://h/a?b=1&c=2"
