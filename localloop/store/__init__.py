@@ -4,11 +4,14 @@ them."""
 from localloop.store.database import Database, Executor, Unavailable, Unit
 from localloop.store.listen import Subscription
 from localloop.store.migrate import MigrationFailed, migrate, needs_migration
+from localloop.store.writer import BatchWriter, Overloaded
 
 __all__ = [
+    "BatchWriter",
     "Database",
     "Executor",
     "MigrationFailed",
+    "Overloaded",
     "Subscription",
     "Unavailable",
     "Unit",

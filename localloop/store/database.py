@@ -115,7 +115,7 @@ class Database:
     def __init__(self, dsn: str, pool: Any, patience: float) -> None:
         self.dsn = dsn
         self._pool = pool
-        self._patience = patience
+        self.patience = patience
         self._listener = Listener(dsn)
 
     @classmethod
@@ -198,7 +198,7 @@ class Database:
             yield connection
         finally:
             try:
-                await self._pool.release(connection, timeout=self._patience)
+                await self._pool.release(connection, timeout=self.patience)
             except Exception as error:
                 if not is_lost(error):
                     raise
@@ -215,7 +215,7 @@ class Database:
 
     async def _acquire(self) -> Any:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._patience
+        deadline = loop.time() + self.patience
         while True:
             try:
                 return await self._pool.acquire(timeout=max(0.001, deadline - loop.time()))

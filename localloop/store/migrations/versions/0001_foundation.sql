@@ -39,6 +39,18 @@ create table resource_names (                      -- unique_name and its like, 
 );
 create index resource_names_sid on resource_names (account_sid, kind, sid);
 
+-- store: the group-commit writer --------------------------------------------------------------------------------
+create table batch_marks (                         -- the last batch of each lane: whether it was committed, when in doubt
+  lane          uuid primary key,
+  batch         bigint not null
+) with (fillfactor = 10);
+
+-- store: sealing --------------------------------------------------------------------------------------------------
+create table sealing_keys (                        -- keys that sealed something here; they lie in the key file
+  id            text primary key,
+  date_created  timestamptz not null
+);
+
 -- jobs ------------------------------------------------------------------------------------------------------------
 create table jobs (
   id            bigint generated always as identity primary key,
@@ -49,10 +61,11 @@ create table jobs (
   payload       bytea not null,
   due_at        timestamptz not null,             -- in the world's time
   run_at        timestamptz not null,             -- in real time; 'infinity' while the world is frozen before due_at
-  attempts      integer not null default 0
+  attempts      integer not null default 0,
+  leased        boolean not null default false    -- taken by a worker; run_at is when the lease runs out
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
-create index jobs_due on jobs (run_at);
-create index jobs_account on jobs (account_sid, run_at);
+create index jobs_due on jobs (run_at, id);
+create index jobs_account on jobs (account_sid, run_at, id);
 create index jobs_key on jobs (key) where key is not null;
 
 create table dead_jobs (
@@ -134,7 +147,7 @@ create table phone_numbers (                               -- IncomingPhoneNumbe
   world_sid      text not null,
   phone_number   text not null,
   iso_country    text not null,
-  type           text not null,                            -- local | tollfree | mobile | shortcode
+  type           text not null,                            -- Local | TollFree | Mobile | … | ShortCode
   sms_enabled    boolean not null default true,
   mms_enabled    boolean not null default true,
   voice_enabled  boolean not null default true,
@@ -148,9 +161,34 @@ create index phone_numbers_account on phone_numbers (account_sid, sid);
 create table released_numbers (                            -- cool-down before a number returns to the inventory
   world_sid      text not null,
   phone_number   text not null,
+  account_sid    text not null,                            -- who released it, and may take it back
   released_at    timestamptz not null,
   primary key (world_sid, phone_number)
 );
+
+create table caller_ids (                                  -- OutgoingCallerIds: numbers of others, verified by a code
+  sid            text primary key,
+  account_sid    text not null references accounts (sid),
+  world_sid      text not null,
+  phone_number   text not null,
+  friendly_name  text not null,
+  date_created   timestamptz not null,
+  date_updated   timestamptz not null,
+  unique (world_sid, phone_number)
+);
+create index caller_ids_account on caller_ids (account_sid, sid);
+
+create table caller_id_validations (                       -- codes that somebody still has to type
+  account_sid    text not null references accounts (sid),
+  phone_number   text not null,
+  world_sid      text not null,
+  call_sid       text not null,
+  friendly_name  text not null,
+  code           text not null,
+  expires_at     timestamptz not null,
+  primary key (account_sid, phone_number)
+);
+create index caller_id_validations_number on caller_id_validations (world_sid, phone_number);
 
 -- products/messaging ----------------------------------------------------------------------------------------------
 create table messages (
