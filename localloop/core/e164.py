@@ -16,6 +16,7 @@ from msgspec import Struct
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from localloop.core import geo
+from localloop.core.sids import is_sid
 
 LineKind = Literal[
     "fixed-line",
@@ -31,7 +32,7 @@ LineKind = Literal[
     "voicemail",
     "unknown",
 ]
-AddressKind = Literal["number", "short-code", "alphanumeric", "channel", "invalid"]
+AddressKind = Literal["number", "short-code", "alphanumeric", "channel", "sim", "invalid"]
 
 _CACHE: Final = 65_536
 _LONGEST: Final = 64
@@ -161,6 +162,8 @@ def address(raw: str, default_country: str = "US") -> Address:
     text = raw.strip()
     if is_short_code(text):
         return Address("short-code", text)
+    if is_sid(text, "DE", "HS"):
+        return Address("sim", text)
     number = parse(raw, default_country)
     if number is not None and number.is_possible:
         return Address("number", number.e164, "", number)

@@ -54,7 +54,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     worker_processes: int = 0
     strict: bool = False
     profile: Profile = "relaxed"
-    message_rate: float | None = None  # segments per second of every sender; 0 = unlimited; None = Twilio's rates
+    message_rate: float | None = (
+        None  # segments per second of every sender; 0 = unlimited; None = Twilio's rates
+    )
     plain: Plain = "warn"
     log_format: LogFormat = "auto"
     access_log: bool = False

@@ -1,0 +1,1 @@
+"""TwiML: documents parsed safely, and interpreters that turn them into commands without doing anything."""
