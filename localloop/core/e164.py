@@ -192,6 +192,11 @@ def national(e164: str) -> str:
     return str(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
 
 
+def calling_code(e164: str) -> str:
+    """The country's code: `44` of +442071838750."""
+    return "1" if e164.startswith("+1") else str(phonenumbers.parse(e164, None).country_code)
+
+
 @lru_cache(maxsize=_CACHE)
 def place(e164: str) -> geo.Place:
     """Where a number is from, for FromCity, FromState, FromZip and FromCountry."""
