@@ -1,0 +1,66 @@
+"""Accounts, keys, tokens and who may use them: the lowest product, on which all others stand.
+
+`Vault` is the dependency of everything here; `bindings` are the operations; `AccountCredentials` proves callers for
+the engine and signs for the webhooks.
+"""
+
+from __future__ import annotations
+
+from localloop.products.accounts.account import balance
+from localloop.products.accounts.account import resource as account
+from localloop.products.accounts.account.balance import Spent, nothing_spent
+from localloop.products.accounts.account.resource import (
+    Accounts,
+    Closing,
+    resume_as_operator,
+    suspend_as_operator,
+)
+from localloop.products.accounts.adoption import Adoption
+from localloop.products.accounts.credentials import AccountCredentials
+from localloop.products.accounts.key import resource as key
+from localloop.products.accounts.key.permissions import missing, permission_for
+from localloop.products.accounts.key.queries import NewKey
+from localloop.products.accounts.key.resource import Keys
+from localloop.products.accounts.oauth import app, token
+from localloop.products.accounts.rotation import bindings as rotation_bindings
+from localloop.products.accounts.seed import Seeded, SeedError, Wanted, seed
+from localloop.products.accounts.test_credentials import TestCredentials
+from localloop.products.accounts.vault import Revocations, Vault
+from localloop.rest.request import Binding
+
+__all__ = [
+    "AccountCredentials",
+    "Accounts",
+    "Adoption",
+    "Closing",
+    "Keys",
+    "NewKey",
+    "Revocations",
+    "SeedError",
+    "Seeded",
+    "Spent",
+    "TestCredentials",
+    "Vault",
+    "Wanted",
+    "bindings",
+    "missing",
+    "nothing_spent",
+    "permission_for",
+    "resume_as_operator",
+    "seed",
+    "suspend_as_operator",
+]
+
+
+def bindings(
+    vault: Vault, closings: tuple[Closing, ...] = (), spent: Spent = nothing_spent
+) -> tuple[Binding, ...]:
+    """Every operation that behaves here. `closings` end what a closed account leaves behind (its numbers)."""
+    return (
+        account.binding(Accounts(vault, closings)),
+        balance.binding(vault, spent),
+        *key.bindings(Keys(vault)),
+        *rotation_bindings(vault),
+        *token.bindings(vault),
+        app.binding(app.Apps(vault)),
+    )
