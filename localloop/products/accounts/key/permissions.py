@@ -53,6 +53,7 @@ _NAMES: Final[dict[tuple[str, str], tuple[str, str, str]]] = {
     ("events", "sinks.test"): ("event-streams", "sink.test", "drop"),
     ("events", "subscriptions.subscribed-events"): ("event-streams", "subscription.subscribed-event", "drop"),
     ("events", "types"): ("event-streams", "event-type", "drop"),
+    ("flex-api", ""): ("flex", "", "dots"),
     ("iam", "account.o-auth-apps"): ("iam", "account-oauth-apps", "drop"),
     ("iam", "keys"): ("iam", "api-keys", "drop"),
     ("insights", ""): ("voice", "insights", "dots"),
@@ -87,9 +88,11 @@ _NAMES: Final[dict[tuple[str, str], tuple[str, str, str]]] = {
     ("verify", "templates"): ("verify", "verification-template", "drop"),
     ("voice", ""): ("voice", "sip", "dots"),
 }
+# Products whose permissions are their paths' own words.
 _OTHERS: Final = (
-    "assistants bulk-exports chat conversations flex marketplace microvisor monitor notify proxy routes "
-    "serverless supersim sync taskrouter trusthub video wireless"
+    "accounts assistants autopilot bulkexports chat conversations fax flex frontline-api ip-messaging knowledge "
+    "marketplace media microvisor monitor notify preview preview-iam proxy routes serverless supersim sync "
+    "taskrouter trusthub video wireless"
 )
 PRODUCTS: Final = frozenset({group for group, _, _ in _NAMES.values()} | set(_OTHERS.split()))
 
