@@ -17,7 +17,7 @@ from localloop.contract.derive.links import Addresses, link_templates, own_addre
 from localloop.contract.derive.patches import Patches
 from localloop.contract.derive.schemas import field as field_of
 from localloop.contract.derive.schemas import request_params, snake
-from localloop.contract.derive.sources import Records, params_by_field, sourced
+from localloop.contract.derive.sources import Records, fields_by_param, sourced
 from localloop.contract.derive.structure import Place
 from localloop.contract.files import ApiFile, OperationFile, PathFile, ResourceFile
 from localloop.contract.model import Field, Param
@@ -32,11 +32,12 @@ def derive(folder: Path, patches: Patches) -> list[ApiFile]:
     structure.find_parents(found, _kinds_by_prefix(families, patches))
     for place in found:
         for patch in patches.for_path(place.key):
-            place.parents = [(name, patch.parents.get(name, kind)) for name, kind in place.parents]
+            named = [(name, patch.parents.get(name, kind)) for name, kind in place.parents]
+            place.parents = [(name, kind) for name, kind in named if kind is not None]
     homes = {kind: _home(kind, group, patches) for kind, group in families.items()}
     for place in found:
         _mark_view(place, homes[place.kind])
-    builder = _Builder(patches, homes, Addresses(found))
+    builder = _Builder(patches, families, homes)
     by_api: dict[str, list[Place]] = defaultdict(list)
     for place in found:
         by_api[place.api].append(place)
@@ -47,7 +48,8 @@ def _patch_place(place: Place, patches: Patches) -> None:
     for patch in (*patches.for_resource(f"{place.api}.{place.name}"), *patches.for_path(place.key)):
         if patch.kind:
             place.kind = patch.kind.replace("*", place.name)
-        place.role = patch.role or place.role
+        if patch.role:
+            place.role, place.id_param = patch.role, None
         place.id_param = patch.id_param or place.id_param
 
 
@@ -106,7 +108,8 @@ def _parent_kinds(place: Place) -> list[str]:
 
 def _identified(kind: str, group: list[Place], patches: Patches) -> Records:
     """What names the records of a kind: their id's field, where it comes from, its SID prefixes."""
-    id_field = structure.id_field_of(group)
+    alone = all(place.role == "singleton" for place in group)
+    id_field = None if alone else structure.id_field_of(group)
     renamed = {p.id_field for p in patches.for_kind(kind) if p.id_field}
     id_field = next(iter(renamed), id_field)
     records = Records(places=group, id_field=id_field, prefixes=structure.prefixes_of(group, id_field))
@@ -125,16 +128,24 @@ def _identified(kind: str, group: list[Place], patches: Patches) -> Records:
         records.id_param = patch.id_param or records.id_param
         if patch.prefixes is not None:
             records.prefixes = tuple(patch.prefixes)
+    if records.id_source == "param" and records.id_param is None:
+        records.id_param = next((place.id_param for place in group if place.id_param), None)
     return records
 
 
 class _Builder:
     """Builds the files; holds what all of them share."""
 
-    def __init__(self, patches: Patches, homes: dict[str, Place], addresses: Addresses) -> None:
+    def __init__(self, patches: Patches, kin: dict[str, list[Place]], homes: dict[str, Place]) -> None:
+        """`kin`: every path of a kind, in any API."""
         self._patches = patches
+        self._kin = kin
         self._homes = homes
-        self._addresses = addresses
+        self._users: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for kind, group in kin.items():
+            for operation in (operation for place in group for operation in place.operations):
+                self._users[operation.api, operation.model].add(kind)
+        self._addresses = Addresses(place for group in kin.values() for place in group)
 
     def api(self, group: list[Place]) -> ApiFile:
         models: dict[str, tuple[Field, ...]] = {}
@@ -167,8 +178,8 @@ class _Builder:
             if records.id_source == "opaque"
             else "sid",
             id_param=records.id_param,
-            unique=_unique(records),
-            made_by="client" if _is_made_by_client(group) else "activity",
+            unique=_unique(self._kin[kind]),
+            made_by="client" if _is_made_by_client(self._kin[kind]) else "activity",
             paths=paths,
         )
         for patch in self._patches.for_kind(kind):
@@ -177,6 +188,8 @@ class _Builder:
 
     def _records(self, kind: str, group: list[Place]) -> Records:
         records = _identified(kind, group, self._patches)
+        if not any(place.id_param for place in group):
+            records = self._identified_by_kin(kind, group, records)
         renamed = {
             name: change.field
             for operation in records.operations
@@ -184,7 +197,9 @@ class _Builder:
             for name, change in patch.params.items()
             if isinstance(change.field, str)
         }
-        records.params = params_by_field(records.operations, renamed)
+        records.fields = fields_by_param(records.operations, renamed)
+        for param, name in records.fields.items():
+            records.params.setdefault(name, param)
         for place in group:
             for name, parent in place.parents:
                 records.parents.setdefault(snake(name), name)
@@ -197,6 +212,12 @@ class _Builder:
         if records.id_field and records.id_source != "param":
             records.parents.pop(records.id_field, None)
         return records
+
+    def _identified_by_kin(self, kind: str, group: list[Place], records: Records) -> Records:
+        """Without an instance path of their own, records are named as the rest of their kind, if they show it."""
+        other = _identified(kind, self._kin[kind], self._patches)
+        shown = any(other.id_field in o.schema.get("properties", {}) for o in records.operations)
+        return replace(other, places=group) if shown and any(p.id_param for p in self._kin[kind]) else records
 
     def _path(self, place: Place, records: Records, models: dict[str, tuple[Field, ...]]) -> PathFile:
         operations = sorted(place.operations, key=lambda operation: operation.id)
@@ -226,7 +247,7 @@ class _Builder:
             verb=operation.verb,
             body=operation.body,  # type: ignore[arg-type]
             status=operation.status,
-            model=_model(operation, records) if operation.model else "",
+            model=self._model(operation, records),
             list_key=operation.list_key,
             paging=operation.paging,
             default_page_size=operation.page_size,
@@ -245,15 +266,12 @@ class _Builder:
         fields = {
             name: field_of(name, schema) for name, schema in operation.schema.get("properties", {}).items()
         }
-        by_param = {param: name for name, param in records.params.items()}
         found = []
         for param in request_params(operation):
             if operation.verb == "list":
                 param = with_filter(param, fields)
             elif param.location == "body":
-                field = by_param.get(param.name, snake(param.name))
-                known = not fields or field.partition(".")[0] in fields
-                param = replace(param, field=field if known else None)
+                param = replace(param, field=records.fields.get(param.name))
             for patch in (*self._patches.for_kind(place.kind), *self._patches.for_operation(operation.id)):
                 if param.name in patch.params:
                     param = _patched(param, patch.params[param.name])
@@ -263,8 +281,8 @@ class _Builder:
     def _add_model(
         self, operation: Described, place: Place, records: Records, models: dict[str, tuple[Field, ...]]
     ) -> None:
-        name = _model(operation, records)
-        if not operation.model or name in models:
+        name = self._model(operation, records)
+        if not name or name in models:
             return
         fields = []
         for key, schema in operation.schema.get("properties", {}).items():
@@ -273,6 +291,14 @@ class _Builder:
                 self._patched_field(self._addressed(field, operation, place, records), place, operation)
             )
         models[name] = tuple(fields)
+
+    def _model(self, operation: Described, records: Records) -> str:
+        """The model's name in the file: with the kind's, where several kinds share a schema."""
+        kinds = self._users[operation.api, operation.model]
+        kind = records.places[0].kind
+        if not operation.model or len(kinds) == 1:
+            return operation.model
+        return f"{operation.model}@{_resource_name(kind)}"
 
     def _addressed(self, field: Field, operation: Described, place: Place, records: Records) -> Field:
         """The field with its link templates, or with the template of its own address where that is another path."""
@@ -299,18 +325,15 @@ def _shows(place: Place, records: Records) -> Place:
     return next(below, place)
 
 
-def _model(operation: Described, records: Records) -> str:
-    return operation.model if operation.model else ""
-
-
 def _resource_name(kind: str) -> str:
     return kind.partition("/")[2]
 
 
-def _unique(records: Records) -> tuple[str, ...]:
-    creates = records.creates()
-    takes = any("UniqueName" in create.body_schema.get("properties", {}) for create in creates)
-    return ("unique_name",) if takes else ()
+def _unique(group: list[Place]) -> tuple[str, ...]:
+    operations = [operation for place in group for operation in place.operations]
+    takes = any("UniqueName" in operation.body_schema.get("properties", {}) for operation in operations)
+    shows = any("unique_name" in operation.schema.get("properties", {}) for operation in operations)
+    return ("unique_name",) if takes and shows else ()
 
 
 def _is_made_by_client(group: list[Place]) -> bool:

@@ -145,6 +145,8 @@ class _Document:
         )
         self._read_request(operation, raw.get("requestBody", {}))
         self._read_answer(operation, raw["responses"])
+        if operation.body == "json" and not operation.body_schema.get("properties"):
+            operation.body_schema = _undeclared(operation)
         return operation
 
     def _read_request(self, operation: Described, raw: Json) -> None:
@@ -181,6 +183,15 @@ class _Document:
                 operation.max_page_size = int(param["schema"].get("maximum", 1000))
                 operation.page_size = int(param["schema"].get("default") or _shown_page_size(operation))
         operation.page_size = min(operation.page_size, operation.max_page_size)
+
+
+_SERVER_SET = re.compile(r"^(sid|url|links|account_sid|date_\w+)$")
+
+
+def _undeclared(operation: Described) -> Json:
+    """The body of a JSON request without declared members: what the answer shows and the server does not set."""
+    shown = operation.schema.get("properties", {}).items()
+    return {"properties": {name: schema for name, schema in shown if not _SERVER_SET.match(name)}}
 
 
 def _paging(members: Json) -> Paging:

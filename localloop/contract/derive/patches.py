@@ -46,7 +46,7 @@ class Patch(Struct, forbid_unknown_fields=True, kw_only=True):
     kind: str | None = None  # "chat/*" keeps the name
     role: Role | None = None
     id_param: str | None = None
-    parents: dict[str, str] = {}  # path parameter -> kind; "" = nothing to check
+    parents: dict[str, str | None] = {}  # path parameter -> kind; "" = nothing to check, null = no parent at all
     sets: dict[str, bool | str] = {}
 
     made_by: Literal["client", "activity", "catalogue"] | None = None

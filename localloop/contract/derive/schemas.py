@@ -70,30 +70,9 @@ def request_params(operation: Described) -> list[Param]:
         if not (operation.verb == "list" and raw["name"] in PAGING_PARAMS) and raw["name"] != "Authorization"
     ]
     required = set(operation.body_schema.get("required", ()))
-    for name, schema in _body_members(operation):
+    for name, schema in operation.body_schema.get("properties", {}).items():
         found.append(_param(name, "body", schema, required=name in required))
     return found
-
-
-def _body_members(operation: Described) -> list[tuple[str, Json]]:
-    members: Json = operation.body_schema.get("properties", {})
-    if members or operation.body != "json":
-        return list(members.items())
-    # An object without declared members: the published requests are the only description.
-    shown = {
-        name: _schema_of(value)
-        for example in operation.body_examples.values()
-        for name, value in example.items()
-    }
-    return list(shown.items())
-
-
-def _schema_of(value: Any) -> Json:
-    if isinstance(value, dict):
-        return {"type": "object"}
-    if isinstance(value, list):
-        return {"type": "array"}
-    return {}
 
 
 def _param(

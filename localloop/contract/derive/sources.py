@@ -38,6 +38,7 @@ class Records(Struct, kw_only=True):
     id_param: str | None = None
     prefixes: tuple[str, ...] = ()
     params: dict[str, str] = {}  # dotted field name -> the parameter that sets it
+    fields: dict[str, str] = {}  # parameter -> the dotted field name that it sets
     parents: dict[str, str] = {}  # field name -> path parameter
     parent_prefixes: dict[str, str] = {}  # SID prefix -> path parameter
 
@@ -49,9 +50,9 @@ class Records(Struct, kw_only=True):
         return [operation for operation in self.operations if operation.verb == "create"]
 
     @property
-    def lone(self) -> bool:
-        """Nothing creates these records one by one: singletons, catalogues, actions that only update."""
-        return not self.creates()
+    def single(self) -> bool:
+        """One record per parent, there before anybody writes it."""
+        return all(place.role == "singleton" for place in self.places)
 
 
 def sourced(field: Field, records: Records, model: str) -> Field:
@@ -101,7 +102,7 @@ def _source(field: Field, records: Records, examples: list[Any]) -> tuple[Source
     if name in records.parents:
         return "parent", records.parents[name]
     if name == records.id_field and records.id_param:
-        return "param", records.id_param
+        return _chosen_id(records, records.id_param)
     if name in _ACCOUNT:
         return "account", ""
     if name in CREATED:
@@ -117,6 +118,12 @@ def _source(field: Field, records: Records, examples: list[Any]) -> tuple[Source
     return _silent_source(field, records)
 
 
+def _chosen_id(records: Records, param: str) -> tuple[Source, str]:
+    """An id that the client chooses: in the body of a create, or as the last part of the path."""
+    sent = any(param in create.body_schema.get("properties", {}) for create in records.creates())
+    return ("param", param) if sent else ("parent", param)
+
+
 def _silent_source(field: Field, records: Records) -> tuple[Source, str]:
     """Sources that only the field's kind tells."""
     if len(field.sid) == 1 and field.sid[0] in records.parent_prefixes and field.name.endswith("_sid"):
@@ -125,6 +132,8 @@ def _silent_source(field: Field, records: Records) -> tuple[Source, str]:
         return "version", ""
     if field.name == "secret" and field.type == "string":
         return "secret", ""
+    if field.name == "sid" and len(field.sid) == 1 and records.id_field != "sid":
+        return "secret", ""  # a SID beside the name that is the id: drawn once, kept
     return "initial", ""
 
 
@@ -188,19 +197,19 @@ def _initial(
     unset = [value for value, set_by_request in created if not set_by_request]
     if source == "param" and created and not unset:
         return _empty(field, examples) if field.type in ("boolean", "array", "object") else None
-    return _allowed(field, _most_common(unset), examples, records)
+    if source == "initial" and records.single and field.type in ("any", "object") and _counts(examples):
+        return _zeroed(examples[0])
+    return _allowed(field, _most_common(unset), examples)
 
 
-def _allowed(field: Field, shown: Any, examples: list[Any], records: Records) -> Any:
+def _allowed(field: Field, shown: Any, examples: list[Any]) -> Any:
     """What an example of a create may say about a field that the request did not set."""
     if _STATUS.search(field.name):
         return shown if isinstance(shown, str) else None
     if field.enum:
-        settled = _most_common(examples) if records.lone else shown
-        return settled if settled in field.enum else None
+        return shown if shown in field.enum else None
     if field.type == "boolean" or (field.type == "any" and isinstance(shown, bool)):
-        settled = shown if isinstance(shown, bool) else _most_common(examples) if records.lone else None
-        return settled if isinstance(settled, bool) else False
+        return shown if isinstance(shown, bool) else False
     if field.name == "api_version" and examples:
         return _most_common(examples)
     if field.type == "string" and _COUNT.search(field.name) and isinstance(shown, str) and shown.isdigit():
@@ -218,20 +227,50 @@ def _empty(field: Field, examples: list[Any]) -> Any:
     return empties.get(field.type)
 
 
+def _counts(examples: list[Any]) -> bool:
+    """Whether the object holds counts (statistics)."""
+    return bool(examples) and isinstance(examples[0], dict) and _has_number(examples[0])
+
+
+def _has_number(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_number, value.values()))
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _zeroed(value: Any) -> Any:
+    """The same members, nothing counted yet."""
+    if isinstance(value, dict):
+        return {key: _zeroed(member) for key, member in value.items()}
+    if isinstance(value, bool):
+        return False
+    return 0 if isinstance(value, int | float) else [] if isinstance(value, list) else None
+
+
 def _most_common(values: Iterable[Any]) -> Any:
     plain = [value for value in values if isinstance(value, str | int | float | bool)]
     return Counter(plain).most_common(1)[0][0] if plain else None
 
 
-def params_by_field(operations: Iterable[Described], renamed: dict[str, str]) -> dict[str, str]:
-    """Dotted field name → the create or update parameter that sets it. `renamed`: parameter → field."""
+def fields_by_param(operations: Iterable[Described], renamed: dict[str, str]) -> dict[str, str]:
+    """Parameter of a create or update → the field that it sets, dotted below an object. `renamed` goes before."""
+    operations = list(operations)
+    known = {snake(name): name for operation in operations for name in operation.schema.get("properties", {})}
     found: dict[str, str] = {}
     for operation in operations:
         if operation.verb not in ("create", "update"):
             continue
-        members = [*operation.body_schema.get("properties", {})]
-        if not members:
-            members = [name for body in operation.body_examples.values() for name in body]
-        for name in members:
-            found.setdefault(renamed.get(name) or snake(name), name)
+        for name in _body_names(operation):
+            head, dot, rest = snake(name).partition(".")
+            if name in renamed:
+                found[name] = renamed[name]
+            elif head in known:
+                found[name] = known[head] + dot + rest
     return found
+
+
+def _body_names(operation: Described) -> Iterator[str]:
+    yield from operation.body_schema.get("properties", {})
+    for body in operation.body_examples.values():
+        if operation.body == "json":
+            yield from body
