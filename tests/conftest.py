@@ -22,6 +22,8 @@ from localloop.core import clock
 from localloop.store import Database, migrate
 from localloop.store.postgres import Postgres
 
+pytest_plugins = ["tests.needs"]
+
 _numbers = itertools.count()
 
 # What a power cut would show is not tested here, so the tests need not wait for the disk.

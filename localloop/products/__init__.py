@@ -1,0 +1,1 @@
+"""What the contract cannot say: how each product behaves, one package per product, one module per resource."""

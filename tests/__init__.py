@@ -1,0 +1,1 @@
+"""The tests of localloop; the folders say what is real in them."""

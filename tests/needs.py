@@ -1,0 +1,100 @@
+"""What a test wants from the machine beyond Python: programs, and packages of other languages.
+
+    @needs("wrk")
+    def test_ten_thousand_polls(): ...
+
+Where it is missing, the test is skipped and the last lines of the run name it as *not run*; with CI set it fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+_NOT_RUN = "not run: "
+
+
+def _program(name: str) -> Callable[[], Path | None]:
+    def find() -> Path | None:
+        found = shutil.which(name)
+        return Path(found) if found else None
+
+    return find
+
+
+def _system_postgresql() -> Path | None:
+    """The programs of the oldest PostgreSQL that the system's packages installed."""
+    folders = (path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return min(folders, key=lambda folder: int(folder.parent.name), default=None)
+
+
+def _npm_package(folder: str, name: str) -> Callable[[], Path | None]:
+    def find() -> Path | None:
+        package = ROOT / folder / "node_modules" / name
+        return package if package.is_dir() and shutil.which("node") else None
+
+    return find
+
+
+FINDERS: dict[str, Callable[[], Path | None]] = {
+    "curl": _program("curl"),
+    "node": _program("node"),
+    "pgbench": _program("pgbench"),
+    "wrk": _program("wrk"),
+    "postgresql": _system_postgresql,
+    "twilio-node": _npm_package("tests/sdk/node", "twilio"),
+    "prism": _npm_package("benchmarks/prism", "@stoplight/prism-cli"),
+}
+
+
+def needs(*names: str) -> pytest.MarkDecorator:
+    """Marks a test that runs only where all of these are."""
+    unknown = set(names) - set(FINDERS)
+    if unknown:
+        raise ValueError(f"tests/needs.py does not know how to find {', '.join(sorted(unknown))}")
+    return pytest.mark.needs(*names)
+
+
+def find(name: str) -> Path:
+    """Where it is. For fixtures: skips the test that asks (in CI: fails it) when it is missing."""
+    found = FINDERS[name]()
+    if found is None:
+        _refuse(name)
+    return found
+
+
+def _refuse(name: str) -> None:
+    reason = f"{_NOT_RUN}{name} is missing"
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}, and CI must have it (make setup)", pytrace=False)
+    pytest.skip(reason)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(*names): wants these programs or packages, see tests/needs.py")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        for name in marker.args:
+            find(name)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", ())
+        if isinstance(report.longrepr, tuple)
+    )
+    not_run = {reason: count for reason, count in reasons.items() if reason.startswith(_NOT_RUN)}
+    if not_run:
+        terminalreporter.section("not run on this machine")
+        for reason, count in sorted(not_run.items()):
+            tests = "test" if count == 1 else "tests"
+            terminalreporter.line(f"{count} {tests} {reason} (make setup)")
