@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 MORE_INFO: Final = "https://www.twilio.com/docs/errors/"
-_VERSION: Final = re.compile(r"/v\d+(?=/)")
+_VERSION: Final = re.compile(r"^/v[0-9]+(?=/)")
 
 
 class ApiError(Exception):

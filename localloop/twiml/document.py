@@ -20,7 +20,7 @@ MAX_DEPTH: Final = 32
 ROOT: Final = "Response"
 
 _TWIML_TYPES: Final = frozenset({"text/xml", "application/xml", "text/html"})
-_CHARSETS: Final = ("utf", "ascii", "iso8859", "latin", "cp125", "koi8")
+_CHARSETS: Final = ("utf", "ascii", "iso8859", "cp125", "koi8", "big5", "gb", "euc", "shift_jis")
 
 TOO_LARGE: Final = 11750
 EMPTY: Final = 11770
