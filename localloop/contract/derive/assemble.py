@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from localloop.contract.derive import documents, structure
 from localloop.contract.derive.documents import Described, version_label
 from localloop.contract.derive.filters import with_filter
-from localloop.contract.derive.links import Addresses, link_templates, own_address
+from localloop.contract.derive.links import Addresses, Shown, link_templates, own_address
 from localloop.contract.derive.patches import Patches
 from localloop.contract.derive.schemas import field as field_of
 from localloop.contract.derive.schemas import request_params, snake
@@ -305,24 +305,27 @@ class _Builder:
         if field.source not in ("links", "url"):
             return field
         used = [other for other in records.operations if other.model == operation.model]
-        shown = _shows(place, records)
-        own = shown.id_param
+        fields = frozenset(operation.schema.get("properties", {}))
+        shown = Shown(self._shows(place, records), fields, used)
         if field.source == "links":
-            return replace(field, links=link_templates(field.name, used, shown, own, self._addresses))
-        address = own_address(field.name, used, shown, own, self._addresses)
-        return replace(field, source_name=address if address and address != shown.template else "")
+            return replace(field, links=link_templates(field.name, shown, self._addresses))
+        address = own_address(field.name, shown, self._addresses)
+        return replace(field, source_name=address if address and address != shown.place.template else "")
+
+    def _shows(self, place: Place, records: Records) -> Place:
+        """The instance path where a record has its address: the path's own, the one below, or one with its parents."""
+        if place.id_param or place.role not in ("collection", "view"):
+            return place
+        instances = [other for other in (*records.places, *self._kin[place.kind]) if other.id_param]
+        below = [other for other in instances if other.template.rpartition("/")[0] == place.template]
+        alike = [other for other in instances if other.params[:-1] == place.params]
+        return next(iter((*below, *alike)), place)
 
     def _patched_field(self, field: Field, place: Place, operation: Described) -> Field:
         for patch in (*self._patches.for_kind(place.kind), *self._patches.for_operation(operation.id)):
             if field.name in patch.fields:
                 field = _patched(field, patch.fields[field.name])
         return field
-
-
-def _shows(place: Place, records: Records) -> Place:
-    """The instance path below a collection: there a record has its address."""
-    below = (p for p in records.places if p.template.rpartition("/")[0] == place.template and p.id_param)
-    return next(below, place)
 
 
 def _resource_name(kind: str) -> str:

@@ -14,8 +14,8 @@ Comparison: TypeAlias = Literal["=", "<", "<=", ">", ">="]
 
 # `StartTime>=2009-07-06` is the parameter `StartTime>`: at or after (facts: messaging §1.8).
 _SIGNS: dict[str, Comparison] = {"<": "<=", ">": ">="}
-_AFTER = re.compile(r"^(\w+?)_?(after|from|since|gte)$|^(?:after|since|from)_(\w+)$")
-_BEFORE = re.compile(r"^(\w+?)_?(before|until|to|lte)$|^(?:before|until|to)_(\w+)$")
+_AFTER = re.compile(r"^(\w+?)_(?:on_or_)?(?:after|from|since)$|^after_(\w+)$")
+_BEFORE = re.compile(r"^(\w+?)_(?:on_or_)?(?:before|to)$|^before_(\w+)$")
 _RANGE_STARTS = frozenset({"start_date", "start_time", "start_date_time", "start"})
 _RANGE_ENDS = frozenset({"end_date", "end_time", "end_date_time", "end"})
 _MOMENTS = ("date_created", "timestamp", "date_generated", "event_date", "start_time", "created_at", "date")
@@ -30,18 +30,24 @@ def with_filter(param: Param, fields: dict[str, Field]) -> Param:
 
 
 def _filtered(name: str, fields: dict[str, Field]) -> tuple[str, Comparison] | None:
-    sign = _SIGNS.get(name[-1], "=")
     plain = snake(name.rstrip("<>"))
-    if plain in fields:
-        return plain, sign
-    for pattern, comparison in ((_AFTER, ">="), (_BEFORE, "<=")):
-        found = pattern.match(plain)
-        if found:
-            stem = found.group(1) or found.group(3)
-            for candidate in (stem, f"date_{stem}", f"{stem}_at", f"{stem}_date", f"{stem}_time"):
-                if candidate in fields:
-                    return candidate, comparison  # type: ignore[return-value]
+    for candidate in (plain, f"{plain}_sid", plain.removesuffix("_date")):
+        if candidate in fields:
+            return candidate, _SIGNS.get(name[-1], "=")
+    after, before = _AFTER.match(plain), _BEFORE.match(plain)
+    found = after or before
+    if found:
+        comparison: Comparison = ">=" if after else "<="
+        for candidate in _moments(found.group(1) or found.group(2)):
+            if candidate in fields:
+                return candidate, comparison
     return _range(plain, fields)
+
+
+def _moments(stem: str) -> tuple[str, ...]:
+    """Names of the moment that `CreatedAfter` or `AfterStartTime` speaks of."""
+    created = ("date_created", "create_time") if stem == "created" else ()
+    return (stem, f"date_{stem}", f"{stem}_at", f"{stem}_date", f"{stem}_time", f"media_{stem}", *created)
 
 
 def _range(plain: str, fields: dict[str, Field]) -> tuple[str, Comparison] | None:

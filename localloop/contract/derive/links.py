@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
-from localloop.contract.derive.documents import Described
+from msgspec import Struct
+
+from localloop.contract.derive.documents import Described, Json
 from localloop.contract.derive.schemas import snake
 from localloop.contract.derive.structure import Place
 
@@ -21,6 +23,13 @@ class Addresses:
         self._by_shape: dict[tuple[str, int], list[Place]] = {}
         for place in places:
             self._by_shape.setdefault((place.product, place.template.count("/")), []).append(place)
+
+    def children(self, place: Place) -> Iterator[tuple[str, str]]:
+        """(name, template) of the paths one word below an instance path."""
+        for below in self._by_shape.get((place.product, place.template.count("/") + 1), ()):
+            parent, _, word = below.template.rpartition("/")
+            if _PARAM.sub("{}", parent) == _PARAM.sub("{}", place.template) and not word.startswith("{"):
+                yield snake(word), f"{place.template}/{word}"
 
     def find(self, address: str, product: str) -> Place | None:
         """The path that an example's address points at; `product` where the address names no host."""
@@ -43,35 +52,63 @@ def _fits(wanted: str, given: str) -> bool:
     return wanted == given or (wanted.startswith("{") and given != "")
 
 
-def link_templates(
-    name: str, operations: list[Described], place: Place, own: str | None, addresses: Addresses
-) -> tuple[tuple[str, str], ...]:
-    """(link name, template) for every link that an example shows or the document declares.
+class Shown(Struct, frozen=True):
+    """Where records are shown that carry links, and what they carry."""
 
-    `place` shows the records, `own` is the parameter of its path that names a record.
-    """
-    shown: dict[str, str] = {}
-    for operation in operations:
-        for _, row in operation.records():
-            links = row.get(name)
-            if isinstance(links, dict):
-                shown |= {key: value for key, value in links.items() if isinstance(value, str)}
+    place: Place  # the instance path, or the singleton's
+    fields: frozenset[str]
+    operations: list[Described]  # whose examples show the records
+
+    @property
+    def own(self) -> str | None:
+        return self.place.id_param
+
+    def rows(self) -> Iterator[Json]:
+        for operation in self.operations:
+            for _, row in operation.records():
+                yield row
+
+
+def link_templates(name: str, shown: Shown, addresses: Addresses) -> tuple[tuple[str, str], ...]:
+    """(link name, template) for every link that an example shows or the document declares."""
+    found: dict[str, str] = {}
+    for row in shown.rows():
+        links = row.get(name)
+        if isinstance(links, dict):
+            found |= {key: value for key, value in links.items() if isinstance(value, str)}
     if name == "subresource_uris":
-        declared = place.operations[0].links
-        shown = {key: value["resource_url"] for key, value in declared.items()} | shown
-    found = []
-    for key, address in sorted(shown.items()):
-        target = addresses.find(address, place.product)
-        template = _rewritten(target, place, own) if target else _by_name(key, place)
-        found.append((key, template))
-    return tuple(found)
+        declared = shown.place.operations[0].links
+        found = {key: value["resource_url"] for key, value in declared.items()} | found
+    if not found:
+        return tuple(sorted(addresses.children(shown.place)))
+    return tuple((key, _template(address, shown, addresses)) for key, address in sorted(found.items()))
 
 
-def _rewritten(target: Place, place: Place, own: str | None) -> str:
-    """The target's template with the parameters of `place` where the record's own path leads to it."""
+def own_address(name: str, shown: Shown, addresses: Addresses) -> str | None:
+    """The template that the examples' `url` or `uri` points at."""
+    for row in shown.rows():
+        address = row.get(name)
+        target = addresses.find(address, shown.place.product) if isinstance(address, str) else None
+        if target is not None and (target.id_param or not shown.own):
+            return _rewritten(target, shown)
+    return None
+
+
+def _template(address: str, shown: Shown, addresses: Addresses) -> str:
+    target = addresses.find(address, shown.place.product)
+    if target is not None:
+        return _rewritten(target, shown)
+    # No path of the contract is meant: below the record, the address's own words.
+    depth = shown.place.template.count("/") + 1
+    rest = _SUFFIX.sub("", urlsplit(address).path).split("/")[depth:]
+    return "/".join([shown.place.template, *rest])
+
+
+def _rewritten(target: Place, shown: Shown) -> str:
+    """The target's template with the parameters of the record's own path where that leads to it."""
     kinds = dict(target.parents)
-    names = iter(place.params)
-    common = _common_depth(target.template, place.template)
+    names = iter(shown.place.params)
+    common = _common_depth(target.template, shown.place.template)
     written = []
     for depth, segment in enumerate(target.template.split("/")):
         if not segment.startswith("{"):
@@ -80,10 +117,19 @@ def _rewritten(target: Place, place: Place, own: str | None) -> str:
         name = segment[1:-1]
         if depth < common:
             name = next(names)
-        elif own and kinds.get(name) == place.kind:
-            name = own
+        elif shown.own and kinds.get(name) == shown.place.kind:
+            name = shown.own
+        elif name not in shown.place.params and snake(name) not in shown.fields | {"account_sid"}:
+            name = _field_for(name, kinds.get(name, target.kind), shown)
         written.append(f"{{{name}}}")
     return "/".join(written)
+
+
+def _field_for(name: str, kind: str, shown: Shown) -> str:
+    """`{Sid}` of a conversation, in the links of something else: the field `conversation_sid`."""
+    nouns = re.findall(r"[A-Z][a-z]+", kind.partition("/")[2])
+    words = [f"{noun}{name}" for noun in reversed(nouns)] + [f"Default{name}"]
+    return next((word for word in words if snake(word) in shown.fields), name)
 
 
 def _common_depth(one: str, other: str) -> int:
@@ -93,21 +139,3 @@ def _common_depth(one: str, other: str) -> int:
             break
         depth += 1
     return depth
-
-
-def _by_name(key: str, place: Place) -> str:
-    """No path of the contract is meant: the address that the name suggests, below the record."""
-    words = "".join(part.capitalize() for part in snake(key).split("_"))
-    return f"{place.template}/{words}"
-
-
-def own_address(
-    name: str, operations: list[Described], place: Place, own: str | None, addresses: Addresses
-) -> str | None:
-    """The template that the examples' `url` or `uri` points at."""
-    for operation in operations:
-        for _, row in operation.records():
-            address = row.get(name)
-            if isinstance(address, str) and (target := addresses.find(address, place.product)):
-                return _rewritten(target, place, own)
-    return None
