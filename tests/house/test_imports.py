@@ -1,0 +1,40 @@
+"""Imports that import-linter cannot say: who may speak HTTP, and how one product knows another."""
+
+from __future__ import annotations
+
+from tests.house import tree
+
+_OUTBOUND = {"aiohttp", "httpx", "requests", "urllib3", "pyreqwest", "niquests"}
+# A command of the shell speaks to its own server on loopback, before any event loop runs.
+_STANDARD_CLIENTS = {"urllib.request", "http.client"}
+
+
+def _is(module: str, names: set[str]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in names)
+
+
+def test_webhooks_is_the_only_http_client() -> None:
+    tree.forbid(
+        f"{name}:{line} imports {module}: what leaves by HTTP leaves through localloop.webhooks"
+        for name in tree.python("localloop")
+        for line, module in tree.imports(name)
+        if (_is(module, _OUTBOUND) and not name.startswith("localloop/webhooks/"))
+        or (_is(module, _STANDARD_CLIENTS) and not name.startswith("localloop/cli/"))
+    )
+
+
+def test_products_know_each_other_by_their_top_level() -> None:
+    modules = {
+        name.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
+        for name in tree.python("localloop/products")
+    }
+    found = []
+    for name in tree.python("localloop/products"):
+        own = ".".join(name.split("/")[:3])
+        for line, module in tree.imports(name):
+            inside = module.startswith("localloop.products.") and not f"{module}.".startswith(f"{own}.")
+            if inside and module.count(".") > 2 and module in modules:
+                found.append(
+                    f"{name}:{line} imports {module}: only {'.'.join(module.split('.')[:3])} may be known"
+                )
+    tree.forbid(found)
