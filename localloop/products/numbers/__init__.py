@@ -1,1 +1,31 @@
-"""Phone numbers: what is for sale, what is owned, and the resources that numbers depend on."""
+"""Phone numbers: what is for sale, what is owned, and the resources that numbers depend on.
+
+Other products use what is named here: `Directory` finds and adopts owners, `sms_webhook` says whom a text is reported
+to, `confirm` and `is_verified` are about verified numbers of others, `add_short_code` leases a short code.
+"""
+
+from localloop.products.numbers.application import Application, sms_webhook, voice_webhook
+from localloop.products.numbers.application import find as find_application
+from localloop.products.numbers.caller_id import OutgoingCallerId, confirm, is_verified
+from localloop.products.numbers.directory import Changes, Directory
+from localloop.products.numbers.needs import Needs
+from localloop.products.numbers.ownership import Owned, Webhook
+from localloop.products.numbers.short_code import add as add_short_code
+from localloop.products.numbers.surface import bindings
+
+__all__ = [
+    "Application",
+    "Changes",
+    "Directory",
+    "Needs",
+    "OutgoingCallerId",
+    "Owned",
+    "Webhook",
+    "add_short_code",
+    "bindings",
+    "confirm",
+    "find_application",
+    "is_verified",
+    "sms_webhook",
+    "voice_webhook",
+]

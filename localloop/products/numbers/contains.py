@@ -1,7 +1,7 @@
 """The search patterns of phone numbers: digits, letters of the keypad, and wildcards.
 
-`*` is any digit, `%` any sequence of digits, a leading `+` the start of the number (its country code), a closing `$`
-its end. Without them a pattern may stand anywhere.
+`*` is any digit, `%` any sequence of digits, a leading `+` the start of the number (its country code), a final
+`$` its end. Without them a pattern may stand anywhere.
 """
 
 from __future__ import annotations
@@ -45,3 +45,19 @@ def _digits(character: str) -> int:
     if digit is None:
         raise ValueError(f"The pattern has {character!r} in it, which is no digit, letter or wildcard.")
     return 1 << digit
+
+
+def like(text: str) -> str:
+    """The same search among numbers in the database: a pattern for LIKE. Signs that mean nothing are left out."""
+    written = []
+    for character in text.strip():
+        if character == "*":
+            written.append("_")
+        elif character == "%":
+            written.append("%")
+        elif character in "0123456789":
+            written.append(character)
+        elif digit := _KEYPAD.get(character.lower()):
+            written.append(str(digit))
+    start = "+" if text[:1] in ("+", " ") else "%"
+    return f"{start}{''.join(written)}%"

@@ -65,6 +65,11 @@ def area_codes() -> AreaCodes:
     return {code: tuple(places) for code, places in sorted(served.items())}
 
 
+@cache
+def places() -> frozenset[Place]:
+    return frozenset(place for served in area_codes().values() for place in served)
+
+
 def place_of(national_number: str) -> Place | None:
     """The place of a ten-digit number, from its area code and the last digit of its exchange."""
     places = area_codes().get(national_number[:3])

@@ -1,7 +1,7 @@
 """The numbers for sale: per country and type, computed from the numbering plans instead of stored.
 
-A search becomes templates (sets of digits per place) over a plan's automaton. Their matches are counted and visited
-in a shuffled order that is the same in every run and every world; who searches skips the numbers that are taken.
+A search becomes templates (sets of digits per place) over a plan's automaton. Their matches are counted and
+visited in a shuffled order that is the same in every run and every world; who searches skips the taken ones.
 """
 
 from __future__ import annotations

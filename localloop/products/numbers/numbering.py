@@ -1,8 +1,9 @@
 """Numbering plans as finite automata: their numbers can be counted and picked by index.
 
 libphonenumber describes each country's numbers by regular expressions over digits, in which all repetition is
-bounded. Such an expression is compiled into the smallest acyclic automaton that accepts the same numbers. Counting
-the numbers below each state makes it possible to name the n-th number that also meets a search, without scanning.
+bounded. Such an expression is compiled into the smallest acyclic automaton that accepts the same numbers.
+Counting the numbers below each state makes it possible to name the n-th number that also meets a search,
+without scanning.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ create table resources (
 );
 create index resources_children on resources (account_sid, kind, parent_sid, position);
 create index resources_kind on resources (account_sid, kind, position);
-create index resources_parents on resources using gin (parents) where parents <> '{}';
+create index resources_parents on resources using gin (parents) with (fastupdate = off) where parents <> '{}';
 
 create table resource_names (                      -- unique_name and its like, unique among siblings
   account_sid   text not null,

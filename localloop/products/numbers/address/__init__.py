@@ -1,0 +1,1 @@
+"""`Addresses`, and the numbers that depend on them."""

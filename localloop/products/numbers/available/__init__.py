@@ -1,0 +1,1 @@
+"""`AvailablePhoneNumbers`: the inventory as an account may buy from it."""

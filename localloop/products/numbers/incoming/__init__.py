@@ -1,0 +1,1 @@
+"""`IncomingPhoneNumbers`: numbers that accounts own."""
