@@ -1,4 +1,5 @@
-"""Group commit: whatever befalls a batch, each of 256 callers gets the answer that is its own, exactly once."""
+"""Group commit: whatever befalls a batch, each of 256 callers gets the answer that is its own, exactly
+once."""
 
 from __future__ import annotations
 
