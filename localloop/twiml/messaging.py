@@ -7,7 +7,7 @@ go out is left out, everything else takes its default. The caller sends, follows
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct
 
@@ -34,8 +34,6 @@ _VOICE_VERBS: Final = frozenset(
     "Connect Dial Echo Enqueue Gather Hangup Leave Pause Pay Play Prompt Queue Record Refer Reject Say Siprec "
     "Start Stop Stream Transcription".split()
 )
-
-Method = Literal["GET", "POST"]
 
 
 class Message(Struct, frozen=True):

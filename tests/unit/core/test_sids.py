@@ -13,6 +13,12 @@ from localloop.core import clock, sids
 MOMENT = datetime(2026, 4, 5, 6, 7, 8, 123_000, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _fresh_sequence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clocks that a test sets must not outlive it."""
+    monkeypatch.setattr(sids, "_tick", 0)
+
+
 def test_shape() -> None:
     sid = sids.new("SM")
     assert len(sid) == 34

@@ -148,6 +148,8 @@ def test_plain_text_is_text() -> None:
         ),
         ("<Response>é</Response>".encode(), "text/xml; charset=klingon"),
         ("<Response>é</Response>".encode(), "text/xml; charset=rot13"),
+        # UTF-7 hides markup from whoever looks at the bytes
+        ("<Response>é</Response>".encode(), "text/xml; charset=utf-7"),
     ],
 )
 def test_encodings(body: bytes, content_type: str) -> None:
