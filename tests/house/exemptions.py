@@ -25,3 +25,6 @@ CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
 
 # (file, function): why it reads the machine's clock (durations use time.monotonic and need no line)
 READS_THE_CLOCK: dict[tuple[str, str], str] = {}
+
+# (resource, field of its answers): where its value comes from, when the typed record does not keep it
+FIELDS_WITHOUT_A_RECORD: dict[tuple[str, str], str] = {}
