@@ -12,22 +12,18 @@ from localloop.core import geo
 
 _US_POSTAL_CODE: Final = re.compile(r"(\d{5})(?:[- ]?(\d{4}))?")
 _CA_POSTAL_CODE: Final = re.compile(r"([A-Z]\d[A-Z])[ -]?(\d[A-Z]\d)")
+_REGIONS: Final = """
+AL alabama, AK alaska, AZ arizona, AR arkansas, CA california, CO colorado, CT connecticut, DC district of columbia,
+DE delaware, FL florida, GA georgia, HI hawaii, IA iowa, ID idaho, IL illinois, IN indiana, KS kansas, KY kentucky,
+LA louisiana, MA massachusetts, MD maryland, ME maine, MI michigan, MN minnesota, MO missouri, MS mississippi,
+MT montana, NC north carolina, ND north dakota, NE nebraska, NH new hampshire, NJ new jersey, NM new mexico,
+NV nevada, NY new york, OH ohio, OK oklahoma, OR oregon, PA pennsylvania, RI rhode island, SC south carolina,
+SD south dakota, TN tennessee, TX texas, UT utah, VA virginia, VT vermont, WA washington, WI wisconsin,
+WV west virginia, WY wyoming, AB alberta, BC british columbia, MB manitoba, NB new brunswick,
+NL newfoundland and labrador, NS nova scotia, NT northwest territories, NU nunavut, ON ontario,
+PE prince edward island, QC quebec, SK saskatchewan, YT yukon"""
 _REGION_NAMES: Final[Mapping[str, str]] = {
-    name: code
-    for code, name in (
-        entry.split(" ", 1)
-        for entry in (
-            "AL alabama|AK alaska|AZ arizona|AR arkansas|CA california|CO colorado|CT connecticut"
-            "|DC district of columbia|DE delaware|FL florida|GA georgia|HI hawaii|IA iowa|ID idaho|IL illinois|IN indiana|KS kansas"
-            "|KY kentucky|LA louisiana|MA massachusetts|MD maryland|ME maine|MI michigan|MN minnesota|MO missouri|MS mississippi"
-            "|MT montana|NC north carolina|ND north dakota|NE nebraska|NH new hampshire|NJ new jersey|NM new mexico"
-            "|NV nevada|NY new york|OH ohio|OK oklahoma|OR oregon|PA pennsylvania|RI rhode island|SC south carolina"
-            "|SD south dakota|TN tennessee|TX texas|UT utah|VA virginia|VT vermont|WA washington|WI wisconsin"
-            "|WV west virginia|WY wyoming|AB alberta|BC british columbia|MB manitoba|NB new brunswick"
-            "|NL newfoundland and labrador|NS nova scotia|NT northwest territories|NU nunavut|ON ontario"
-            "|PE prince edward island|QC quebec|SK saskatchewan|YT yukon"
-        ).split("|")
-    )
+    name: code for code, name in (entry.strip().split(" ", 1) for entry in _REGIONS.split(","))
 }
 
 
