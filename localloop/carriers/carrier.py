@@ -1,0 +1,55 @@
+"""What a carrier is: it takes a message or refuses it, and what became of it is told later by a receipt."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+from msgspec import Struct
+
+Fate: TypeAlias = Literal["delivered", "undelivered", "failed"]
+
+
+class Submission(Struct, frozen=True):
+    """A message as a carrier sees it."""
+
+    message_sid: str
+    account_sid: str
+    world_sid: str
+    from_address: str
+    to_address: str
+    body: str
+    media_urls: tuple[str, ...] = ()
+    num_segments: int = 1
+
+
+class Receipt(Struct, frozen=True):
+    """What became of a message; `at` is when the carrier says so, in the world's time."""
+
+    message_sid: str
+    account_sid: str
+    status: Fate
+    at: datetime
+    error_code: int | None = None
+
+
+class Accepted(Struct, frozen=True):
+    """The carrier has the message. `receipt` is set when its fate is known already: whoever submitted makes it a job,
+    due at its time, in the unit that records the message as sent. Else the carrier will bring it by itself."""
+
+    receipt: Receipt | None = None
+
+
+class Refused(Struct, frozen=True):
+    """The carrier does not take the message: it failed."""
+
+    error_code: int
+
+
+class Carrier(Protocol):
+    """One way out. Submitting the same message twice (a worker died in between) must do no harm that the
+    real network would not do."""
+
+    async def submit(self, submission: Submission) -> Accepted | Refused: ...
+
+    async def close(self) -> None: ...

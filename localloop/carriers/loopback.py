@@ -1,0 +1,81 @@
+"""The loopback carrier: messages go to simulated phones, which answer as they were told to.
+
+It decides at submission what the phone will say and when, and tells it as data, so the receipt becomes a row together
+with the status `sent` and no death of a process can lose it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from localloop.carriers import phones
+from localloop.carriers.carrier import Accepted, Receipt, Refused, Submission
+from localloop.carriers.phones import Phone, PhoneMessage
+from localloop.core import clock, sids
+from localloop.store import Database
+from localloop.store.reader import BatchReader
+
+SLOW: Final = timedelta(seconds=3)
+
+
+class Loopback:
+    """A carrier whose network is the table of phones."""
+
+    def __init__(self, database: Database) -> None:
+        self._phones = BatchReader(database, phones.get_phones)
+
+    async def submit(self, submission: Submission) -> Accepted | Refused:
+        phone = await self._phones.read((submission.world_sid, submission.to_address))
+        return Accepted(receipt_of(phone, submission, clock.now(submission.world_sid)))
+
+    async def close(self) -> None:
+        await self._phones.close()
+
+
+def receipt_of(phone: Phone, submission: Submission, now: datetime) -> Receipt:
+    """What the phone will report. `slow` delivers after its own delay or after three seconds; an error code means
+    undelivered: these are what networks report, so no phone refuses at submission."""
+    delay = timedelta(milliseconds=phone.delay_ms)
+    if phone.behavior == "slow":
+        delay = delay or SLOW
+    delivers = phone.behavior in ("deliver", "slow")
+    return Receipt(
+        message_sid=submission.message_sid,
+        account_sid=submission.account_sid,
+        status="delivered" if delivers else "undelivered",
+        at=now + delay,
+        error_code=None if delivers else int(phone.behavior),
+    )
+
+
+def received(submission: Submission, at: datetime) -> PhoneMessage:
+    """The text as the phone shows it once delivered."""
+    return PhoneMessage(
+        world_sid=submission.world_sid,
+        number=submission.to_address,
+        id=sids.uuid_of(sids.new("PM")),
+        direction="received",
+        peer=submission.from_address,
+        body=submission.body,
+        media=submission.media_urls,
+        message_sid=submission.message_sid,
+        date_created=at,
+    )
+
+
+def sent(
+    world_sid: str, number: str, to: str, body: str, at: datetime, media_urls: Iterable[str] = ()
+) -> PhoneMessage:
+    """A text that somebody wrote on the phone."""
+    return PhoneMessage(
+        world_sid=world_sid,
+        number=number,
+        id=sids.uuid_of(sids.new("PM")),
+        direction="sent",
+        peer=to,
+        body=body,
+        media=tuple(media_urls),
+        date_created=at,
+    )
