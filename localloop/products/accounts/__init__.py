@@ -23,7 +23,7 @@ from localloop.products.accounts.key.queries import NewKey
 from localloop.products.accounts.key.resource import Keys
 from localloop.products.accounts.oauth import app, token
 from localloop.products.accounts.rotation import bindings as rotation_bindings
-from localloop.products.accounts.seed import Seeded, SeedError, Wanted, seed
+from localloop.products.accounts.seed import Seeded, seed
 from localloop.products.accounts.test_credentials import TestCredentials
 from localloop.products.accounts.vault import Revocations, Vault
 from localloop.rest.request import Binding
@@ -36,12 +36,10 @@ __all__ = [
     "Keys",
     "NewKey",
     "Revocations",
-    "SeedError",
     "Seeded",
     "Spent",
     "TestCredentials",
     "Vault",
-    "Wanted",
     "bindings",
     "missing",
     "nothing_spent",

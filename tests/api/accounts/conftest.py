@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 from asking import Asker
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from prover import Cipher
 
 from localloop.core import sids
+from localloop.core.settings import Seed
 from localloop.products import accounts
-from localloop.products.accounts import AccountCredentials, Seeded, Vault, Wanted
+from localloop.products.accounts import AccountCredentials, Seeded, Vault
 from localloop.rest.request import Caller
 from localloop.store import Database, Unit
 
@@ -29,20 +30,6 @@ class LocalRevocations:
         self.value += 1
 
 
-class Cipher:
-    """AES-256-GCM under one key."""
-
-    def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
-
-    def seal(self, plain: bytes) -> bytes:
-        nonce = os.urandom(12)
-        return nonce + self._cipher.encrypt(nonce, plain, None)
-
-    def unseal(self, sealed: bytes) -> bytes:
-        return self._cipher.decrypt(sealed[:12], sealed[12:], None)
-
-
 @pytest.fixture
 def cipher() -> Cipher:
     return Cipher(AESGCM.generate_key(256))
@@ -55,7 +42,7 @@ def vault(database: Database, cipher: Cipher) -> Vault:
 
 @pytest.fixture
 async def seeded(vault: Vault) -> Seeded:
-    return await accounts.seed(vault, Wanted())
+    return await accounts.seed(vault, Seed())
 
 
 @pytest.fixture

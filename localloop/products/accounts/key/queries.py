@@ -47,13 +47,11 @@ class Key(Struct, frozen=True, kw_only=True):
     account_sid: str
     friendly_name: str | None
     type: KeyType
+    flags: tuple[str, ...]
     policy: dict[str, list[str]] | None
     date_created: datetime
     date_updated: datetime
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        return FLAGS[self.type]
+    secret: str | None = None  # known at its creation only
 
 
 class NewKey(Struct, frozen=True, kw_only=True):
@@ -73,6 +71,7 @@ def key_of(row: Mapping[str, Any]) -> Key:
         account_sid=row["account_sid"],
         friendly_name=row["friendly_name"],
         type=row["type"],
+        flags=FLAGS[row["type"]],
         policy=row["policy"],
         date_created=row["date_created"],
         date_updated=row["date_updated"],

@@ -7,7 +7,7 @@ flags and policies. Main keys come from the console alone, as at Twilio (`make`)
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 from msgspec import structs
 
@@ -58,20 +58,20 @@ class Keys:
             policy=policy,
             region=request.caller.region,
         )
-        return Item(fields={**_fields(await self.make(new)), "secret": new.secret})
+        return _item(await self.make(new))
 
     async def make(self, new: NewKey) -> Key:
-        """Any type of key, main ones included: what the console does."""
+        """Any type of key, main ones included: what the console does. The answer has the secret."""
         async with self._vault.database.unit() as unit:
             await queries.insert(self._vault, unit, new)
-            return await queries.read(unit, new.sid)
+            return structs.replace(await queries.read(unit, new.sid), secret=new.secret)
 
     async def fetch(self, request: Request) -> Item:
         demand_full_access(request)
         key = await queries.fetch(self._vault, request.ids["Sid"], request.account_sid)
         if key is None:
             raise errors.not_found(request.address)
-        return Item(fields=_fields(key))
+        return _item(key)
 
     async def list_(self, request: Request) -> Items:
         return await self._page(request, request.account_sid)
@@ -85,7 +85,7 @@ class Keys:
         found, more = await queries.page(self._vault, account_sid, request.page)
         backwards = request.page.before is not None
         return Items(
-            items=[_fields(key) for key in found],
+            items=[structs.asdict(key) for key in found],
             more=more or backwards,
             earlier=more if backwards else request.page.after is not None,
         )
@@ -100,12 +100,12 @@ class Keys:
         if sent is None or key.type != "restricted":
             async with self._vault.database.unit() as unit:
                 await queries.rename(unit, key.sid, name, request.now)
-                return Item(fields=_fields(await queries.read(unit, key.sid)))
+                return _item(await queries.read(unit, key.sid))
         policy = parse_policy(sent)
         async with self._vault.revoking() as unit:
             await queries.set_policy(unit, key.sid, policy)
             await queries.rename(unit, key.sid, name, request.now)
-            return Item(fields=_fields(await queries.read(unit, key.sid)))
+            return _item(await queries.read(unit, key.sid))
 
     async def delete(self, request: Request) -> Deleted:
         """The key in use may delete itself: this answer is its last."""
@@ -124,8 +124,8 @@ class Keys:
         return account_sid
 
 
-def _fields(key: Key) -> dict[str, Any]:
-    return {**structs.asdict(key), "flags": list(key.flags)}
+def _item(key: Key) -> Item:
+    return Item(fields=structs.asdict(key))
 
 
 def _friendly_name(request: Request) -> str | None:

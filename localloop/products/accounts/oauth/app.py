@@ -42,6 +42,7 @@ class App(Struct, frozen=True, kw_only=True):
     created_by: str
     date_created: datetime
     status: str = "active"
+    secret: str | None = None  # known at its creation only
 
 
 class Apps:
@@ -50,7 +51,7 @@ class Apps:
 
     async def create(self, request: Request) -> Item:
         demand_full_access(request)
-        params = request.params
+        params, secret = request.params, new_key_secret()
         app = App(
             sid=sids.new("OQ"),
             account_sid=await self._owner(request),
@@ -61,8 +62,8 @@ class Apps:
             access_token_ttl=_ttl(params.get("access_token_ttl")) or DEFAULT_TTL_S,
             created_by=request.caller.key_sid or request.caller.account_sid,
             date_created=request.now,
+            secret=secret,
         )
-        secret = new_key_secret()
         await self._vault.database.execute(
             _INSERT,
             app.sid,
@@ -76,7 +77,7 @@ class Apps:
             self._vault.seal(secret),
             app.date_created,
         )
-        return Item(fields={**structs.asdict(app), "secret": secret})
+        return Item(fields=structs.asdict(app))
 
     async def update(self, request: Request) -> Item:
         """A smaller policy revokes, so every process hears of it."""
