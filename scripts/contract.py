@@ -45,10 +45,11 @@ def _from_npm(scratch: Path) -> Path:
 def build(documents: Path) -> int:
     corrections = patches.read(CONTRACT / "patches")
     apis = assemble.derive(documents, corrections)
-    unused = corrections.unused()
-    for patch in unused:
-        print(f"corrects nothing any more: {patch.reason}", file=sys.stderr)
-    if unused:
+    unspent = corrections.unspent()
+    for patch in unspent:
+        about = [*patch.resources, *patch.kinds, *patch.paths, *patch.operations]
+        print(f"corrects nothing any more: {', '.join(about)}: {patch.reason}", file=sys.stderr)
+    if unspent:
         return 1
     data = CONTRACT / "data"
     written = {f"{api.prefix}.json": files.write(api) for api in apis}

@@ -1,1 +1,1 @@
-"""From Twilio's OpenAPI documents and our patches to the contract's data; runs when the contract is built, never later."""
+"""From Twilio's OpenAPI documents and our patches to the contract's data; runs when the contract is built."""

@@ -6,18 +6,19 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
 from localloop.contract.model import Paging, Style, Verb
 
 Json: TypeAlias = dict[str, Any]
+Body: TypeAlias = Literal["form", "json", "scim", "none"]
 
 METHODS = ("get", "post", "put", "patch", "delete")
 VERBS: tuple[Verb, ...] = ("create", "fetch", "list", "update", "delete")
 PAGING_PARAMS = frozenset({"PageSize", "Page", "PageToken", "pageSize", "pageToken", "page", "page_size"})
-_BODIES = {
+_BODIES: dict[str, Body] = {
     "application/x-www-form-urlencoded": "form",
     "application/json": "json",
     "application/scim+json": "scim",
@@ -35,7 +36,7 @@ class Described(Struct, kw_only=True):
     verb: Verb
     name: str  # the operation id without its verb: "Message"
     params: list[Json]  # path, query and header parameters, schemas resolved
-    body: str = "none"
+    body: Body = "none"
     body_schema: Json = {}
     body_examples: Json = {}  # example name -> body
     status: int = 200

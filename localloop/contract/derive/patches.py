@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from localloop.contract.model import Role, Source
+
+T = TypeVar("T", bound=Struct)
 
 
 class FieldPatch(Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -22,17 +24,17 @@ class FieldPatch(Struct, forbid_unknown_fields=True, omit_defaults=True):
     source_name: str | UnsetType = UNSET
     initial: Any | UnsetType = UNSET
     type: str | UnsetType = UNSET
-    format: str | None | UnsetType = UNSET
+    format: str | UnsetType | None = UNSET
     enum: tuple[str, ...] | UnsetType = UNSET
     filled: bool | UnsetType = UNSET
     links: tuple[tuple[str, str], ...] | UnsetType = UNSET
 
 
 class ParamPatch(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    field: str | None | UnsetType = UNSET
+    field: str | UnsetType | None = UNSET
     required: bool | UnsetType = UNSET
     type: str | UnsetType = UNSET
-    format: str | None | UnsetType = UNSET
+    format: str | UnsetType | None = UNSET
     comparison: Literal["=", "<", "<=", ">", ">="] | UnsetType = UNSET
 
 
@@ -45,30 +47,29 @@ class Patch(Struct, forbid_unknown_fields=True, kw_only=True):
 
     kind: str | None = None  # "chat/*" keeps the name
     role: Role | None = None
-    id_param: str | None = None
-    parents: dict[str, str | None] = {}  # path parameter -> kind; "" = nothing to check, null = no parent at all
+    id_param: str | UnsetType = UNSET
+    parents: dict[
+        str, str | None
+    ] = {}  # path parameter -> kind; "" = nothing to check, null = no parent at all
     sets: dict[str, bool | str] = {}
 
-    made_by: Literal["client", "activity", "catalogue"] | None = None
-    upsert: bool | None = None
-    unique: list[str] | None = None
-    id_field: str | None = None
-    id_source: Literal["sid", "param", "opaque"] | None = None
-    prefixes: list[str] | None = None
-    home: str | None = None  # path
-    attaches: str | None = None
+    made_by: Literal["client", "activity", "catalogue"] | UnsetType = UNSET
+    upsert: bool | UnsetType = UNSET
+    unique: tuple[str, ...] | UnsetType = UNSET
+    id_source: Literal["sid", "param", "opaque"] | UnsetType = UNSET
+    attaches: str | UnsetType = UNSET
 
     fields: dict[str, FieldPatch] = {}
     params: dict[str, ParamPatch] = {}
-    status: int | None = None
+    status: int | UnsetType = UNSET
 
 
 class Patches:
-    """All patches, and which of them have been of use."""
+    """All patches, and which of them have changed something."""
 
     def __init__(self, patches: list[Patch]) -> None:
         self._patches = patches
-        self._used: set[int] = set()
+        self._spent: set[int] = set()
 
     def for_resource(self, key: str) -> Iterator[Patch]:
         return self._matching("resources", key)
@@ -79,17 +80,32 @@ class Patches:
     def for_path(self, key: str) -> Iterator[Patch]:
         return self._matching("paths", key)
 
-    def for_operation(self, operation_id: str) -> Iterator[Patch]:
-        return self._matching("operations", operation_id)
+    def for_operation(self, kind: str, operation_id: str) -> Iterator[Patch]:
+        """Patches for every operation of a kind, then those for this one."""
+        yield from self.for_kind(kind)
+        yield from self._matching("operations", operation_id)
 
-    def unused(self) -> list[Patch]:
-        return [patch for at, patch in enumerate(self._patches) if at not in self._used]
+    def apply(self, patch: Patch, value: T, **changes: Any) -> T:
+        """The value with what is set among `changes`; a patch that changes something is spent."""
+        changed = msgspec.structs.replace(value, **{k: v for k, v in changes.items() if v is not UNSET})
+        if changed != value:
+            self.spend(patch)
+        return changed
+
+    def spend(self, patch: Patch) -> None:
+        self._spent.add(id(patch))
+
+    def unspent(self) -> list[Patch]:
+        return [patch for patch in self._patches if id(patch) not in self._spent]
 
     def _matching(self, target: str, name: str) -> Iterator[Patch]:
-        for at, patch in enumerate(self._patches):
+        for patch in self._patches:
             if any(pattern == name or fnmatchcase(name, pattern) for pattern in getattr(patch, target)):
-                self._used.add(at)
                 yield patch
+
+
+def set_members(change: Struct) -> dict[str, Any]:
+    return {name: getattr(change, name) for name in change.__struct_fields__}
 
 
 def read(folder: Path) -> Patches:

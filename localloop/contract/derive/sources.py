@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,6 +26,9 @@ UPDATED = frozenset({"date_updated", "updated_at", "dateUpdated", "updatedAt", "
 _ACCOUNT = frozenset({"account_sid", "accountSid"})
 _STATUS = re.compile(r"(^|_)(status|state)$")
 _COUNT = re.compile(r"^num_|_count$|^count$|^(total|size|duration|attempts)$")
+_MEASURED = re.compile(
+    r"price|cost|amount|latitude|longitude|probability|percentage"
+)  # zero would be a claim
 _OWN_ADDRESS = re.compile(r"^(https?://[\w.-]+\.twilio\.com)?/(v\d|2010-04-01|\w+/)")
 
 
@@ -34,11 +37,12 @@ class Records(Struct, kw_only=True):
 
     places: list[Place]
     id_field: str | None
-    id_source: str = "sid"
+    id_source: Literal["sid", "param", "opaque"] = "sid"
     id_param: str | None = None
     prefixes: tuple[str, ...] = ()
     params: dict[str, str] = {}  # dotted field name -> the parameter that sets it
     fields: dict[str, str] = {}  # parameter -> the dotted field name that it sets
+    types: dict[str, str] = {}  # parameter -> its JSON type
     parents: dict[str, str] = {}  # field name -> path parameter
     parent_prefixes: dict[str, str] = {}  # SID prefix -> path parameter
 
@@ -66,6 +70,7 @@ def sourced(field: Field, records: Records, model: str) -> Field:
         initial = None
     return replace(
         field,
+        type="object" if members and field.type == "any" else field.type,
         source=source,
         source_name=name,
         initial=initial,
@@ -150,11 +155,12 @@ def _members(field: Field, records: Records, examples: list[tuple[str, Any]]) ->
     if not below:
         return ()
     shown = [value for _, value in examples if isinstance(value, dict)]
-    return tuple(_tree(field.name, below, shown, {member.name: member for member in field.fields}))
+    declared = {member.name: member for member in field.fields}
+    return tuple(_tree(field.name, below, shown, declared, records.types))
 
 
 def _tree(
-    prefix: str, params: dict[str, str], shown: list[Json], declared: dict[str, Field]
+    prefix: str, params: dict[str, str], shown: list[Json], declared: dict[str, Field], types: dict[str, str]
 ) -> Iterator[Field]:
     names = dict.fromkeys([*declared, *(key for value in shown for key in value)])
     names |= dict.fromkeys(path[len(prefix) + 1 :].partition(".")[0] for path in params)
@@ -166,9 +172,12 @@ def _tree(
         if below:
             nested = [value for value in values if isinstance(value, dict)]
             members = {member.name: member for member in base.fields}
-            yield replace(base, type="object", fields=tuple(_tree(path, below, nested, members)))
+            yield replace(base, type="object", fields=tuple(_tree(path, below, nested, members, types)))
         elif path in params:
-            yield replace(base, source="param", source_name=params[path], initial=_harmless(values))
+            kind = types[params[path]] if base.type == "any" else base.type
+            yield replace(
+                base, type=kind, source="param", source_name=params[path], initial=_harmless(values)
+            )
         else:
             yield replace(base, initial=_harmless(values))
 
@@ -221,6 +230,8 @@ def _empty(field: Field, examples: list[Any]) -> Any:
     """The emptiest value of the field's type, where examples do not show null."""
     if any(value is None for value in examples) or (not examples and field.nullable):
         return False if field.type == "boolean" else None
+    if _MEASURED.search(field.name) and field.type in ("integer", "number", "string"):
+        return None
     empties: dict[str, Any] = {"boolean": False, "integer": 0, "number": 0, "array": [], "object": {}}
     if field.type == "any" and examples:
         return [] if isinstance(examples[0], list) else {} if isinstance(examples[0], dict) else None
