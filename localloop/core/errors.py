@@ -284,6 +284,23 @@ def too_many_subaccounts() -> ApiError:
     return of(21480)
 
 
+# API keys --------------------------------------------------------------------------------------------------
+
+
+def constraint_violations() -> ApiError:
+    """What the IAM API says of a value that is too long or too many, without naming it."""
+    return of(70001)
+
+
+def invalid_iam_request(message: str) -> ApiError:
+    return worded(70002, message)
+
+
+def missing_permission(permission: str) -> ApiError:
+    """What a restricted key is told outside its policy; it names `/twilio/messaging/messages/list`."""
+    return of(70051, permission=permission.removeprefix("/"))
+
+
 # Numbers, applications, caller ids -------------------------------------------------------------------------
 
 

@@ -15,14 +15,16 @@ from localloop.rest.routing import Match
 
 ACCOUNT_PARAM = "AccountSid"
 # A standard key may do everything but manage accounts and keys (Twilio: "API keys", key types).
-KEY_MANAGEMENT = frozenset({"Account", "Key", "NewKey", "SigningKey", "NewSigningKey", "AuthTokenPromotion", "SecondaryAuthToken"})
+KEY_MANAGEMENT = frozenset(
+    {"Account", "Key", "NewKey", "SigningKey", "NewSigningKey", "AuthTokenPromotion", "SecondaryAuthToken"}
+)
 KEY_PRODUCTS = frozenset({"api", "iam", "accounts"})
 OPEN_OPERATIONS = frozenset({"CreateToken", "FetchAuthorize", "CreateOauth2Token", "FetchOauth2Authorize"})
 
 
 class Permissions(Protocol):
-    def __call__(self, product: str, resource: str, verb: str) -> str:
-        """The name of the permission that a restricted key needs for an operation."""
+    def __call__(self, product: str, template: str, verb: str) -> str:
+        """The name of the permission that a restricted key needs for an operation on this path."""
         ...
 
 
@@ -46,7 +48,9 @@ class Authenticator:
             raise errors.authenticate()
         return found
 
-    async def authorize(self, caller: Caller, match: Match, operation: Operation, region: str, address: str) -> Caller:
+    async def authorize(
+        self, caller: Caller, match: Match, operation: Operation, region: str, address: str
+    ) -> Caller:
         """The caller as the account acted upon. Raises 401, 403 or 404 as Twilio does."""
         if caller.region != region:
             raise errors.authenticate()
@@ -71,16 +75,18 @@ class Authenticator:
         if caller.credential == "standard-key" and guarded:
             raise errors.authenticate()
         if caller.credential == "restricted-key":
-            wanted = self._permission_for(route.api.product, route.resource.name, operation.verb)
-            if caller.policy is None or wanted not in caller.policy or guarded:
-                raise errors.permission_denied()
+            wanted = self._permission_for(route.api.product, route.path.template, operation.verb)
+            if caller.policy is None or wanted not in caller.policy:
+                raise errors.missing_permission(wanted)
 
 
 def account_in(match: Match) -> str | None:
     """The account SID that a path names: `/Accounts/{AccountSid}/…`, or the account's own `/Accounts/{Sid}`."""
     if match.route.api.style != "2010":
         return None
-    return match.ids.get(ACCOUNT_PARAM) or (match.ids.get("Sid") if match.route.resource.name == "Account" else None)
+    return match.ids.get(ACCOUNT_PARAM) or (
+        match.ids.get("Sid") if match.route.resource.name == "Account" else None
+    )
 
 
 def _manages_account(match: Match) -> bool:

@@ -20,6 +20,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     world_sid: str
     status: str = "active"  # of the account: active | suspended | closed
     credential: CredentialKind = "account"
+    authenticated_sid: str = ""  # the parent whose credentials these are, when it acts on a subaccount
     key_sid: str | None = None
     policy: frozenset[str] | None = None  # restricted key: the permissions that it holds
     region: str = "us1"
@@ -123,4 +124,6 @@ class Binding(Struct, frozen=True, kw_only=True):
     record: type[Struct] | None = None
     exists: Exists | None = None
     aliases: Mapping[str, str] = {}  # response field name -> record attribute, where they must differ
-    errors: Mapping[str, Callable[[str], Exception]] = {}  # parameter -> the error of a missing or malformed value
+    errors: Mapping[
+        str, Callable[[str], Exception]
+    ] = {}  # parameter -> the error of a missing or malformed value

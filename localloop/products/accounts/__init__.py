@@ -18,7 +18,7 @@ from localloop.products.accounts.account.resource import (
 from localloop.products.accounts.adoption import Adoption
 from localloop.products.accounts.credentials import AccountCredentials
 from localloop.products.accounts.key import resource as key
-from localloop.products.accounts.key.permissions import missing, permission_for
+from localloop.products.accounts.key.permissions import permission_for
 from localloop.products.accounts.key.queries import NewKey
 from localloop.products.accounts.key.resource import Keys
 from localloop.products.accounts.oauth import app, token
@@ -41,7 +41,6 @@ __all__ = [
     "TestCredentials",
     "Vault",
     "bindings",
-    "missing",
     "nothing_spent",
     "permission_for",
     "resume_as_operator",

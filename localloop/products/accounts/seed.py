@@ -14,7 +14,7 @@ from localloop.products.accounts.adoption import MAIN_ACCOUNT_NAME, type_under
 from localloop.products.accounts.key import queries as keys
 from localloop.products.accounts.key.queries import NewKey
 from localloop.products.accounts.vault import Vault
-from localloop.store import Unit
+from localloop.store import Unit, worlds
 
 _LOCK: Final = 0x616363  # any fixed number: "acc"
 
@@ -78,7 +78,7 @@ async def _align(vault: Vault, unit: Unit, sid: str, auth_token: str) -> None:
 
 
 async def _set_profile(unit: Unit, sid: str, profile: Profile) -> None:
-    await unit.execute("update worlds set profile = $2 where world_sid = $1", sid, profile)
+    await worlds.set_profile(unit, sid, profile)
     await unit.execute("update accounts set type = $2 where world_sid = $1", sid, type_under(profile))
 
 

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
 from localloop.store import Database, Unit
+from localloop.store.sealing import Sealer
 
 CHANNEL: Final = "credentials"
 _BASE62: Final = string.digits + string.ascii_letters
@@ -27,16 +28,8 @@ class Revocations(Protocol):
     def bump(self) -> object: ...
 
 
-class Sealing(Protocol):
-    """Encryption at rest."""
-
-    def seal(self, plain: bytes) -> bytes: ...
-
-    def unseal(self, sealed: bytes) -> bytes: ...
-
-
 class Vault:
-    def __init__(self, database: Database, sealer: Sealing, revocations: Revocations) -> None:
+    def __init__(self, database: Database, sealer: Sealer, revocations: Revocations) -> None:
         self.database = database
         self.revocations = revocations
         self._sealer = sealer

@@ -7,37 +7,20 @@ from typing import Any
 import pytest
 from asking import Asker
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from prover import Cipher
 
 from localloop.core import sids
 from localloop.core.settings import Seed
 from localloop.products import accounts
 from localloop.products.accounts import AccountCredentials, Seeded, Vault
 from localloop.rest.request import Caller
+from localloop.rest.shared import LocalRevocations
 from localloop.store import Database, Unit
-
-
-class LocalRevocations:
-    """The counter of a machine with one process."""
-
-    def __init__(self) -> None:
-        self.value = 0
-
-    def current(self) -> int:
-        return self.value
-
-    def bump(self) -> None:
-        self.value += 1
+from localloop.store.sealing import Sealer
 
 
 @pytest.fixture
-def cipher() -> Cipher:
-    return Cipher(AESGCM.generate_key(256))
-
-
-@pytest.fixture
-def vault(database: Database, cipher: Cipher) -> Vault:
-    return Vault(database, cipher, LocalRevocations())
+def vault(database: Database) -> Vault:
+    return Vault(database, Sealer({"00000001": AESGCM.generate_key(256)}), LocalRevocations())
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 from asking import Asker
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from prover import Cipher, SharedCounter
 
 from localloop.core.settings import Seed
 from localloop.products import accounts
 from localloop.products.accounts import AccountCredentials, Vault
+from localloop.rest import shared
 from localloop.rest.request import Caller
+from localloop.rest.shared import SharedTable
 from localloop.store import Database, Unavailable
+from localloop.store.sealing import Sealer
 
 PROVER = Path(__file__).parents[2] / "support" / "prover.py"
 KEY = AESGCM.generate_key(256)
@@ -27,12 +29,12 @@ Ask = Callable[[str, str], Awaitable[str]]
 
 
 @asynccontextmanager
-async def other_process(dsn: str, counter: Path, mode: str) -> AsyncIterator[Ask]:
+async def other_process(dsn: str, table: Path, mode: str) -> AsyncIterator[Ask]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(PROVER),
         dsn,
-        str(counter),
+        str(table),
         KEY.hex(),
         mode,
         stdin=asyncio.subprocess.PIPE,
@@ -55,13 +57,17 @@ async def other_process(dsn: str, counter: Path, mode: str) -> AsyncIterator[Ask
 
 
 @pytest.fixture
-def counter(tmp_path: Path) -> Path:
-    return tmp_path / "revocations"
+def table(tmp_path: Path) -> Path:
+    """What the processes of this machine share."""
+    shared.create(tmp_path / "table")
+    return tmp_path / "table"
 
 
 @pytest.fixture
-def vault(database: Database, counter: Path) -> Vault:
-    return Vault(database, Cipher(KEY), SharedCounter(counter))
+def vault(database: Database, table: Path) -> Iterator[Vault]:
+    opened = SharedTable(table)
+    yield Vault(database, Sealer({"00000001": KEY}), opened)
+    opened.close()
 
 
 @pytest.fixture
@@ -76,14 +82,14 @@ def ask(vault: Vault) -> Asker:
 
 
 async def test_another_process_of_the_machine_knows_before_the_answer(
-    ask: Asker, vault: Vault, parent: Caller, dsn: str, counter: Path
+    ask: Asker, vault: Vault, parent: Caller, dsn: str, table: Path
 ) -> None:
     child = await ask.item("api.v2010.CreateAccount", parent)
     own = Caller(account_sid=child["sid"], world_sid=parent.world_sid)
     managed = await AccountCredentials(vault).acting_on(parent, child["sid"])
     assert managed is not None
     key = await ask.item("api.v2010.CreateNewKey", own)
-    async with other_process(dsn, counter, "deaf") as proves:
+    async with other_process(dsn, table, "deaf") as proves:
 
         async def told(change: Awaitable[Any], sid: str, secret: str, before: str, after: str) -> None:
             assert await proves(sid, secret) == before
@@ -111,7 +117,8 @@ async def test_another_machine_knows_within_a_second(
     ask: Asker, parent: Caller, dsn: str, tmp_path: Path
 ) -> None:
     key = await ask.item("api.v2010.CreateNewKey", parent)
-    async with other_process(dsn, tmp_path / "counter of another machine", "listening") as proves:
+    shared.create(tmp_path / "of another machine")
+    async with other_process(dsn, tmp_path / "of another machine", "listening") as proves:
         assert await proves(key["sid"], key["secret"]) == "active"
         await ask("api.v2010.DeleteKey", parent, Sid=key["sid"])
         deadline = time.monotonic() + 1.0

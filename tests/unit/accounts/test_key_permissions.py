@@ -6,7 +6,7 @@ import pytest
 
 from localloop.contract import load
 from localloop.core.errors import ApiError
-from localloop.products.accounts.key.permissions import granted, missing, parse_policy, permission_for
+from localloop.products.accounts.key.permissions import granted, parse_policy, permission_for
 
 ACCOUNT = "/2010-04-01/Accounts/{AccountSid}"
 
@@ -147,11 +147,3 @@ def test_a_star_grants_every_action_and_nothing_below() -> None:
     held = granted({"allow": ["/twilio/voice/calls/*"], "deny": ["/twilio/voice/calls/delete"]})
     assert held == {f"/twilio/voice/calls/{action}" for action in ("create", "read", "list", "update")}
     assert "/twilio/voice/calls.recordings/read" not in held
-
-
-def test_a_denial_names_the_missing_permission() -> None:
-    denial = missing("/twilio/messaging/messages/list")
-    assert (denial.status, denial.code) == (401, 70051)
-    assert (
-        denial.message == "Authorization Error: required permission twilio/messaging/messages/list is missing"
-    )

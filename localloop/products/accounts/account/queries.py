@@ -13,7 +13,7 @@ from localloop.core import clock, sids
 from localloop.products.accounts.account.lifecycle import Standing, Status, Suspender
 from localloop.products.accounts.vault import Vault
 from localloop.rest.request import PageRequest
-from localloop.store import Unit
+from localloop.store import Unit, worlds
 
 AccountType = Literal["Trial", "Full"]
 # What a new main account has to spend: Twilio's trial credit, or a first payment.
@@ -102,11 +102,7 @@ async def insert(vault: Vault, unit: Unit, new: NewAccount) -> bool:
     if made is None:
         return False
     if is_main:
-        await unit.execute(
-            "insert into worlds (world_sid, profile) values ($1, $2) on conflict do nothing",
-            new.sid,
-            new.profile,
-        )
+        await worlds.set_profile(unit, new.sid, new.profile)
     return True
 
 

@@ -14,7 +14,6 @@ from typing import Any, Final
 import msgspec
 
 from localloop.core import errors
-from localloop.core.errors import ApiError
 
 MAX_PERMISSIONS: Final = 100
 ACTIONS: Final = {"create": "create", "fetch": "read", "list": "list", "update": "update", "delete": "delete"}
@@ -149,14 +148,14 @@ def parse_policy(sent: Any, sections: frozenset[str] = frozenset({"allow"})) -> 
             msgspec.json.decode(sent) if isinstance(sent, str) else sent, type=dict[str, list[str]]
         )
     except (msgspec.DecodeError, msgspec.ValidationError):
-        raise ApiError(400, 70002, "Invalid policy provided in the request") from None
+        raise errors.invalid_iam_request("Invalid policy provided in the request") from None
     assertions = [each for section in policy.values() for each in section]
     if not policy.get("allow") or not sections.issuperset(policy) or len(assertions) > MAX_PERMISSIONS:
-        raise ApiError(400, 70001, "The request has constraint violations")
+        raise errors.constraint_violations()
     for assertion in assertions:
         found = _ASSERTION.fullmatch(assertion)
         if found is None or found.group(1) not in PRODUCTS:
-            raise ApiError(400, 70002, f"assertion '{assertion}' is invalid")
+            raise errors.invalid_iam_request(f"assertion '{assertion}' is invalid")
     return {name: list(dict.fromkeys(section)) for name, section in policy.items()}
 
 
@@ -171,9 +170,3 @@ def _written_out(assertions: list[str]) -> frozenset[str]:
         resource, _, action = assertion.rpartition("/")
         names.update(f"{resource}/{each}" for each in (ACTIONS.values() if action == "*" else (action,)))
     return frozenset(names)
-
-
-def missing(permission: str) -> ApiError:
-    """What a restricted key is told outside its policy: 401 / 70051, which names the permission."""
-    name = permission.removeprefix("/")
-    return ApiError(401, 70051, f"Authorization Error: required permission {name} is missing")

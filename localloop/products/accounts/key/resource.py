@@ -12,7 +12,6 @@ from typing import Final
 from msgspec import structs
 
 from localloop.core import errors, sids
-from localloop.core.errors import ApiError
 from localloop.products.accounts.access import demand_full_access
 from localloop.products.accounts.key import queries
 from localloop.products.accounts.key.permissions import parse_policy
@@ -40,7 +39,7 @@ class Keys:
         if request.params.get("KeyType") != "restricted":
             return await self._made(request, account_sid, "standard", None)
         if request.caller.region != "us1":
-            raise ApiError(400, 70002, "Restricted keys are available in the US1 region only")
+            raise errors.invalid_iam_request("Restricted keys are available in the US1 region only")
         return await self._made(
             request, account_sid, "restricted", parse_policy(request.params.get("Policy"))
         )
@@ -131,7 +130,7 @@ def _item(key: Key) -> Item:
 def _friendly_name(request: Request) -> str | None:
     name: str | None = request.params.get("FriendlyName")
     if name is not None and len(name) > MAX_FRIENDLY_NAME:
-        raise ApiError(400, 70001, "The request has constraint violations")
+        raise errors.constraint_violations()
     return name
 
 
