@@ -17,6 +17,7 @@ CLASS_NAMES: dict[tuple[str, str], str] = {}
 # (file, function): the edge of a task, where whatever happens is logged with its context
 CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
     ("localloop/cli/supervisor.py", "_child"): "the edge of a process",
+    ("localloop/jobs/worker.py", "Worker._outcome"): "the edge of a job: a bug is a failed attempt",
     ("localloop/rest/app.py", "App.__call__"): "the edge of a request: a bug answers 500",
     ("localloop/store/listen.py", "_call"): "one subscriber's bug is not the others'",
     ("localloop/store/reader.py", "BatchReader._run"): "the error is handed to those who asked",
