@@ -22,6 +22,7 @@ from localloop.products.accounts.key.permissions import permission_for
 from localloop.products.accounts.key.queries import NewKey
 from localloop.products.accounts.key.resource import Keys
 from localloop.products.accounts.oauth import app, token
+from localloop.products.accounts.resealing import reseal
 from localloop.products.accounts.rotation import bindings as rotation_bindings
 from localloop.products.accounts.seed import Seeded, seed
 from localloop.products.accounts.test_credentials import TestCredentials
@@ -43,6 +44,7 @@ __all__ = [
     "bindings",
     "nothing_spent",
     "permission_for",
+    "reseal",
     "resume_as_operator",
     "seed",
     "suspend_as_operator",

@@ -40,6 +40,10 @@ class Vault:
     def unseal(self, sealed: bytes) -> str:
         return self._sealer.unseal(sealed).decode()
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether the newest key sealed this."""
+        return self._sealer.is_current(sealed)
+
     @asynccontextmanager
     async def revoking(self) -> AsyncIterator[Unit]:
         """A unit of work after which no process accepts what it revoked.
