@@ -1,0 +1,25 @@
+"""Durable jobs and per-sender pacing: rows that commit with the state that caused them, run at least once."""
+
+from localloop.jobs.job import Dead, Done, Handler, Job, NewJob, Outcome, Retry, Settled
+from localloop.jobs.pace import Reservation, Slots, reserve
+from localloop.jobs.queue import cancel, delete, enqueue
+from localloop.jobs.worker import Worker, WorkerOptions
+
+__all__ = [
+    "Dead",
+    "Done",
+    "Handler",
+    "Job",
+    "NewJob",
+    "Outcome",
+    "Reservation",
+    "Retry",
+    "Settled",
+    "Slots",
+    "Worker",
+    "WorkerOptions",
+    "cancel",
+    "delete",
+    "enqueue",
+    "reserve",
+]
