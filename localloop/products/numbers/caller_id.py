@@ -205,7 +205,7 @@ def binding(needs: Needs) -> Binding:
             "UpdateOutgoingCallerId": lambda request: update(needs, request),
             "DeleteOutgoingCallerId": lambda request: delete(needs, request),
         },
-        record=OutgoingCallerId,
+        # No `record`: CreateValidationRequest answers a model of its own under this resource.
         errors={
             "PhoneNumber": errors.invalid_phone_number,
             "CallDelay": lambda _: errors.invalid_call_delay(),

@@ -13,7 +13,7 @@ from localloop.rest.request import Binding
 def bindings(needs: Needs) -> tuple[Binding, ...]:
     return (
         *available.bindings(needs),
-        *incoming.bindings(needs),
+        incoming.binding(needs),
         *address.bindings(needs),
         application.binding(needs),
         caller_id.binding(needs),

@@ -18,7 +18,7 @@ from localloop.core.errors import ApiError
 from localloop.products.numbers.address import correction
 from localloop.products.numbers.incoming import queries
 from localloop.products.numbers.incoming.resource import IncomingPhoneNumber, incoming_of, shown
-from localloop.products.numbers.needs import Needs
+from localloop.products.numbers.needs import ADDRESS, Needs
 from localloop.rest.request import Binding, Deleted, Item, Items, Request
 
 MAX_FRIENDLY_NAME: Final = 64
@@ -89,6 +89,8 @@ async def delete(needs: Needs, request: Request) -> Deleted:
 async def list_dependent(needs: Needs, request: Request) -> Items:
     """The numbers that name the address. Raises 404 for an address that is not there."""
     assert request.page is not None
+    if await needs.records.get(request.account_sid, ADDRESS, request.ids["AddressSid"], None) is None:
+        raise errors.not_found(request.address)
     wanted = queries.Wanted(address_sid=request.ids["AddressSid"])
     rows, more = await queries.page(needs.database, request.account_sid, wanted, request.page)
     backwards = request.page.before is not None

@@ -240,27 +240,28 @@ async def delete(needs: Needs, request: Request) -> Deleted:
     return Deleted()
 
 
-def bindings(needs: Needs) -> tuple[Binding, ...]:
-    return tuple(_binding(needs, view, type_) for view, type_ in VIEWS.items())
-
-
-def _binding(needs: Needs, view: str, type_: NumberType | None) -> Binding:
-    name = f"IncomingPhoneNumber{view}"
+def binding(needs: Needs) -> Binding:
     operations: dict[str, Operate] = {
+        "FetchIncomingPhoneNumber": lambda request: fetch(needs, request),
+        "UpdateIncomingPhoneNumber": lambda request: update(needs, request),
+        "DeleteIncomingPhoneNumber": lambda request: delete(needs, request),
+    }
+    for view, type_ in VIEWS.items():
+        operations |= _of_type(needs, f"IncomingPhoneNumber{view}", type_)
+    return Binding(
+        resource="api.v2010.IncomingPhoneNumber",
+        operations=operations,
+        record=IncomingPhoneNumber,
+        exists=_existence(needs),
+        errors=_refusals(),
+    )
+
+
+def _of_type(needs: Needs, name: str, type_: NumberType | None) -> dict[str, Operate]:
+    return {
         f"Create{name}": lambda request: create(needs, request, type_),
         f"List{name}": lambda request: list_(needs, request, type_),
     }
-    if not view:
-        operations["FetchIncomingPhoneNumber"] = lambda request: fetch(needs, request)
-        operations["UpdateIncomingPhoneNumber"] = lambda request: update(needs, request)
-        operations["DeleteIncomingPhoneNumber"] = lambda request: delete(needs, request)
-    return Binding(
-        resource=f"api.v2010.{name}",
-        operations=operations,
-        record=IncomingPhoneNumber,
-        exists=None if view else _existence(needs),
-        errors=_refusals(),
-    )
 
 
 def _existence(needs: Needs) -> Callable[[str, str], Any]:
