@@ -1,1 +1,28 @@
 """What leaves by HTTP: one outbound client and its address guard; sign, send, retry, fall back, record."""
+
+from localloop.webhooks.failure import Failure
+from localloop.webhooks.guard import SERVE, UP, AddressPolicy, networks
+from localloop.webhooks.instruction import Document, Instruction
+from localloop.webhooks.notification import KIND, Notification
+from localloop.webhooks.outbound import Outbound, Outgoing, Response, tls_context
+from localloop.webhooks.signature import signature
+from localloop.webhooks.webhooks import SigningKey, Webhooks
+
+__all__ = [
+    "KIND",
+    "SERVE",
+    "UP",
+    "AddressPolicy",
+    "Document",
+    "Failure",
+    "Instruction",
+    "Notification",
+    "Outbound",
+    "Outgoing",
+    "Response",
+    "SigningKey",
+    "Webhooks",
+    "networks",
+    "signature",
+    "tls_context",
+]

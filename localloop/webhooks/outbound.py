@@ -23,12 +23,12 @@ from msgspec.structs import replace
 from multidict import CIMultiDictProxy
 
 from localloop.core import clock
-from localloop.webhooks import cookies, failure, signature, target
+from localloop.webhooks import cookies, failure, target
 from localloop.webhooks.cookies import Jar
 from localloop.webhooks.diagnosis import failure_of
 from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.guard import AddressError, AddressPolicy, GuardedResolver
-from localloop.webhooks.signature import Params
+from localloop.webhooks.signature import HEADER, Params, body_hash, signature
 from localloop.webhooks.target import Target
 
 MAX_REDIRECTS: Final = 10
@@ -223,7 +223,7 @@ def compose(outgoing: Outgoing) -> Sent:
     body: bytes | None = None
     signed: Params = {}
     if outgoing.json is not None:
-        reached = target.with_query(reached, signature.body_hash(outgoing.json))
+        reached = target.with_query(reached, body_hash(outgoing.json))
         headers["Content-Type"] = JSON
         body = outgoing.json
     elif outgoing.method == "POST":
@@ -233,8 +233,8 @@ def compose(outgoing: Outgoing) -> Sent:
     else:
         reached = target.with_query(reached, form(outgoing.params))
     if outgoing.token:
-        proof = signature.signature(outgoing.token, reached.text, signed, voice=outgoing.voice)
-        headers[signature.HEADER] = proof
+        proof = signature(outgoing.token, reached.text, signed, voice=outgoing.voice)
+        headers[HEADER] = proof
     if outgoing.jar and (cookie := cookies.header(outgoing.jar, reached, clock.now())):
         headers["Cookie"] = cookie
     return Sent(outgoing.method, reached, headers, body)

@@ -16,6 +16,7 @@ from localloop.webhooks.overrides import Overrides
 
 # Left as written, so that the receiver sees the URL that was signed: all printable ASCII that HTTP can carry.
 _AS_WRITTEN: Final = "!$%&'()*+,-./:;=?@[]_~"
+_LOGIN: Final = re.compile(r"^\s*([A-Za-z]+://)[^/?#]*@")
 _HOST: Final = re.compile(r"[A-Za-z0-9_.\-]+|\[[0-9A-Fa-f:.]+\]")
 
 
@@ -53,6 +54,11 @@ def parse(url: str) -> Target:
         credentials=_credentials(parts),
         overrides=overrides.parse(parts.fragment),
     )
+
+
+def shown(url: str) -> str:
+    """A URL as it may be shown and kept, however broken: without fragment and login."""
+    return _LOGIN.sub(r"\1", url.partition("#")[0])
 
 
 def redirected(target: Target, location: str) -> Target:

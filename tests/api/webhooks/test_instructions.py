@@ -1,0 +1,141 @@
+"""Instructions: documents fetched while something live waits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+from http_server import Received, Server, answer, running
+from twilio.request_validator import RequestValidator
+from webhook_keys import TOKEN, Keys
+
+from localloop.store import Database
+from localloop.webhooks import UP, Document, Failure, Instruction, Outbound, Webhooks
+
+ACCOUNT = "AC" + "0" * 32
+TWIML = answer("200 OK", b"<Response/>", "Content-Type: text/xml")
+PARAMS = {"MessageSid": "SM1", "Body": "hello"}
+
+
+@pytest.fixture
+async def webhooks(database: Database) -> AsyncIterator[Webhooks]:
+    outbound = Outbound(UP)
+    opened = Webhooks(database, outbound, Keys(), full=False)
+    yield opened
+    with contextlib.suppress(Exception):
+        await opened.close()
+    await outbound.close()
+
+
+def asked(server: Server, path: str = "/sms", **more: object) -> Instruction:
+    return Instruction(f"{server.url}{path}", ACCOUNT, PARAMS, resource_sid="SM1", **more)  # type: ignore[arg-type]
+
+
+def is_signed(request: Received, server: Server) -> bool:
+    url, signature = f"{server.url}{request.path}", request.headers["x-twilio-signature"]
+    return RequestValidator(TOKEN).validate(url, request.form, signature)  # type: ignore[no-untyped-call, no-any-return]
+
+
+async def test_document(webhooks: Webhooks, database: Database) -> None:
+    async with running(Server(TWIML)) as server:
+        document = await webhooks.fetch_instructions(asked(server))
+        await webhooks.close()
+        assert document == Document("text/xml", b"<Response/>", f"{server.url}/sms")
+        [request] = server.requests
+        assert (request.method, request.form) == ("POST", PARAMS)
+        assert is_signed(request, server)
+    row = await database.fetchrow("select kind, resource_sid, status_code, detail from deliveries")
+    assert tuple(row or ()) == ("instruction", "SM1", 200, None)
+
+
+async def test_fallback_hears_what_went_wrong(webhooks: Webhooks, database: Database) -> None:
+    async with running(Server(answer("503 Busy"))) as bad, running(Server(TWIML)) as good:
+        instruction = asked(bad, "/sms?a=1#rc=0", fallback_url=f"{good.url}/fallback", fallback_method="GET")
+        document = await webhooks.fetch_instructions(instruction)
+        await webhooks.close()
+        assert isinstance(document, Document)
+        assert document.fallback_for is not None
+        assert document.fallback_for.code == 11200
+        [request] = good.requests
+        assert request.method == "GET"
+        error_url = (
+            f"{bad.url}/sms?a=1".replace(":", "%3A")
+            .replace("/", "%2F")
+            .replace("?", "%3F")
+            .replace("=", "%3D")
+        )
+        assert request.path == f"/fallback?MessageSid=SM1&Body=hello&ErrorCode=11200&ErrorUrl={error_url}"
+        assert is_signed(request, good)
+        first, second = (each.requests[0].headers["i-twilio-idempotency-token"] for each in (bad, good))
+        assert first != second
+    rows = await database.fetch(
+        "select status_code, detail is null as is_compact from deliveries order by id"
+    )
+    assert [tuple(row) for row in rows] == [(503, False), (200, True)]
+
+
+async def test_fallback_for_a_document_that_could_not_be_used(webhooks: Webhooks) -> None:
+    async with running(Server(TWIML)) as server:
+        instruction = asked(server, fallback_url=f"{server.url}/fallback")
+        answered = await webhooks.fetch_fallback(instruction, Failure(12100, "line 1"))
+        assert isinstance(answered, Document)
+        assert server.requests[0].form["ErrorCode"] == "12100"
+        assert await webhooks.fetch_fallback(asked(server), Failure(12100, "line 1")) is None
+
+
+async def test_both_fail(webhooks: Webhooks) -> None:
+    async with running(Server(answer("503 Busy"))) as bad, running(Server(answer("404 Gone"))) as worse:
+        failure = await webhooks.fetch_instructions(asked(bad, fallback_url=worse.url))
+    assert isinstance(failure, Failure)
+    assert (failure.code, worse.url in failure.message) == (11200, True)
+
+
+@pytest.mark.parametrize(
+    ("response", "code"),
+    [
+        (answer("200 OK", b"x" * 65_537, "Content-Type: text/xml"), 11750),
+        (answer("200 OK", b"0\r\n\r\n", "Transfer-Encoding: chunked", length=False), 11770),
+        (answer("200 OK", b"<Response/>"), 12300),
+        (answer("304 Not Modified", length=False), 11216),
+        (answer("404 Not Found", b"<Response/>", "Content-Type: text/xml"), 11200),
+    ],
+)
+async def test_answers_that_are_none(webhooks: Webhooks, response: bytes, code: int) -> None:
+    async with running(Server(response)) as server:
+        failure = await webhooks.fetch_instructions(asked(server))
+    assert isinstance(failure, Failure)
+    assert failure.code == code
+
+
+@pytest.mark.parametrize("response", [answer("204 No Content", length=False), answer("200 OK")])
+async def test_an_empty_answer_is_one(webhooks: Webhooks, response: bytes) -> None:
+    async with running(Server(response)) as server:
+        assert await webhooks.fetch_instructions(asked(server)) == Document("", b"", f"{server.url}/sms")
+
+
+async def test_slow_answer_is_given_up_and_the_fallback_asked(webhooks: Webhooks) -> None:
+    async def silent(_request: Received, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    async with running(Server(respond=silent)) as slow, running(Server(TWIML)) as good:
+        document = await webhooks.fetch_instructions(asked(slow, "/#tt=100", fallback_url=good.url))
+    assert isinstance(document, Document)
+    assert document.fallback_for is not None
+    assert document.fallback_for.code == 11203
+
+
+async def test_cookies_are_handed_on(webhooks: Webhooks) -> None:
+    response = answer("200 OK", b"<Response/>", "Content-Type: text/xml", "Set-Cookie: s=1; Path=/")
+    async with running(Server(response)) as server:
+        first = await webhooks.fetch_instructions(asked(server))
+        assert isinstance(first, Document)
+        await webhooks.fetch_instructions(asked(server, jar=first.jar))
+    assert [request.headers.get("cookie") for request in server.requests] == [None, "s=1"]
+
+
+async def test_voice_says_its_region(webhooks: Webhooks) -> None:
+    async with running(Server(TWIML)) as server:
+        await webhooks.fetch_instructions(asked(server, voice=True))
+    assert server.requests[0].headers["x-home-region"] == "us1"
