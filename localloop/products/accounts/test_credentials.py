@@ -18,6 +18,9 @@ INVALID: Final = "+15005550001"
 MAX_BODY: Final = 1600
 BARREN_AREA_CODE: Final = "533"
 GOOD_AREA_CODE: Final = "500"
+METHODS: Final = (
+    "sms_method sms_fallback_method voice_method voice_fallback_method status_callback_method".split()
+)
 # Twilio's code for a Lookup package asked about a number that is not one of its magic numbers.
 NOT_A_MAGIC_NUMBER: Final = 60622
 PACKAGES: Final = (
@@ -49,6 +52,8 @@ async def buy_number(request: Request) -> Answer:
     return Item(
         fields={
             "friendly_name": e164.national(number),
+            **dict.fromkeys(METHODS, "POST"),
+            "voice_caller_id_lookup": False,
             **_echo(request),
             **_record(request, "PN"),
             "phone_number": number,

@@ -64,6 +64,7 @@ async def test_a_number_that_can_be_bought(params: dict[str, Any]) -> None:
     assert bought["phone_number"] == GOOD
     assert bought["friendly_name"] == "(500) 555-0006"
     assert (bought["voice_url"], bought["sms_method"]) == ("https://example.com/voice", "GET")
+    assert bought["voice_method"] == "POST"
     assert (bought["sid"][:2], bought["account_sid"]) == ("PN", CALLER.account_sid)
 
 
