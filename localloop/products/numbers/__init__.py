@@ -11,7 +11,7 @@ from localloop.products.numbers.directory import Changes, Directory
 from localloop.products.numbers.needs import Needs
 from localloop.products.numbers.ownership import Owned, Webhook
 from localloop.products.numbers.short_code import add as add_short_code
-from localloop.products.numbers.surface import bindings
+from localloop.products.numbers.surface import bindings, test_answers
 
 __all__ = [
     "Application",
@@ -27,5 +27,6 @@ __all__ = [
     "find_application",
     "is_verified",
     "sms_webhook",
+    "test_answers",
     "voice_webhook",
 ]

@@ -19,6 +19,7 @@ async def found(
     ask: Asker, caller: Caller, country: str = "US", type_: str = "Local", size: int = 30, **params: Any
 ) -> list[dict[str, Any]]:
     operation = f"api.v2010.ListAvailablePhoneNumber{type_}"
+    params["PageSize"] = str(size)
     answer = await ask.items(operation, caller, params, page=PageRequest(size=size), CountryCode=country)
     assert not answer.more
     return [dict(item) for item in answer.items]
@@ -113,3 +114,9 @@ async def test_what_is_listed_can_be_bought(ask: Asker, parent: Caller) -> None:
         bought = await buy(ask, parent, item["phone_number"])
         assert bought["friendly_name"] == item["friendly_name"]
         assert bought["capabilities"]["mms"] == item["capabilities"]["MMS"]
+
+
+async def test_thirty_are_listed_unless_told_otherwise(ask: Asker, parent: Caller) -> None:
+    answer = await ask.items(LOCAL, parent, page=PageRequest(size=50), CountryCode="US")
+    assert len(answer.items) == 30
+    assert len(await found(ask, parent, size=1000)) == 1000

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from asking import Asker
+from asking import Asker, request_of
 
 from localloop.core import clock, sids
+from localloop.products import numbers
 from localloop.products.numbers import Needs, bindings
-from localloop.rest.request import Caller, Deleted, PageRequest
+from localloop.rest.request import Caller, Deleted, Item, PageRequest
 from tests.api.numbers.conftest import NewAccount, buy, refusal
 
 CREATE = "api.v2010.CreateIncomingPhoneNumber"
@@ -193,6 +195,13 @@ async def test_nobody_releases_anothers_number(ask: Asker, parent: Caller, child
     assert await listed(ask, parent) == [NUMBER]
 
 
+async def with_test_credentials(caller: Caller, params: dict[str, str]) -> dict[str, Any]:
+    tester = Caller(account_sid=caller.account_sid, world_sid=caller.world_sid, credential="test")
+    answer = await numbers.test_answers()[CREATE](request_of(CREATE, tester, params))
+    assert isinstance(answer, Item)
+    return dict(answer.fields)
+
+
 @pytest.mark.parametrize(
     ("params", "code"),
     [
@@ -203,14 +212,16 @@ async def test_nobody_releases_anothers_number(ask: Asker, parent: Caller, child
         ({"AreaCode": "415"}, 21452),
     ],
 )
-async def test_magic_refusals(ask: Asker, parent: Caller, params: dict[str, str], code: int) -> None:
-    tester = Caller(account_sid=parent.account_sid, world_sid=parent.world_sid, credential="test")
-    assert await refusal(ask(CREATE, tester, params)) == (400, code)
+async def test_magic_refusals(parent: Caller, params: dict[str, str], code: int) -> None:
+    assert await refusal(with_test_credentials(parent, params)) == (400, code)
 
 
 @pytest.mark.parametrize("params", [{"PhoneNumber": "+15005550006"}, {"AreaCode": "500"}])
 async def test_magic_purchases_keep_nothing(ask: Asker, parent: Caller, params: dict[str, str]) -> None:
-    tester = Caller(account_sid=parent.account_sid, world_sid=parent.world_sid, credential="test")
-    bought = await ask.item(CREATE, tester, {**params, "FriendlyName": "Echo"})
+    bought = await with_test_credentials(parent, {**params, "FriendlyName": "Echo"})
     assert (bought["phone_number"], bought["friendly_name"]) == ("+15005550006", "Echo")
     assert await listed(ask, parent) == []
+
+
+async def test_magic_numbers_are_none_with_other_credentials(ask: Asker, parent: Caller) -> None:
+    assert (await buy(ask, parent, "+15005550000"))["phone_number"] == "+15005550000"

@@ -15,6 +15,8 @@ from localloop.products.numbers.inventory import Country, Listing, NumberType
 from localloop.products.numbers.needs import Needs
 from localloop.rest.request import Binding, Item, Items, Operate, Request
 
+DEFAULT_SIZE: Final = 30
+
 # The name of a type in `subresource_uris`.
 LINKS: Final[Mapping[NumberType, str]] = {
     "Local": "local",
@@ -88,11 +90,12 @@ async def list_numbers(needs: Needs, request: Request, type_: NumberType) -> Ite
     if offer is None:
         raise errors.not_found(request.address)
     wanted = search.read(request.params, country.iso_country)
+    size = request.page.size if "PageSize" in request.params else DEFAULT_SIZE
     listed = []
     found = inventory.candidates(offer, wanted)
     async for listing in purchase.available(needs.database, request.world_sid, found):
         listed.append(structs.asdict(available_of(listing)))
-        if len(listed) == request.page.size:
+        if len(listed) == size:
             break
     return Items(items=listed)
 
