@@ -193,7 +193,7 @@ class _ApiBuilder:
         fields = []
         for key, schema in operation.schema.get("properties", {}).items():
             typed = self._corrected(field_of(key, schema), place.kind, users, ("type", "format", "enum"))
-            field = self._addressed(sourced(typed, records, operation.model), shown)
+            field = self._addressed(sourced(typed, records, operation.model), place, shown)
             fields.append(self._corrected(field, place.kind, users))
         self._models[name] = tuple(fields)
 
@@ -203,14 +203,15 @@ class _ApiBuilder:
             return operation.model
         return f"{operation.model}@{_resource_name(records.places[0].kind)}"
 
-    def _addressed(self, field: Field, shown: Shown) -> Field:
-        """The field with its link templates, or with the template of its own address where that is another path."""
+    def _addressed(self, field: Field, place: Place, shown: Shown) -> Field:
+        """The field with its link templates, or with the template of its own address where that is elsewhere."""
         if field.source == "links":
             return replace(field, links=link_templates(field.name, shown, self._addresses))
         if field.source != "url":
             return field
-        address = own_address(field.name, shown, self._addresses)
-        return replace(field, source_name=address if address and address != shown.place.template else "")
+        address = own_address(field.name, shown, self._addresses) or shown.place.template
+        here = place.template in (address, address.rpartition("/")[0])
+        return replace(field, source_name="" if here else address)
 
     def _shows(self, place: Place, records: Records) -> Place:
         """Where a record has its address: the path itself, the instance path below, or one with its parents."""

@@ -201,7 +201,7 @@ def _paging(members: Json) -> Paging:
     if "meta" not in members:
         return "plain"
     meta = members["meta"].get("properties", {})
-    return "token" if "nextToken" in meta else "meta"
+    return "token" if meta.keys() & {"nextToken", "next_token"} else "meta"
 
 
 def _shown_page_size(operation: Described) -> int:

@@ -74,13 +74,15 @@ class Kinds:
         return {prefix: kinds.pop() for prefix, kinds in owners.items() if len(kinds) == 1}
 
     def _home(self, kind: str, group: list[Place]) -> Place:
-        """The path that owns a kind: in its own product's newest version, with the fewest parents."""
+        """The path that owns a kind: where its own product makes it, in its newest version, with the fewest parents."""
         product = kind.partition("/")[0]
         versions = sorted({version_label(place.version) for place in group})
+        makers = {place.api for place in group if place.operation("create")}
 
         def rank(place: Place) -> tuple[Any, ...]:
+            elsewhere = place.product != product, place.api not in makers
             newest = -versions.index(version_label(place.version))
-            return place.product != product, _ROLES[place.role], len(place.parents), newest, place.template
+            return *elsewhere, _ROLES[place.role], len(place.parents), newest, place.template
 
         return min(group, key=rank)
 
