@@ -94,12 +94,10 @@ class AccountCredentials:
             authenticated_sid=caller.account_sid,
         )
 
-    async def signing_token(self, account_sid: str) -> str:
-        """The primary token, which signs webhooks. LookupError for an account that does not exist."""
+    async def signing_token(self, account_sid: str) -> str | None:
+        """The primary token, which signs webhooks until another is promoted."""
         standing = await self._standing(account_sid)
-        if standing is None:
-            raise LookupError(account_sid)
-        return standing.signing_token
+        return None if standing is None else standing.signing_token
 
     async def _read(self, name: str) -> Known | None:
         epoch = self._known.epoch()

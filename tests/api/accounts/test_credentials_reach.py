@@ -74,6 +74,14 @@ async def test_secrets_are_sealed_in_the_database(
         assert secret.encode() not in stored
 
 
+async def test_webhooks_of_an_account_are_signed_with_its_own_token(
+    strict: AccountCredentials, seeded: Seeded, child: dict[str, Any], stranger: str
+) -> None:
+    assert await strict.signing_token(seeded.account_sid) == seeded.auth_token
+    assert await strict.signing_token(child["sid"]) == child["auth_token"]
+    assert await strict.signing_token(stranger) is None
+
+
 async def test_a_hit_does_not_ask_the_database(
     strict: AccountCredentials, database: Database, seeded: Seeded
 ) -> None:

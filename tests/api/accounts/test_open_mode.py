@@ -82,6 +82,7 @@ async def test_a_key_may_come_before_its_account_is_known_by_token(
     assert key is not None
     assert key.account_sid == stranger
     made_up = await credentials.signing_token(stranger)
+    assert made_up is not None
     assert re.fullmatch(r"[0-9a-f]{32}", made_up)
     assert await credentials.basic(stranger, "its real token", None) is not None
     assert await credentials.signing_token(stranger) == "its real token"
