@@ -6,8 +6,8 @@
      "products": {"verify": {"concurrency": 50}},
      "operations": {"sync.v1.CreateStreamMessage": {"per_second": 30, "burst": 10}}}
 
-`concurrency` at the top is of everything that an account has in flight; the others come on top of it. Twilio
-publishes the 100 for no particular product, and no others (docs: "REST API best practices"), so none are made up.
+`concurrency` at the top is of everything that an account has in flight; the others come on top of it. About 100 is
+what Twilio is known to allow; it publishes no number, neither this one nor any per operation, so none are made up.
 """
 
 from __future__ import annotations
