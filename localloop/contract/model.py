@@ -22,8 +22,8 @@ Source = Literal[
     "created",
     "updated",
     "version",  # revision counter: grows with each update
-    "secret",  # generated once, random
-    "url",  # this record's own address, computed when rendered ("uri" in the 2010 style)
+    "secret",  # generated once, random; a fresh SID where the field has a prefix (`Field.sid`)
+    "url",  # this record's own address ("uri" in the 2010 style); `source_name`: its template where it is elsewhere
     "links",  # addresses of subresources, computed when rendered ("links", "subresource_uris")
     "initial",  # `Field.initial`, whatever it is (None included)
 ]
@@ -43,8 +43,10 @@ class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
     initial: Any = None
     filled: bool = False  # every published example that has this field fills it (not null, not empty)
     items: Field | None = None  # of an array
-    fields: tuple[Field, ...] = ()  # of an object with declared members
-    links: tuple[tuple[str, str], ...] = ()  # source == "links": (name, path template of the target)
+    fields: tuple[Field, ...] = ()  # of an object with declared members, each with its own source
+    # source == "links": (name, template). `{Sid}` or the instance path's id parameter is the record's own id, others are
+    # parameters of the path or, in snake case, fields of the record.
+    links: tuple[tuple[str, str], ...] = ()
 
 
 class Param(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,7 +67,7 @@ class Param(Struct, frozen=True, kw_only=True, omit_defaults=True):
     min_length: int | None = None
     max_length: int | None = None
     items: Param | None = None  # of an array (wire: the key repeated)
-    field: str | None = None  # the response field that it sets (create, update) or filters (list)
+    field: str | None = None  # the response field that it sets (create, update; dotted below an object) or filters
     comparison: Literal["=", "<", "<=", ">", ">="] = "="  # of a list filter
     prefix: str = ""  # format == "prefixed-map": wire keys are `{prefix}.{name}`
 
