@@ -11,7 +11,7 @@ NODE_READY := tests/sdk/node/node_modules/.package-lock.json
 PRISM_READY := benchmarks/prism/node_modules/.package-lock.json
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help up setup system test test-long check format bench docs build clean
+.PHONY: help up setup system test test-long check lint types layers house format bench docs build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,12 +29,20 @@ test: setup ## Run the tests (options: make test ARGS="-k messages")
 test-long: setup ## Run the kill, soak and fuzz tests
 	LOCALLOOP_LONG_SECONDS=$(LONG_SECONDS) $(PYTEST) -m long -s $(ARGS)
 
-check: $(PYTHON_READY) ## Lint, format check, types, layers, house rules
+check: lint types layers house ## Lint, types, layers, house rules (all findings at once: make -k check)
+
+lint: $(PYTHON_READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(PYTHON_READY)
 	$(BIN)/mypy
+
+layers: $(PYTHON_READY)
 	$(BIN)/lint-imports --no-logo
-	$(PYTEST) tests/house -p no:cacheprovider
+
+house: $(PYTHON_READY)
+	$(PYTEST) tests/house
 
 format: $(PYTHON_READY) ## Format the code and apply the safe fixes
 	$(BIN)/ruff format .

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from tests.house import tree
 
 _OUTBOUND = {"aiohttp", "httpx", "requests", "urllib3", "pyreqwest", "niquests"}
@@ -38,3 +40,16 @@ def test_products_know_each_other_by_their_top_level() -> None:
                     f"{name}:{line} imports {module}: only {'.'.join(module.split('.')[:3])} may be known"
                 )
     tree.forbid(found)
+
+
+def test_every_package_is_one() -> None:
+    """A folder without `__init__.py` is left out of the import contracts, without a word."""
+    folders = {
+        folder.as_posix()
+        for name in tree.python("localloop")
+        for folder in PurePosixPath(name).parents
+        if folder.parts
+    }
+    tree.forbid(
+        f"{folder}: no __init__.py" for folder in folders if f"{folder}/__init__.py" not in tree.files()
+    )
