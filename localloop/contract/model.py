@@ -44,8 +44,8 @@ class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
     filled: bool = False  # every published example that has this field fills it (not null, not empty)
     items: Field | None = None  # of an array
     fields: tuple[Field, ...] = ()  # of an object with declared members, each with its own source
-    # source == "links": (name, template). `{Sid}` or the instance path's id parameter is the record's own id, others are
-    # parameters of the path or, in snake case, fields of the record.
+    # source == "links": (name, template). `{Sid}`, or the instance path's id parameter, is the record's own id;
+    # others are parameters of the path or, in snake case, fields of the record.
     links: tuple[tuple[str, str], ...] = ()
 
 
@@ -67,7 +67,7 @@ class Param(Struct, frozen=True, kw_only=True, omit_defaults=True):
     min_length: int | None = None
     max_length: int | None = None
     items: Param | None = None  # of an array (wire: the key repeated)
-    field: str | None = None  # the response field that it sets (create, update; dotted below an object) or filters
+    field: str | None = None  # the response field that it sets (dotted below an object) or filters (list)
     comparison: Literal["=", "<", "<=", ">", ">="] = "="  # of a list filter
     prefix: str = ""  # format == "prefixed-map": wire keys are `{prefix}.{name}`
 
