@@ -216,12 +216,9 @@ def _templates(offer: Offer, search: Search) -> Iterator[tuple[Capabilities, lis
             yield offer.capabilities, located
         return
     if search.allows(offer.capabilities):
-        tens = 1 << 9
-        yield (
-            offer.capabilities,
-            _with_line(located, ANY & ~tens, ANY)
-            + _with_line(located, tens, ANY & ~sum(1 << hundreds % 10 for hundreds in LIMITED)),
-        )
+        nines = 1 << 9
+        yield offer.capabilities, _with_line(located, ANY & ~nines, ANY)
+        yield offer.capabilities, _with_line(located, nines, ANY & ~sum(1 << line % 10 for line in LIMITED))
     for hundreds, capabilities in LIMITED.items():
         if search.allows(capabilities):
             yield capabilities, _with_line(located, 1 << hundreds // 10, 1 << hundreds % 10)

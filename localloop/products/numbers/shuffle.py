@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from localloop.products.numbers.numbering import Selection
 
+_FIRST: Final = 3  # of a selection before the next is made, which costs more than a number
 _ROUNDS: Final = 4
 _MIX: Final = 0x9E3779B97F4A7C15
 _MASK: Final = (1 << 64) - 1
@@ -32,7 +34,7 @@ def interleaved(selections: Iterable[Selection]) -> Iterator[str]:
     waiting: list[Iterator[str]] = []
     for key, selection in enumerate(selections):
         numbers = _shuffled(selection, key)
-        yield next(numbers)
+        yield from islice(numbers, _FIRST)
         waiting.append(numbers)
     while waiting:
         still: list[Iterator[str]] = []
