@@ -51,8 +51,10 @@ class Postgres:
         self._port = _PORT
 
     def start(self, timeout: float = 60.0) -> str:
-        """Start, creating the cluster at first, and return the address once it answers; may be called again
-        after the server has died."""
+        """Start, creating the cluster at first, and return the address once it answers.
+
+        May be called again when the server has died; one that runs is restarted. Raises a PostgresError.
+        """
         self._lock.acquire()
         try:
             return self._start(time.monotonic() + timeout)
@@ -61,7 +63,7 @@ class Postgres:
             raise
 
     def _start(self, deadline: float) -> str:
-        self.reap()
+        self._halt(10.0)
         found = self._found_major()
         programs = installed.find(self._pg_bin, found)
         if found is not None and found != programs.major:
@@ -115,18 +117,24 @@ class Postgres:
         """Stop cleanly (open transactions are rolled back), harder when that takes too long."""
         if os.getpid() != (self._owner or os.getpid()):
             return
+        self._halt(timeout)
+        self._lock.release()
+
+    def _halt(self, timeout: float) -> None:
+        self._end_process(timeout)
+        if self._socket_folder and self._socket_folder.parent != self.folder:
+            shutil.rmtree(self._socket_folder, ignore_errors=True)
+        self._socket_folder = None
+
+    def _end_process(self, timeout: float) -> None:
         process, self._process = self._process, None
         for request in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             if process is None or process.poll() is not None:
-                break
+                return
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(request)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout)
-        if self._socket_folder and self._socket_folder.parent != self.folder:
-            shutil.rmtree(self._socket_folder, ignore_errors=True)
-        self._socket_folder = None
-        self._lock.release()
 
     def _found_major(self) -> int | None:
         try:
@@ -177,6 +185,8 @@ class Postgres:
             # The number may belong to a zombie or to a stranger by now, and PostgreSQL would refuse to start.
             # Its parent's number it ignores, and it still checks by shared memory that no backend is left.
             file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n", "utf-8")
+            for remains in (self.folder / "run").iterdir():
+                remains.unlink()
         if address.socket and address.socket.parent.parent != self.folder:
             shutil.rmtree(address.socket.parent, ignore_errors=True)
 
