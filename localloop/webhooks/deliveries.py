@@ -155,7 +155,6 @@ def _text(body: bytes) -> str:
 
 def _milliseconds(timings: Timings) -> dict[str, Any]:
     points = {
-        "resolved": timings.resolved,
         "connected": timings.connected,
         "first_byte": timings.first_byte,
         "done": timings.done,

@@ -12,12 +12,18 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote_plus
+from weakref import WeakSet
 
 import aiohttp
-from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientRequest, ClientResponse, ClientSession, ClientTimeout, TCPConnector
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from msgspec import Struct
 from msgspec.structs import replace
 from multidict import CIMultiDictProxy
@@ -75,14 +81,16 @@ class Timings(Struct):
     """When things happened, in seconds from the start of the hop."""
 
     started: float
-    resolved: float | None = None
-    connected: float | None = None
+    connected: float | None = None  # name, connection and handshake; None for a kept one
     first_byte: float | None = None
     done: float | None = None
     reused: bool = False
 
     def since_start(self) -> float:
         return perf_counter() - self.started
+
+
+_timings: ContextVar[Timings] = ContextVar("timings of the request that this task makes")
 
 
 class Response(Struct, frozen=True):
@@ -101,6 +109,44 @@ class Response(Struct, frozen=True):
         return self.sent.target.text
 
 
+class _Connector(TCPConnector):
+    """Notes when a connection was ready and whether it is a kept one. aiohttp's own tracing would tell as much, at a
+    tenth of a request's whole cost."""
+
+    def __init__(self, policy: AddressPolicy, connections: int, per_host: int, tls: ssl.SSLContext) -> None:
+        super().__init__(
+            resolver=GuardedResolver(policy),
+            socket_factory=self._guarded_socket,
+            limit=connections,
+            limit_per_host=per_host,
+            keepalive_timeout=_KEEP_ALIVE_S,
+            ssl=tls,
+        )
+        self._policy = policy
+        self._kept: WeakSet[BaseProtocol] = WeakSet()
+
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        timings = _timings.get()
+        assert connection.protocol is not None
+        if connection.protocol in self._kept:
+            timings.reused = True
+        else:
+            self._kept.add(connection.protocol)
+            timings.connected = timings.since_start()
+        return connection
+
+    def _guarded_socket(self, addr_info: AddrInfo) -> socket.socket:
+        """Every connection passes here with the very address that it will be made to."""
+        family, kind, protocol, _, address = addr_info
+        reason = self._policy.refusal(str(address[0]))
+        if reason is not None:
+            raise AddressError(f"{address[0]} is a {reason} address")
+        connection = socket.socket(family=family, type=kind, proto=protocol)
+        connection.setblocking(False)
+        return connection
+
+
 class Outbound:
     """Owns the session; open it inside a running loop and close it there."""
 
@@ -113,21 +159,11 @@ class Outbound:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._policy = policy
-        self._connector = TCPConnector(
-            resolver=GuardedResolver(policy),
-            socket_factory=self._guarded_socket,
-            limit=connections,
-            limit_per_host=per_host,
-            keepalive_timeout=_KEEP_ALIVE_S,
-            ssl=tls if tls is not None else tls_context(),
-        )
         self._session = ClientSession(
-            connector=self._connector,
+            connector=_Connector(policy, connections, per_host, tls if tls is not None else tls_context()),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
-            auto_decompress=True,
             skip_auto_headers=_NO_AUTO_HEADERS,
-            trace_configs=[_tracing()],
         )
 
     async def close(self) -> None:
@@ -163,6 +199,7 @@ class Outbound:
         stale = 0
         while True:
             timings = Timings(perf_counter())
+            _timings.set(timings)
             try:
                 return await self._exchange(outgoing, sent, deadline, timings)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
@@ -184,7 +221,6 @@ class Outbound:
             data=sent.body,
             allow_redirects=False,
             timeout=_timeout(sent.target, deadline),
-            trace_request_ctx=timings,
         ) as answer:
             timings.first_byte = timings.since_start()
             body, truncated = await _read(answer, outgoing.body_limit)
@@ -193,16 +229,6 @@ class Outbound:
             if "Set-Cookie" in answer.headers:
                 jar = cookies.updated(jar, sent.target, answer.headers.getall("Set-Cookie"), clock.now())
             return Response(answer.status, answer.headers, body, truncated, sent, timings, jar)
-
-    def _guarded_socket(self, addr_info: AddrInfo) -> socket.socket:
-        """Every connection passes here with the very address that it will be made to."""
-        family, kind, protocol, _, address = addr_info
-        reason = self._policy.refusal(str(address[0]))
-        if reason is not None:
-            raise AddressError(f"{address[0]} is a {reason} address")
-        connection = socket.socket(family=family, type=kind, proto=protocol)
-        connection.setblocking(False)
-        return connection
 
     def _refuse_bad_name(self, reached: Target) -> None:
         if self._policy.public_only and "_" in reached.host:
@@ -245,8 +271,11 @@ def form(params: Params) -> str:
     pairs: list[str] = []
     for name, value in params.items():
         values = (value,) if isinstance(value, str) else value
-        pairs += [f"{_quoted(name)}={_quoted(each)}" for each in values]
+        pairs += [f"{_quoted_name(name)}={_quoted(each)}" for each in values]
     return "&".join(pairs)
+
+
+_quoted_name = lru_cache(maxsize=512)(quote_plus)
 
 
 def _quoted(text: str) -> str:
@@ -296,24 +325,3 @@ async def _read(answer: ClientResponse, limit: int) -> tuple[bytes, bool]:
 
 def _basic(credentials: tuple[str, str]) -> str:
     return "Basic " + base64.b64encode(":".join(credentials).encode()).decode()
-
-
-def _tracing() -> aiohttp.TraceConfig:
-    """Notes on a request's `Timings`, given as the context, what only the connector knows."""
-    tracing = aiohttp.TraceConfig()
-
-    async def reused(_session: ClientSession, context: Any, _params: object) -> None:
-        context.trace_request_ctx.reused = True
-
-    async def resolved(_session: ClientSession, context: Any, _params: object) -> None:
-        timings: Timings = context.trace_request_ctx
-        timings.resolved = timings.since_start()
-
-    async def connected(_session: ClientSession, context: Any, _params: object) -> None:
-        timings: Timings = context.trace_request_ctx
-        timings.connected = timings.since_start()
-
-    tracing.on_connection_reuseconn.append(reused)
-    tracing.on_dns_resolvehost_end.append(resolved)
-    tracing.on_connection_create_end.append(connected)
-    return tracing
