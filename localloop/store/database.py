@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Any, Final, Protocol
 
 import asyncpg
 import orjson
 
 from localloop.store.listen import Listener, Subscription
-
-R = TypeVar("R")
 
 _LOST: Final = (
     OSError,
@@ -51,13 +49,18 @@ def is_lost(error: BaseException) -> bool:
     return isinstance(error, _LOST)
 
 
-async def _answered(answer: Awaitable[R]) -> R:
-    try:
-        return await answer
-    except Exception as error:
-        if is_lost(error):
+class _Answered:
+    """Within it, a lost connection is raised as Unavailable."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None and is_lost(error):
             raise Unavailable(f"the database did not answer: {error or type(error).__name__}") from error
-        raise
+
+
+_answered: Final = _Answered()
 
 
 class Unit:
@@ -70,19 +73,26 @@ class Unit:
         self._callbacks: list[Callable[[], None]] = []
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
-        return await _answered(self.connection.fetch(sql, *args))
+        with _answered:
+            rows: list[asyncpg.Record] = await self.connection.fetch(sql, *args)
+            return rows
 
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
-        return await _answered(self.connection.fetchrow(sql, *args))
+        with _answered:
+            return await self.connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
-        return await _answered(self.connection.fetchval(sql, *args))
+        with _answered:
+            return await self.connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
-        return await _answered(self.connection.execute(sql, *args))
+        with _answered:
+            status: str = await self.connection.execute(sql, *args)
+            return status
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        await _answered(self.connection.executemany(sql, rows))
+        with _answered:
+            await self.connection.executemany(sql, rows)
 
     def notify(self, channel: str, payload: str = "") -> None:
         """Tell every listener once this unit commits; the same words twice are told once."""
@@ -160,19 +170,25 @@ class Database:
 
     async def fetch(self, sql: str, *args: Any, timeout: float | None = None) -> list[asyncpg.Record]:
         async with self.connection() as connection:
-            return await _answered(connection.fetch(sql, *args, timeout=timeout))
+            with _answered:
+                rows: list[asyncpg.Record] = await connection.fetch(sql, *args, timeout=timeout)
+                return rows
 
     async def fetchrow(self, sql: str, *args: Any, timeout: float | None = None) -> asyncpg.Record | None:
         async with self.connection() as connection:
-            return await _answered(connection.fetchrow(sql, *args, timeout=timeout))
+            with _answered:
+                return await connection.fetchrow(sql, *args, timeout=timeout)
 
     async def fetchval(self, sql: str, *args: Any, timeout: float | None = None) -> Any:
         async with self.connection() as connection:
-            return await _answered(connection.fetchval(sql, *args, timeout=timeout))
+            with _answered:
+                return await connection.fetchval(sql, *args, timeout=timeout)
 
     async def execute(self, sql: str, *args: Any, timeout: float | None = None) -> str:
         async with self.connection() as connection:
-            return await _answered(connection.execute(sql, *args, timeout=timeout))
+            with _answered:
+                status: str = await connection.execute(sql, *args, timeout=timeout)
+                return status
 
     @contextlib.asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
@@ -180,14 +196,16 @@ class Database:
         async with self.connection() as connection:
             unit = Unit(connection)
             transaction = connection.transaction()
-            await _answered(transaction.start())
+            with _answered:
+                await transaction.start()
             try:
                 yield unit
                 await unit.send_notices()
             except BaseException:
                 await _roll_back(transaction)
                 raise
-            await _answered(transaction.commit())
+            with _answered:
+                await transaction.commit()
         unit.committed()
 
     @contextlib.asynccontextmanager
