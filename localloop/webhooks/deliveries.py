@@ -17,7 +17,7 @@ from msgspec import Struct
 from localloop.core import sids
 from localloop.jobs import Job
 from localloop.jobs.settle import Gone, settle
-from localloop.store import BatchWriter, Database, Unavailable
+from localloop.store import BatchWriter, Database, Executor, Unavailable
 from localloop.webhooks.attempts import Attempt
 from localloop.webhooks.failure import Failure
 from localloop.webhooks.outbound import BODY_LIMIT, Response, Sent, Timings, compose
@@ -40,6 +40,15 @@ class About(Struct, frozen=True):
     kind: Kind
     account_sid: str
     resource_sid: str | None = None
+
+
+async def forget_bodies(writer: Executor, account_sid: str, resource_sid: str) -> None:
+    """Blank what the record holds of a resource's texts: the application redacted or deleted it."""
+    await writer.execute(
+        "update deliveries set detail = null where account_sid = $1 and resource_sid = $2 and detail is not null",
+        account_sid,
+        resource_sid,
+    )
 
 
 class Entry(Struct, frozen=True):

@@ -210,7 +210,7 @@ class Outbound:
             except TimeoutError as error:
                 cause = TimeoutError() if perf_counter() >= deadline else error
                 raise failure_of(cause, sent.target, timings.first_byte is not None) from error
-            except (aiohttp.ClientError, ValueError) as error:
+            except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise failure_of(error, sent.target, timings.first_byte is not None) from error
 
     async def _exchange(self, outgoing: Outgoing, sent: Sent, deadline: float, timings: Timings) -> Response:

@@ -21,6 +21,12 @@ PARAMS = {"MessageSid": "SM1", "Body": "häåø & 100 % +1", "Empty": ""}
 OK = answer("200 OK", b"<Response/>", "Content-Type: text/xml")
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Both loops: they differ in how they report what goes wrong."""
+    return "asyncio", {"use_uvloop": request.param}
+
+
 @pytest.fixture
 async def outbound() -> AsyncIterator[Outbound]:
     client = Outbound(guard.UP)

@@ -22,6 +22,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("tls"))
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Both loops: they differ in how they report what goes wrong."""
+    return "asyncio", {"use_uvloop": request.param}
+
+
 @pytest.fixture
 async def outbound(authority: Authority) -> AsyncIterator[Outbound]:
     client = Outbound(guard.UP, tls=tls_context(str(authority.ca_file)))

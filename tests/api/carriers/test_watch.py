@@ -101,6 +101,23 @@ async def test_bad_patterns_end_the_wait(database: Database, watch: PhoneWatch, 
         await watch.wait(WORLD, A, Wanted(pattern), 5)
 
 
+async def test_nothing_is_missed_while_the_listening_connection_is_away(
+    database: Database, watch: PhoneWatch
+) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(watch.wait(WORLD, A, Wanted("code"), 20))
+        await until_waiting(watch, 1)
+        coming = text("code 1")
+        async with database.unit() as unit:
+            await phones.keep(unit, [coming])
+            # Ends before the unit commits, so its notice reaches nobody.
+            await unit.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+                " where datname = current_database() and query ilike 'listen%'"
+            )
+    assert waiting.result() == Waited(coming)
+
+
 async def test_cancelled_waiters_leave_nothing(watch: PhoneWatch) -> None:
     waiting = asyncio.ensure_future(watch.wait(WORLD, A, Wanted(), 60))
     await until_waiting(watch, 1)

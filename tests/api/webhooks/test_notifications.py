@@ -14,7 +14,7 @@ from webhook_keys import TOKEN, Keys
 from localloop.core import clock
 from localloop.jobs import Worker, enqueue
 from localloop.store import Database
-from localloop.webhooks import KIND, UP, Notification, Outbound, Webhooks
+from localloop.webhooks import KIND, UP, Notification, Outbound, Webhooks, deliveries
 from localloop.webhooks.sequence import FirstAttempts
 
 ACCOUNT = "AC" + "0" * 32
@@ -229,6 +229,41 @@ async def test_another_resource_does_not_wait(database: Database) -> None:
         stuck.set()
         await until_idle(database)
         assert len(server.requests) == 3
+
+
+async def test_a_worker_that_is_cut_off_leaves_it_to_the_next_with_the_same_token(database: Database) -> None:
+    stuck = asyncio.Event()
+
+    async def first_hangs(_request: Received, writer: asyncio.StreamWriter) -> None:
+        if len(server.requests) == 1:
+            await stuck.wait()
+        writer.write(OK)
+
+    async with running(Server(respond=first_hangs)) as server:
+        await queue(database, told(server, "sent"))
+        outbound = Outbound(UP)
+        hooks = Webhooks(database, outbound, Keys(), full=False)
+        first = asyncio.ensure_future(Worker(database, {KIND: hooks.deliver}).run())
+        await server.wait_for(1)
+        first.cancel()
+        await asyncio.wait([first])
+        await hooks.close()
+        await outbound.close()
+        async with working(database):
+            await until_idle(database)
+        tokens = {request.headers["i-twilio-idempotency-token"] for request in server.requests}
+        assert (len(server.requests), len(tokens)) == (2, 1)
+
+
+async def test_redaction_leaves_no_text_in_the_record(database: Database) -> None:
+    async with running(Server(answer("500 Oops", b"you said hello"))) as server, working(database):
+        await queue(database, told(server, "sent"), told(server, "sent", resource="SM2"))
+        await until_idle(database)
+    async with database.unit() as unit:
+        await deliveries.forget_bodies(unit, ACCOUNT, MESSAGE)
+    rows = await database.fetch("select resource_sid, error_code, detail from deliveries order by id")
+    kept = {row["resource_sid"]: (row["error_code"], row["detail"] is None) for row in rows}
+    assert kept == {MESSAGE: (11200, True), "SM2": (11200, False)}
 
 
 async def test_patience_ends(database: Database) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from localloop.webhooks.signature import body_hash, signature, signed_url
@@ -58,6 +62,19 @@ def test_repeated_values_are_sorted_and_unique() -> None:
     url = "https://example.com/sms"
     assert RequestValidator(TOKEN).validate(url, params, signature(TOKEN, url, params))
     assert signature(TOKEN, url, params) == signature(TOKEN, url, {"Body": "x", "To": ["+1", "+2"]})
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(
+    params=st.dictionaries(TEXT, TEXT, max_size=6),
+    query=TEXT,
+    host=st.sampled_from(["h", "h:1", "h.example:8443"]),
+)
+def test_official_validator_accepts_whatever_there_is(params: dict[str, str], query: str, host: str) -> None:
+    url = f"https://{host}/p?{quote(query)}"
+    assert RequestValidator(TOKEN).validate(url, params, signature(TOKEN, url, params))
 
 
 def test_names_are_sorted_by_bytes() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from localloop.webhooks import target
 from localloop.webhooks.failure import Failure
@@ -58,6 +62,31 @@ def test_redirects_resolve_against_the_target_and_keep_its_overrides() -> None:
     there = target.redirected(here, "../c?y=2#frag")
     assert there.text == "https://example.com/c?y=2"
     assert there.overrides.retries == 4
+
+
+@given(st.text(max_size=40))
+def test_what_is_requested_is_what_is_signed(text: str) -> None:
+    try:
+        parsed = target.parse(f"http://example.com/{text}")
+    except Failure:
+        return
+    assert parsed.text.isascii()
+    assert f"http://example.com{parsed.url.raw_path_qs}" == parsed.text
+    assert target.parse(parsed.text).text == parsed.text
+
+
+@given(st.text(max_size=40))
+def test_nonsense_is_a_failure_and_nothing_worse(text: str) -> None:
+    for url in (text, f"http://{text}", f"https://u:p@{text}#{text}"):
+        with contextlib.suppress(Failure):
+            target.parse(url)
+        target.shown(url)
+
+
+def test_shown_urls_hold_no_login() -> None:
+    assert target.shown("http://user:p@ss@h/a@b?c=d@e#x") == "http://h/a@b?c=d@e"
+    assert target.shown("http://[user:pw@x") == "http://x"
+    assert target.shown("no url") == "no url"
 
 
 @pytest.mark.parametrize("location", ["", "ftp://example.com/", "http://", "http://[/"])
