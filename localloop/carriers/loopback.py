@@ -6,14 +6,13 @@ with the status `sent` and no death of a process can lose it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from localloop.carriers import phones
 from localloop.carriers.carrier import Accepted, Receipt, Refused, Submission
 from localloop.carriers.phones import Phone, PhoneMessage
-from localloop.core import clock, sids
+from localloop.core import clock
 from localloop.store import Database
 from localloop.store.reader import BatchReader
 
@@ -55,27 +54,10 @@ def received(submission: Submission, at: datetime) -> PhoneMessage:
     return PhoneMessage(
         world_sid=submission.world_sid,
         number=submission.to_address,
-        id=sids.uuid_of(sids.new("PM")),
         direction="received",
         peer=submission.from_address,
         body=submission.body,
         media=submission.media_urls,
         message_sid=submission.message_sid,
-        date_created=at,
-    )
-
-
-def sent(
-    world_sid: str, number: str, to: str, body: str, at: datetime, media_urls: Iterable[str] = ()
-) -> PhoneMessage:
-    """A text that somebody wrote on the phone."""
-    return PhoneMessage(
-        world_sid=world_sid,
-        number=number,
-        id=sids.uuid_of(sids.new("PM")),
-        direction="sent",
-        peer=to,
-        body=body,
-        media=tuple(media_urls),
         date_created=at,
     )

@@ -14,8 +14,9 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from msgspec import Struct
+from msgspec import Struct, field
 
+from localloop.core import sids
 from localloop.store import Executor
 
 CHANNEL: Final = "phone"
@@ -41,7 +42,7 @@ class PhoneMessage(Struct, frozen=True, kw_only=True):
 
     world_sid: str
     number: str
-    id: UUID
+    id: UUID = field(default_factory=lambda: sids.uuid_of(sids.new("PM")))
     direction: Direction
     peer: str
     body: str
@@ -50,6 +51,29 @@ class PhoneMessage(Struct, frozen=True, kw_only=True):
     date_created: datetime
 
 
+class Setting(Struct, frozen=True):
+    """A change of how a phone behaves; None leaves as it is. ValueError for what no phone does."""
+
+    behavior: str | None = None
+    delay_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.behavior is not None and self.behavior not in BEHAVIORS:
+            raise ValueError(f"behavior is one of {', '.join(BEHAVIORS)}")
+        if self.delay_ms is not None and not 0 <= self.delay_ms <= MAX_DELAY_MS:
+            raise ValueError(f"delay is between 0 and {MAX_DELAY_MS} ms")
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """Which texts of a phone: at most `limit`, those older than `after`, or the nearest newer than `before`."""
+
+    direction: Direction | None = None
+    after: UUID | None = None
+    before: UUID | None = None
+    limit: int = 50
+
+
+_ALL: Final = Selection()
 _MESSAGE_COLUMNS: Final = "world_sid, number, id, direction, peer, body, media, message_sid, date_created"
 _KEEP: Final = f"""
 with kept as (
@@ -141,21 +165,9 @@ async def get_phones(reader: Executor, keys: Sequence[tuple[str, str]]) -> list[
     return [configured.get(key) or Phone(key[1]) for key in keys]
 
 
-async def set_phone(
-    writer: Executor,
-    world_sid: str,
-    number: str,
-    at: datetime,
-    *,
-    behavior: str | None = None,
-    delay_ms: int | None = None,
-) -> Phone:
-    """Change how the phone behaves; None leaves a setting. ValueError for what no phone does."""
-    if behavior is not None and behavior not in BEHAVIORS:
-        raise ValueError(f"behavior is one of {', '.join(BEHAVIORS)}")
-    if delay_ms is not None and not 0 <= delay_ms <= MAX_DELAY_MS:
-        raise ValueError(f"delay is between 0 and {MAX_DELAY_MS} ms")
-    row = await writer.fetchrow(_SET, world_sid, number, behavior, delay_ms, at)
+async def set_phone(writer: Executor, world_sid: str, number: str, setting: Setting, at: datetime) -> Phone:
+    """Change how the phone behaves, from now on."""
+    row = await writer.fetchrow(_SET, world_sid, number, setting.behavior, setting.delay_ms, at)
     assert row is not None
     return _phone(row)
 
@@ -167,27 +179,20 @@ async def list_phones(reader: Executor, world_sid: str, *, after: str = "", limi
 
 
 async def list_messages(
-    reader: Executor,
-    world_sid: str,
-    number: str,
-    *,
-    direction: Direction | None = None,
-    after: UUID | None = None,
-    before: UUID | None = None,
-    limit: int = 50,
+    reader: Executor, world_sid: str, number: str, selection: Selection = _ALL
 ) -> list[PhoneMessage]:
-    """Up to `limit` texts, newest first: those older than `after`, or the nearest newer than `before`."""
-    forward = before is not None and after is None
+    """The texts of a phone, newest first."""
+    forward = selection.before is not None and selection.after is None
     rows = await reader.fetch(
         f"select {_MESSAGE_COLUMNS} from phone_messages where world_sid = $1 and number = $2"
         " and ($3::text is null or direction = $3) and ($4::uuid is null or id < $4)"
         f" and ($5::uuid is null or id > $5) order by id {'asc' if forward else 'desc'} limit $6",
         world_sid,
         number,
-        direction,
-        after,
-        before,
-        limit,
+        selection.direction,
+        selection.after,
+        selection.before,
+        selection.limit,
     )
     found = [message_of(row) for row in rows]
     return found[::-1] if forward else found

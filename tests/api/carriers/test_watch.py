@@ -13,7 +13,6 @@ from localloop.carriers import phones
 from localloop.carriers.patterns import PatternError
 from localloop.carriers.phones import PhoneMessage
 from localloop.carriers.watch import PhoneWatch, Waited, Wanted
-from localloop.core import sids
 from localloop.store import Database
 
 WORLD = "AC" + "0" * 32
@@ -34,7 +33,6 @@ def text(
     return PhoneMessage(
         world_sid=WORLD,
         number=number,
-        id=sids.uuid_of(sids.new("PM")),
         direction=direction,
         peer="+15550009999",
         body=body,
