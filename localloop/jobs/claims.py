@@ -21,6 +21,11 @@ from localloop.store import Database
 _MOST_ACCOUNTS: Final = 64  # of one claim
 _ALPHA: Final = 3
 
+# A queue changes faster than its statistics: the plans that are right for a full one are right for an empty one.
+PLANNER: Final = dict.fromkeys(
+    ("enable_seqscan", "enable_bitmapscan", "enable_sort", "enable_hashjoin", "enable_mergejoin"), "off"
+)
+
 _TAKE: Final = """
 update jobs set run_at = $2, attempts = attempts + 1, leased = true where id = any(array(select id from due))
 returning id, account_sid, world_sid, kind, key, payload, due_at, attempts
@@ -34,31 +39,40 @@ with due as materialized (
 _TAKE_SHARES: Final = f"""
 with due as materialized (
   select d.id from unnest($3::text[], $4::int[]) as a (account_sid, share) cross join lateral (
-    select j.id from jobs j where j.account_sid = a.account_sid and j.run_at <= $1
-    order by j.run_at, j.id limit a.share for update skip locked
+    select j.id from jobs j
+    where j.account_sid = a.account_sid and j.run_at at time zone 'UTC' <= $1::timestamptz at time zone 'UTC'
+    order by j.run_at at time zone 'UTC', j.id limit a.share for update skip locked
   ) as d
 )
 {_TAKE}
 """
-# Both conditions are of the index (account_sid, run_at): jobs of the future are passed without a look at the table.
+# Both conditions are of the index on accounts: jobs of the future are passed without a look at the table.
 _ACCOUNTS: Final = """
 with recursive waiting (account_sid, n) as (
-  (select account_sid, 1 from jobs where account_sid > $2 and run_at <= $1 order by account_sid, run_at limit 1)
+  (
+    select account_sid, 1 from jobs
+    where account_sid > $2 and run_at at time zone 'UTC' <= $1::timestamptz at time zone 'UTC'
+    order by account_sid, run_at at time zone 'UTC', id limit 1
+  )
   union all
   select (
-    select j.account_sid from jobs j where j.account_sid > w.account_sid and j.run_at <= $1
-    order by j.account_sid, j.run_at limit 1
+    select j.account_sid from jobs j
+    where j.account_sid > w.account_sid and j.run_at at time zone 'UTC' <= $1::timestamptz at time zone 'UTC'
+    order by j.account_sid, j.run_at at time zone 'UTC', j.id limit 1
   ), n + 1
   from waiting w where w.account_sid is not null and n < $3
 )
 select account_sid from waiting where account_sid is not null
 """
-_NEXT: Final = "select run_at from jobs where run_at > $1 and run_at < 'infinity' order by run_at limit 1"
+_NEXT: Final = """
+select run_at from jobs where run_at > coalesce($1::timestamptz, '-infinity') and run_at < 'infinity'
+order by run_at limit 1
+"""
 
 
 class Claims:
-    """One worker's way of taking jobs. `busy` counts its running jobs by account, and is kept by the
-    worker."""
+    """One worker's way of taking jobs, on a database that plans by `PLANNER`. `busy` counts its running jobs by
+    account, and is kept by the worker."""
 
     def __init__(self, database: Database, places: int, lease: timedelta) -> None:
         self.busy: Counter[str] = Counter()
@@ -79,9 +93,9 @@ class Claims:
             return jobs, self.is_crowded
         return await self._take_in_turns(now, most)
 
-    async def next_due(self) -> datetime | None:
-        """When the next job falls due, in real time."""
-        moment: datetime | None = await self._database.fetchval(_NEXT, clock.now())
+    async def next_due(self, after: datetime | None = None) -> datetime | None:
+        """When the next job falls due, in real time; of those due after a moment, if one is given."""
+        moment: datetime | None = await self._database.fetchval(_NEXT, after)
         return moment
 
     async def _take_in_turns(self, now: datetime, most: int) -> tuple[list[Job], bool]:

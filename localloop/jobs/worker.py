@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,7 +17,7 @@ from typing import Final
 from msgspec import Struct
 
 from localloop.core import clock
-from localloop.jobs.claims import Claims
+from localloop.jobs.claims import PLANNER, Claims
 from localloop.jobs.job import Dead, Done, Handler, Job, Outcome, Retry, Settled
 from localloop.jobs.queue import CHANNEL, run_at
 from localloop.jobs.settle import Again, Died, Gone, Settlement, renew, settle
@@ -25,6 +26,7 @@ from localloop.store import BatchWriter, Database, Unavailable
 log = logging.getLogger(__name__)
 
 _AWAY_PAUSE: Final = 0.2
+_CONNECTIONS: Final = 3  # one to take jobs, two to settle them
 
 
 class WorkerOptions(Struct, frozen=True, kw_only=True):
@@ -48,10 +50,10 @@ class Worker:
         self, database: Database, handlers: Mapping[str, Handler], options: WorkerOptions | None = None
     ) -> None:
         self._database = database
+        self._claims: Claims
+        self._settlements: BatchWriter[Settlement, None]
         self._handlers = handlers
         self._options = options or WorkerOptions()
-        self._claims = Claims(database, self._options.places, self._options.lease)
-        self._settlements: BatchWriter[Settlement, None] = BatchWriter(database, settle)
         self._running: dict[int, tuple[Job, asyncio.Task[None]]] = {}
         self._settling: set[int] = set()  # their handlers have ended
         self._awake = asyncio.Event()
@@ -70,18 +72,24 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop`, or until cancelled, which gives running jobs back at once."""
-        subscription = await self._database.listen(CHANNEL, lambda _: self._awake.set(), self._awake.set)
-        renewal = asyncio.create_task(self._renew_leases(), name="jobs-leases")
+        own = await Database.connect(self._database.dsn, max_size=_CONNECTIONS, settings=PLANNER)
+        self._claims = Claims(own, self._options.places, self._options.lease)
+        self._settlements = BatchWriter(own, settle)
         try:
-            while not self._stopping:
-                await self._turn()
-            await self._finish()
+            subscription = await self._database.listen(CHANNEL, lambda _: self._awake.set(), self._awake.set)
+            renewal = asyncio.create_task(self._renew_leases(own), name="jobs-leases")
+            try:
+                while not self._stopping:
+                    await self._turn()
+                await self._finish()
+            finally:
+                subscription.close()
+                renewal.cancel()
+                await asyncio.gather(renewal, return_exceptions=True)
+                await self._give_back()
+                await self._settlements.close()
         finally:
-            subscription.close()
-            renewal.cancel()
-            await asyncio.gather(renewal, return_exceptions=True)
-            await self._give_back()
-            await self._settlements.close()
+            await own.close()
 
     async def _turn(self) -> None:
         """Take what is due and may start; when that is all there is, wait."""
@@ -93,26 +101,28 @@ class Worker:
                 self._start(job)
             self._lacks_places = not free or self._claims.is_crowded
             if not ask_again:
-                await self._wait(await self._pause())
+                await self._rest()
         except Unavailable as error:
             log.warning("no jobs: %s", error)
             await self._wait(_AWAY_PAUSE)
 
-    async def _pause(self) -> float:
+    async def _rest(self) -> None:
+        """Wait until told, or until the next job is due; look now and then whether a notice was missed."""
         poll = self._options.poll.total_seconds()
-        if self._awake.is_set():
-            return 0.0
-        due = await self._claims.next_due()
-        return min(poll, max(0.0, (due - clock.now()).total_seconds())) if due else poll
+        due = await self._claims.next_due(clock.now())  # what was due before has just been tried
+        while True:
+            away = (due - clock.now()).total_seconds() if due else math.inf
+            if away <= 0 or await self._wait(min(away, poll)) or away <= poll:
+                return
+            due = await self._claims.next_due()
 
-    async def _wait(self, seconds: float) -> None:
-        if seconds > 0 and not self._awake.is_set():
-            loop = asyncio.get_running_loop()
-            timer = loop.call_later(seconds, self._awake.set)
-            try:
-                await self._awake.wait()
-            finally:
-                timer.cancel()
+    async def _wait(self, seconds: float) -> bool:
+        """Whether we were told something before the time was up."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._awake.wait()
+        except TimeoutError:
+            return False
 
     def _start(self, job: Job) -> None:
         self._claims.busy[job.account_sid] += 1
@@ -188,14 +198,14 @@ class Worker:
         due_at = clock.now(job.world_sid) + after
         return Again(job, due_at, run_at(job.world_sid, due_at))
 
-    async def _renew_leases(self) -> None:
+    async def _renew_leases(self, database: Database) -> None:
         interval = self._options.lease.total_seconds() / 3
         while True:
             await asyncio.sleep(interval)
             jobs = [job for job, _ in self._running.values()]
             if jobs:
                 try:
-                    await renew(self._database, jobs, clock.now() + self._options.lease)
+                    await renew(database, jobs, clock.now() + self._options.lease)
                 except Unavailable as error:
                     log.warning("leases could not be renewed: %s", error)
 

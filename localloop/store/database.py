@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import asyncpg
@@ -27,6 +27,8 @@ _LOST: Final = (
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 _RETRY_PAUSE: Final = 0.05
+_STATEMENT_TIMEOUT: Final = 30.0
+_SETTINGS: Final = {"application_name": "localloop", "jit": "off", "timezone": "UTC"}
 
 
 class Unavailable(Exception):
@@ -136,21 +138,21 @@ class Database:
         min_size: int = 1,
         max_size: int = 10,
         patience: float = 5.0,
-        command_timeout: float = 30.0,
+        settings: Mapping[str, str] | None = None,
     ) -> Database:
-        """Open `min_size` connections; `patience` is how long one waits for a connection, a restart
-        included."""
+        """Open `min_size` connections. `patience` is how long one waits for a connection, a restart included;
+        `settings` are PostgreSQL's own, for every connection."""
         pool = asyncpg.create_pool(
             dsn,
             min_size=min_size,
             max_size=max_size,
             timeout=patience,
-            command_timeout=command_timeout,
+            command_timeout=_STATEMENT_TIMEOUT,
             statement_cache_size=512,
             max_cached_statement_lifetime=0,
             init=_initialise,
             reset=_keep,
-            server_settings={"application_name": "localloop", "jit": "off", "timezone": "UTC"},
+            server_settings=_SETTINGS | dict(settings or {}),
         )
         try:
             await asyncio.wait_for(pool, patience * 2)
