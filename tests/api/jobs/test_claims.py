@@ -55,7 +55,7 @@ async def test_first_job_of_another_account_is_in_the_second_claim(
 ) -> None:
     await pile_up(database, HOG, 200_000)
     await database.execute("analyze jobs")
-    claims = Claims(queue, 256, LEASE)
+    claims = Claims(queue, 256, LEASE, longest_rest=0)
     first, again = await claims.take(100)
     assert accounts_of(first) == {HOG: 100}
     assert again
@@ -66,6 +66,22 @@ async def test_first_job_of_another_account_is_in_the_second_claim(
         assert again
     jobs, _ = await claims.take(100)
     assert accounts_of(jobs) == {HOG: 100}
+
+
+async def test_accounts_are_not_looked_for_at_every_claim_but_soon_again(
+    database: Database, queue: Database
+) -> None:
+    await pile_up(database, HOG, 1000)
+    claims = Claims(queue, 10_000, LEASE, longest_rest=3600)
+    await claims.take(10)
+    await claims.take(10)
+    claims._known_until += 3600  # as long as the last look is good
+    await pile_up(database, "AC9", 1)
+    jobs, _ = await claims.take(10)
+    assert accounts_of(jobs) == {HOG: 10}
+    claims._known_until = 0
+    jobs, _ = await claims.take(10)
+    assert accounts_of(jobs) == {HOG: 5, "AC9": 1}
 
 
 async def test_turns_cost_index_pages_not_the_pile(database: Database, queue: Database) -> None:
