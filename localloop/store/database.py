@@ -25,6 +25,7 @@ _LOST: Final = (
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # a pooled connection that has been told to go, but is not closed yet
 )
 _RETRY_PAUSE: Final = 0.05
 _STATEMENT_TIMEOUT: Final = 30.0
@@ -144,7 +145,7 @@ class Database:
         `settings` are PostgreSQL's own, for every connection."""
         pool = asyncpg.create_pool(
             dsn,
-            min_size=min_size,
+            min_size=0,  # a floor would be restored in the background, with a traceback in the log per try
             max_size=max_size,
             timeout=patience,
             command_timeout=_STATEMENT_TIMEOUT,
@@ -154,13 +155,16 @@ class Database:
             reset=_keep,
             server_settings=_SETTINGS | dict(settings or {}),
         )
+        await pool
+        database = cls(dsn, pool, patience)
         try:
-            await asyncio.wait_for(pool, patience * 2)
-        except Exception as error:
-            if is_lost(error):
-                raise Unavailable(f"cannot connect to the database: {error or 'time-out'}") from error
+            async with contextlib.AsyncExitStack() as opened:
+                for _ in range(max(1, min_size)):
+                    await opened.enter_async_context(database.connection())
+        except Unavailable:
+            pool.terminate()
             raise
-        return cls(dsn, pool, patience)
+        return database
 
     async def close(self) -> None:
         """Stop listening, wait briefly for running statements, and hang up."""
