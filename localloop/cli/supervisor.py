@@ -168,7 +168,9 @@ class Supervisor:
     def _note_death(self, process: Process, status: int) -> None:
         lived = time.monotonic() - process.started
         process.pid = 0
-        process.delay = 0.0 if lived > STEADY_S else min(max(process.delay * 2, RESTART_DELAY_S), MAX_RESTART_DELAY_S)
+        process.delay = (
+            0.0 if lived > STEADY_S else min(max(process.delay * 2, RESTART_DELAY_S), MAX_RESTART_DELAY_S)
+        )
         process.due = time.monotonic() + process.delay
         if process.ready_fd >= 0:
             os.close(process.ready_fd)

@@ -79,7 +79,13 @@ API = Api(
                     kind="lab/Phone",
                     id_param="Number",
                     operations=(
-                        Operation(id="lab.v1.FetchPhone", method="GET", verb="fetch", params=(_NUMBER,), fields=_PHONE),
+                        Operation(
+                            id="lab.v1.FetchPhone",
+                            method="GET",
+                            verb="fetch",
+                            params=(_NUMBER,),
+                            fields=_PHONE,
+                        ),
                         Operation(
                             id="lab.v1.UpdatePhone",
                             method="POST",
@@ -160,7 +166,11 @@ API = Api(
                                 _DIRECTION,
                                 Param(name="Matches", location="query", max_length=1000),
                                 Param(
-                                    name="Timeout", location="query", type="number", minimum=0, maximum=MAX_WAIT_S
+                                    name="Timeout",
+                                    location="query",
+                                    type="number",
+                                    minimum=0,
+                                    maximum=MAX_WAIT_S,
                                 ),
                                 Param(name="Since", location="query", format="date-time"),
                             ),

@@ -50,9 +50,12 @@ def instance_template(resource: Resource, path: Path) -> str:
         return path.template
     below = [p for p in resource.paths if p.role in ("instance", "singleton")]
     for candidate in below:
-        if candidate.template.startswith(f"{path.template}/") and "/" not in candidate.template[len(path.template) + 1 :]:
+        if (
+            candidate.template.startswith(f"{path.template}/")
+            and "/" not in candidate.template[len(path.template) + 1 :]
+        ):
             return candidate.template
-    return below[0].template if below and path.role == "view" else path.template
+    return below[0].template if below and path.role in ("view", "collection") else path.template
 
 
 def own_params(template: str, resource: Resource) -> frozenset[str]:

@@ -18,9 +18,11 @@ from localloop.contract.model import Operation
 from localloop.core import clock, errors
 from localloop.core.errors import ApiError
 from localloop.rest import formats
+from localloop.rest.admission import TooManyRequests
 from localloop.rest.authenticate import Authenticator, account_in
-from localloop.rest.decode import decode, page_request
+from localloop.rest.decode import page_request
 from localloop.rest.guard import FrontDoor, host_of
+from localloop.rest.limits import Limit
 from localloop.rest.operations import Serving, Table
 from localloop.rest.paging import list_payload
 from localloop.rest.request import Answer, Caller, Deleted, Item, Items, Operate, Raw, Request, UrlForm
@@ -33,11 +35,11 @@ OPERATION_TIMEOUT_S = 600.0  # a long poll is the longest; everything else has s
 
 
 class Admission(Protocol):
-    """Concurrency per account: `enter` raises 429 / 20429 and always counts, `leave` gives the place back."""
+    """Concurrency per account: `enter` raises TooManyRequests, else `leave` must give the place back."""
 
-    def enter(self, account_sid: str, product: str) -> int: ...
+    def enter(self, account_sid: str, limits: tuple[Limit, ...] = ()) -> int: ...
 
-    def leave(self, account_sid: str, product: str) -> None: ...
+    def leave(self, account_sid: str, limits: tuple[Limit, ...] = ()) -> None: ...
 
 
 class Observer(Protocol):
@@ -126,21 +128,22 @@ class App:
         operation = exchange.operation = operation_of(match, head.method)
         serving = engine.table.serving(match.route, operation)
         caller = await self._caller(exchange, scope, match, operation)
-        product = match.route.api.product
+        exchange.concurrent = engine.admission.enter(caller.account_sid, serving.limits)
         try:
-            exchange.concurrent = engine.admission.enter(caller.account_sid, product)
             body = await read_body(head, receive)
             request = self._request(exchange, match, operation, caller, body, serving)
             answer = await self._operate(exchange, serving, request)
         finally:
-            engine.admission.leave(caller.account_sid, product)
+            engine.admission.leave(caller.account_sid, serving.limits)
         return self._render(exchange, serving, request, answer)
 
     async def _caller(self, exchange: _Exchange, scope: Scope, match: Match, operation: Operation) -> Caller:
         head, place = exchange.head, exchange.place
         assert place is not None
         if match.route.api.product == "oauth":
-            return Caller(account_sid="", world_sid="")  # the token endpoints carry their credentials in the body
+            return Caller(
+                account_sid="", world_sid=""
+            )  # the token endpoints carry their credentials in the body
         try:
             caller = await self._engine.authenticator.caller(head.authorization, account_in(match))
         except ApiError as refusal:
@@ -148,13 +151,21 @@ class App:
                 client = scope.get("client") or ("", 0)
                 self._engine.failures.note(client[0], head.authorization[:48])
             raise refusal
-        return await self._engine.authenticator.authorize(caller, match, operation, place.region, exchange.address)
+        return await self._engine.authenticator.authorize(
+            caller, match, operation, place.region, exchange.address
+        )
 
     def _request(
-        self, exchange: _Exchange, match: Match, operation: Operation, caller: Caller, body: bytes, serving: Serving
+        self,
+        exchange: _Exchange,
+        match: Match,
+        operation: Operation,
+        caller: Caller,
+        body: bytes,
+        serving: Serving,
     ) -> Request:
         head, api = exchange.head, match.route.api
-        params = decode(operation, api.style, head.query, head.content_type, body, serving.errors)
+        params = serving.decode(head.query, head.content_type, body)
         place = exchange.place
         assert place is not None
         return Request(
@@ -186,7 +197,11 @@ class App:
             operate = magic
         elif serving.coverage == "plain":
             self._note_plain(exchange, request)
-        return await asyncio.wait_for(operate(request), OPERATION_TIMEOUT_S) if serving.slow else await operate(request)
+        return (
+            await asyncio.wait_for(operate(request), OPERATION_TIMEOUT_S)
+            if serving.slow
+            else await operate(request)
+        )
 
     def _note_plain(self, exchange: _Exchange, request: Request) -> None:
         """What is plain is never passed off as more: a header, one log line per operation, or a refusal."""
@@ -200,7 +215,9 @@ class App:
             )
         if self._engine.plain == "warn" and request.operation.id not in self._warned:
             self._warned.add(request.operation.id)
-            log.warning("plain operation: stored and answered, without behaviour", operation=request.operation.id)
+            log.warning(
+                "plain operation: stored and answered, without behaviour", operation=request.operation.id
+            )
 
     def _render(
         self, exchange: _Exchange, serving: Serving, request: Request, answer: Answer
@@ -208,7 +225,9 @@ class App:
         if isinstance(answer, Deleted):
             return 204, b"", JSON
         if isinstance(answer, Raw):
-            exchange.headers.extend(encode_headers({k: v for k, v in answer.headers.items() if k.lower() != "content-type"}))
+            exchange.headers.extend(
+                encode_headers({k: v for k, v in answer.headers.items() if k.lower() != "content-type"})
+            )
             return answer.status, answer.body, answer.headers.get("Content-Type", JSON)
         payload: dict[str, Any]
         if isinstance(answer, Items):
@@ -218,7 +237,9 @@ class App:
         else:
             payload, status = self._item(exchange, serving, request, answer)
         if request.api.style == "2010" and request.suffix != ".json":
-            return status, *formats.represent(request.suffix, request.resource.name, request.operation, payload)
+            return status, *formats.represent(
+                request.suffix, request.resource.name, request.operation, payload
+            )
         return status, orjson.dumps(payload), request.operation.content_type
 
     def _item(
@@ -231,6 +252,8 @@ class App:
         return serving.renderer.item(answer.fields, request), answer.status or request.operation.status
 
     def _error(self, exchange: _Exchange, error: ApiError) -> tuple[int, bytes, str]:
+        if isinstance(error, TooManyRequests):
+            exchange.concurrent = error.concurrent
         if error.status == 401:
             exchange.headers.append((b"www-authenticate", b'Basic realm="Twilio API"'))
         suffix = _error_suffix(exchange)
@@ -242,7 +265,9 @@ class App:
 
         operation, match = exchange.operation, exchange.match
         product = match.route.api.product if match else ""
-        self._engine.observe(product, operation.id if operation else "", status, perf_counter() - exchange.head.started)
+        self._engine.observe(
+            product, operation.id if operation else "", status, perf_counter() - exchange.head.started
+        )
 
 
 class _Headers(Mapping[str, str]):

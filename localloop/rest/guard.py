@@ -42,7 +42,9 @@ class FrontDoor(Struct, frozen=True):
     open_to_addresses: bool = False  # bound to the network on purpose: any literal IP address may be the host
 
     @classmethod
-    def of(cls, hosts: Iterable[str], domains: Iterable[str] = (), *, open_to_addresses: bool = False) -> FrontDoor:
+    def of(
+        cls, hosts: Iterable[str], domains: Iterable[str] = (), *, open_to_addresses: bool = False
+    ) -> FrontDoor:
         return cls(frozenset(host.lower() for host in hosts), ("twilio.com", *domains), open_to_addresses)
 
     def knows(self, host: str) -> bool:

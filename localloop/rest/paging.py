@@ -42,7 +42,9 @@ def _cursor(row: Mapping[str, Any], id_field: str | None) -> str:
     return str(row.get(id_field or "sid") or row.get("sid") or "")
 
 
-def list_payload(request: Request, answer: Items, rows: Sequence[dict[str, Any]], query: str) -> dict[str, Any]:
+def list_payload(
+    request: Request, answer: Items, rows: Sequence[dict[str, Any]], query: str
+) -> dict[str, Any]:
     """The body of a list: `rows` are rendered already; `query` is the request's own query string, decoded pairs kept."""
     operation = request.operation
     page = request.page or PageRequest()
@@ -77,7 +79,9 @@ def _query(filters: list[tuple[str, str]], size: int, number: int, token: str | 
     return urlencode(pairs)
 
 
-def _body_2010(request: Request, page: PageRequest, around: Window, filters: list[tuple[str, str]]) -> dict[str, Any]:
+def _body_2010(
+    request: Request, page: PageRequest, around: Window, filters: list[tuple[str, str]]
+) -> dict[str, Any]:
     base = request.address
     first = f"{base}?{_query(filters, page.size, 0, None)}"
     return {
@@ -90,7 +94,9 @@ def _body_2010(request: Request, page: PageRequest, around: Window, filters: lis
     }
 
 
-def _meta(request: Request, page: PageRequest, around: Window, filters: list[tuple[str, str]]) -> dict[str, Any]:
+def _meta(
+    request: Request, page: PageRequest, around: Window, filters: list[tuple[str, str]]
+) -> dict[str, Any]:
     base = request.urls.base(request.api.product) + request.address
     return {
         "page": page.number,

@@ -20,7 +20,7 @@ from localloop.core.errors import ApiError
 from localloop.rest.addresses import snake
 from localloop.rest.render import iso8601
 from localloop.rest.request import Answer, Deleted, Exists, Item, Items, Operate, PageRequest, Request
-from localloop.store.plain import Filter, NameTaken, PlainStore, Record
+from localloop.store.plain import Filter, Listing, NameTaken, PlainStore, Record
 
 NOT_KEPT = frozenset({"sid", "account", "created", "updated", "version", "url", "links"})
 
@@ -56,7 +56,9 @@ class Plain:
 
     # What operations do ----------------------------------------------------------------------------------------
 
-    async def create(self, request: Request, *, sid: str | None = None, fields: Mapping[str, Any] | None = None) -> Item:
+    async def create(
+        self, request: Request, *, sid: str | None = None, fields: Mapping[str, Any] | None = None
+    ) -> Item:
         """Keeps a new record. `fields` overrides what the contract would give. Raises 404 for a missing parent, 409."""
         parents = await self._parents(request)
         resource = request.resource
@@ -101,7 +103,9 @@ class Plain:
         if record is None:
             raise errors.not_found(not_found_path(request))
         expected = _expected_version(request, record)
-        if not await self._store.delete(record.account_sid, record.kind, record.sid, record.parent_sid, expected):
+        if not await self._store.delete(
+            record.account_sid, record.kind, record.sid, record.parent_sid, expected
+        ):
             raise errors.precondition_failed()
         return Deleted()
 
@@ -109,17 +113,18 @@ class Plain:
         parents = await self._parents(request)
         page = request.page or PageRequest()
         descending = not request.params.get("Order") == "asc" and request.params.get("Order", "desc") != "asc"
-        rows, more, earlier = await self._store.page(
-            request.account_sid,
-            request.path.kind,
+        listing = Listing(
+            account_sid=request.account_sid,
+            kind=request.path.kind,
             parent=parents[-1] if parents else None,
             home=_is_home(request),
-            filters=_filters(request),
+            filters=tuple(_filters(request)),
             after=page.after,
             before=page.before,
             limit=page.size,
             descending=descending,
         )
+        rows, more, earlier = await self._store.page(listing)
         return Items(
             items=[shown(row, request) for row in rows],
             more=more,
@@ -166,7 +171,9 @@ class Plain:
     async def _only(self, request: Request, parents: Sequence[str]) -> Record | None:
         """A singleton's record: its id is its parent's, or its kind's name at account level."""
         sid = _singleton_id(request, parents)
-        return await self._store.get(request.account_sid, request.path.kind, sid, parents[-1] if parents else None)
+        return await self._store.get(
+            request.account_sid, request.path.kind, sid, parents[-1] if parents else None
+        )
 
     async def _parents(self, request: Request) -> tuple[str, ...]:
         """Ids of the parents on this path, outermost first; names are resolved. Raises 404 when one is missing."""
@@ -194,7 +201,9 @@ class Plain:
         names = _names(request.resource, data)
         expected = _expected_version(request, record)
         try:
-            written = await self._store.update(record, data, names, at=clock.now(request.world_sid), expected=expected)
+            written = await self._store.update(
+                record, data, names, at=clock.now(request.world_sid), expected=expected
+            )
         except NameTaken as taken:
             raise errors.conflict(f"{taken.field} {taken.name!r} is already taken.") from None
         if written is None:
@@ -242,7 +251,9 @@ def shown(record: Record, request: Request) -> dict[str, Any]:
         elif field.source == "updated":
             fields[field.name] = record.date_updated
         elif field.source == "version":
-            fields[field.name] = record.version if field.type in ("integer", "number") else str(record.version)
+            fields[field.name] = (
+                record.version if field.type in ("integer", "number") else str(record.version)
+            )
         elif field.source == "parent" and fields.get(field.name) is None:
             fields[field.name] = request.ids.get(field.source_name)
     return fields
@@ -397,7 +408,9 @@ def _filters(request: Request) -> list[Filter]:
             if value in ("", None):
                 continue
             field = _field_named(request.operation, param.field)
-            column = {"created": "date_created", "updated": "date_updated"}.get(field.source if field else "", "")
+            column = {"created": "date_created", "updated": "date_updated"}.get(
+                field.source if field else "", ""
+            )
             filters.append(Filter(column or param.field, param.comparison, value, column=bool(column)))
     return filters
 
@@ -411,5 +424,3 @@ def not_found_path(request: Request) -> str:
     if request.api.style == "2010":
         return request.address
     return request.address.removeprefix(f"/{request.api.version}")
-
-

@@ -102,7 +102,11 @@ class Renderer:
         if self._url is not None:
             payload[self._url] = get(self._url) or self._address(self._template, values, request)
         if self._links is not None:
-            payload[self._links.name] = self._link_map(self._links, values, request)
+            links = self._link_map(self._links, values, request)
+            shown = get(self._links.name)  # the names of the links that this record has; None: all
+            payload[self._links.name] = (
+                links if shown is None else {name: link for name, link in links.items() if name in shown}
+            )
         return payload
 
     def _values(self, fields: Mapping[str, Any], request: Request) -> dict[str, Any]:
@@ -138,7 +142,11 @@ class Renderer:
         own = values.get("Sid")
         at = len(self._params) - 1
         names = [param for _, param in pieces(template) if param]
-        if own is not None and self._params and len(names) > at and template.startswith(self._template[: self._template.rfind("{")]):
+        if (
+            own is not None
+            and self._params
+            and len(names) > at
+            and template.startswith(self._template[: self._template.rfind("{")])
+        ):
             return {**values, names[at]: own}
         return values
-

@@ -24,7 +24,11 @@ EDGES = frozenset(
 HOME_REGION = "us1"
 SUFFIXES = (".json", ".xml", ".csv")
 VERSION_2010 = "2010-04-01"
-OTHER_METHODS = {"PUT": "POST", "PATCH": "POST", "HEAD": "GET"}  # accepted where the path has no such method itself
+OTHER_METHODS = {
+    "PUT": "POST",
+    "PATCH": "POST",
+    "HEAD": "GET",
+}  # accepted where the path has no such method itself
 
 
 class Route(Struct, frozen=True):

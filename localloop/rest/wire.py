@@ -22,7 +22,19 @@ JSON = "application/json"
 class Head:
     """The first lines of one request."""
 
-    __slots__ = ("authorization", "content_length", "content_type", "headers", "host", "method", "origin", "path", "query", "sid", "started")
+    __slots__ = (
+        "authorization",
+        "content_length",
+        "content_type",
+        "headers",
+        "host",
+        "method",
+        "origin",
+        "path",
+        "query",
+        "sid",
+        "started",
+    )
 
     def __init__(self, scope: Scope) -> None:
         self.started = perf_counter()

@@ -146,10 +146,10 @@ def destination(raw: str | None, rules: Rules) -> str:
     address = e164.address(raw)
     if address.kind == "short-code":
         raise errors.to_is_short_code()
-    if address.kind != "number":
-        raise errors.invalid_to(raw)
-    number = e164.parse(raw)
-    if number is None or not (number.is_valid if rules.strict else number.is_possible):
+    if address.kind == "channel" and address.channel != "sms":
+        raise errors.channel_not_found()
+    number = address.number or e164.parse(address.value)
+    if number is None or not number.is_possible or (rules.strict and not number.is_valid):
         raise errors.invalid_to(raw)
     return number.e164
 
@@ -163,12 +163,13 @@ async def _sender(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
     address = e164.address(raw)
     if address.kind == "alphanumeric":
         return Sender(address.value, origin.account_sid, "alpha")
-    if address.kind not in ("number", "short-code"):
+    if address.kind == "channel" and address.channel != "sms":
+        raise errors.channel_not_found()
+    if address.kind == "invalid" or (
+        rules.strict and address.number is not None and not address.number.is_valid
+    ):
         raise errors.invalid_from(raw)
-    number = e164.parse(raw) if address.kind == "number" else None
-    if address.kind == "number" and (number is None or not (number.is_valid if rules.strict else number.is_possible)):
-        raise errors.invalid_from(raw)
-    value = number.e164 if number else address.value
+    value = address.value
     found = await senders.owner(origin.world_sid, value)
     if found is None:
         found = await senders.adopt(origin.world_sid, origin.account_sid, value)

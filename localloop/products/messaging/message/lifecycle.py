@@ -40,7 +40,9 @@ FOLLOWERS: dict[Status, frozenset[Status]] = {
 }
 
 # Past these nothing is in flight: the message may be redacted or deleted (20009 before).
-SETTLED: frozenset[Status] = frozenset({"delivered", "undelivered", "failed", "read", "canceled", "received", "sent"})
+SETTLED: frozenset[Status] = frozenset(
+    {"delivered", "undelivered", "failed", "read", "canceled", "received", "sent"}
+)
 CANCELABLE: frozenset[Status] = frozenset({"scheduled", "accepted", "queued"})
 SILENT: frozenset[Status] = frozenset({"sending", "receiving", "received", "scheduled", "accepted"})
 PRICED: frozenset[Status] = frozenset({"sent", "delivered", "undelivered", "received"})

@@ -59,7 +59,15 @@ SCHEDULE_SLACK = timedelta(days=36)  # a message is sent at most 35 days after i
 
 
 def _cases() -> str:
-    targets: tuple[Status, ...] = ("accepted", "queued", "sending", "sent", "delivered", "undelivered", "failed")
+    targets: tuple[Status, ...] = (
+        "accepted",
+        "queued",
+        "sending",
+        "sent",
+        "delivered",
+        "undelivered",
+        "failed",
+    )
     more: tuple[Status, ...] = ("read", "canceled", "received")
     cases = []
     for target in (*targets, *more):

@@ -1,0 +1,81 @@
+"""What the shell commands ask of a running localloop, over its own HTTP API."""
+
+from __future__ import annotations
+
+import json
+import os
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from msgspec import Struct
+
+from localloop.cli import running
+
+TIMEOUT_S = 20.0
+
+
+class NotRunning(Exception):
+    """No localloop answers; the text is one line for the person at the terminal."""
+
+
+class Refused(Exception):
+    """The server answered with an error; `code` and `status` are Twilio's."""
+
+    def __init__(self, status: int, code: int | None, message: str) -> None:
+        super().__init__(f"{message} ({code})" if code else message)
+        self.status, self.code, self.message = status, code, message
+
+
+class Client(Struct, frozen=True):
+    url: str
+    account_sid: str
+    auth_token: str
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None, *, timeout: float = TIMEOUT_S) -> Any:
+        query = f"?{urlencode(params)}" if params else ""
+        return self._call(Request(f"{self.url}{path}{query}"), timeout)
+
+    def post(self, path: str, params: Mapping[str, Any]) -> Any:
+        pairs = [(key, value) for key, value in params.items() if value is not None]
+        return self._call(
+            Request(f"{self.url}{path}", urlencode(pairs, doseq=True).encode(), method="POST"), TIMEOUT_S
+        )
+
+    def _call(self, request: Request, timeout: float) -> Any:
+        secret = b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
+        request.add_header("Authorization", f"Basic {secret}")
+        try:
+            # The environment's proxy is for other hosts: this one is on our own machine.
+            with build_opener(ProxyHandler({})).open(request, timeout=timeout) as answer:
+                body = answer.read()
+        except HTTPError as error:
+            raise _refusal(error) from None
+        except (URLError, OSError) as error:
+            reason = getattr(error, "reason", error)
+            raise NotRunning(f"no localloop answers at {self.url}: {reason}") from None
+        return json.loads(body) if body else None
+
+
+def _refusal(error: HTTPError) -> Refused:
+    try:
+        body = json.loads(error.read())
+        return Refused(error.code, body.get("code"), body.get("message", error.reason))
+    except (ValueError, AttributeError):
+        return Refused(error.code, None, str(error.reason))
+
+
+def connect(data: str = "") -> Client:
+    """The server that runs on `data`, else the default one, else what LOCALLOOP_URL and TWILIO_* name."""
+    url = os.environ.get("LOCALLOOP_URL", "")
+    sid, token = os.environ.get("TWILIO_ACCOUNT_SID", ""), os.environ.get("TWILIO_AUTH_TOKEN", "")
+    if url and sid and token:
+        return Client(url.rstrip("/"), sid, token)
+    note = running.read(Path(data) if data else running.default_directory())
+    if note is None or not running.is_alive(note):
+        raise NotRunning("no localloop is running here; start one with: localloop up")
+    return Client(url.rstrip("/") or note.url, sid or note.account_sid, token or note.auth_token)

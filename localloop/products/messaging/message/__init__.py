@@ -1,0 +1,1 @@
+"""The message: composed, accepted, delivered, received."""

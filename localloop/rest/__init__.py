@@ -1,0 +1,1 @@
+"""One request, top to bottom: route → authenticate → admit → decode → operate → render."""
