@@ -15,6 +15,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from msgspec import Struct
 
 from localloop.cli import running
+from localloop.cli.places import default_directory
 
 TIMEOUT_S = 20.0
 
@@ -38,27 +39,26 @@ class Client(Struct, frozen=True):
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, timeout: float = TIMEOUT_S) -> Any:
         query = f"?{urlencode(params)}" if params else ""
-        return self._call(Request(f"{self.url}{path}{query}"), timeout)
+        return self._call("GET", f"{path}{query}", None, timeout)
 
     def post(self, path: str, params: Mapping[str, Any]) -> Any:
         pairs = [(key, value) for key, value in params.items() if value is not None]
-        return self._call(
-            Request(f"{self.url}{path}", urlencode(pairs, doseq=True).encode(), method="POST"), TIMEOUT_S
-        )
+        return self._call("POST", path, urlencode(pairs, doseq=True).encode(), TIMEOUT_S)
 
-    def _call(self, request: Request, timeout: float) -> Any:
+    def _call(self, method: str, path: str, body: bytes | None, timeout: float) -> Any:
+        request = Request(f"{self.url}{path}", body, method=method)  # noqa: S310 - the address is our own note's
         secret = b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
         request.add_header("Authorization", f"Basic {secret}")
         try:
             # The environment's proxy is for other hosts: this one is on our own machine.
             with build_opener(ProxyHandler({})).open(request, timeout=timeout) as answer:
-                body = answer.read()
+                said = answer.read()
         except HTTPError as error:
             raise _refusal(error) from None
         except (URLError, OSError) as error:
             reason = getattr(error, "reason", error)
             raise NotRunning(f"no localloop answers at {self.url}: {reason}") from None
-        return json.loads(body) if body else None
+        return json.loads(said) if said else None
 
 
 def _refusal(error: HTTPError) -> Refused:
@@ -75,7 +75,7 @@ def connect(data: str = "") -> Client:
     sid, token = os.environ.get("TWILIO_ACCOUNT_SID", ""), os.environ.get("TWILIO_AUTH_TOKEN", "")
     if url and sid and token:
         return Client(url.rstrip("/"), sid, token)
-    note = running.read(Path(data) if data else running.default_directory())
+    note = running.read(Path(data) if data else default_directory())
     if note is None or not running.is_alive(note):
         raise NotRunning("no localloop is running here; start one with: localloop up")
     return Client(url.rstrip("/") or note.url, sid or note.account_sid, token or note.auth_token)

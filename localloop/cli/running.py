@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
-
-from localloop.core.settings import state_directory
 
 NOTE = "running.json"
 
@@ -22,10 +19,6 @@ class Running(Struct, frozen=True, kw_only=True):
     data: str
     database: str  # embedded | external
     started: str  # ISO 8601
-
-
-def default_directory() -> Path:
-    return state_directory(os.environ, sys.platform)
 
 
 def write(directory: Path, note: Running) -> Path:
@@ -52,6 +45,11 @@ def read(directory: Path) -> Running | None:
         return msgspec.json.decode((directory / NOTE).read_bytes(), type=Running)
     except (FileNotFoundError, NotADirectoryError, PermissionError, msgspec.DecodeError):
         return None
+
+
+def is_up(directory: Path) -> bool:
+    note = read(directory)
+    return note is not None and is_alive(note)
 
 
 def is_alive(note: Running) -> bool:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 # (file, function): why it is longer than 50 lines
-LONG_FUNCTIONS: dict[tuple[str, str], str] = {}
+LONG_FUNCTIONS: dict[tuple[str, str], str] = {
+    ("localloop/cli/main.py", "up"): "the options of a command are its parameters",
+}
 
 # (file, function): why it takes more than five parameters
-MANY_PARAMETERS: dict[tuple[str, str], str] = {}
+MANY_PARAMETERS: dict[tuple[str, str], str] = {
+    ("localloop/cli/main.py", "up"): "the options of a command are its parameters",
+}
 
 # file: why it is longer than 800 lines (tables of data do not count)
 LONG_FILES: dict[str, str] = {}

@@ -1,0 +1,76 @@
+"""Commands that ask a running localloop: status, env, text and inbox."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from localloop.cli import running
+from localloop.cli.client import NotRunning, Refused, connect
+from localloop.cli.places import default_directory
+
+_PATIENCE_S = 10.0  # beyond the wait that the server was asked for
+
+
+def status(data: str) -> None:
+    """Raises NotRunning when nothing answers, Refused when it is not well."""
+    client = connect(data)
+    client.get("/health", timeout=5.0)
+    client.get("/ready", timeout=5.0)
+    print(f"localloop is up: {client.url}")
+    print(f"  account SID   {client.account_sid}")
+    note = running.read(Path(data) if data else default_directory())
+    if note is not None and note.url == client.url:
+        print(f"  process       {note.pid}, since {note.started}")
+        print(f"  data          {note.data} ({note.database} database)")
+    print("  health        ready")
+
+
+def env(data: str) -> None:
+    """Shell assignments, quoted."""
+    client = connect(data)
+    values = {
+        "TWILIO_ACCOUNT_SID": client.account_sid,
+        "TWILIO_AUTH_TOKEN": client.auth_token,
+        "LOCALLOOP_URL": client.url,
+    }
+    for name, value in values.items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def text(data: str, number: str, body: str, to: str, media: Sequence[str]) -> None:
+    """A text from a simulated phone."""
+    if not body and not media:
+        raise NotRunning("there is nothing to send: give a body or --media")
+    answer = connect(data).post(_messages(number), {"To": to, "Body": body or None, "MediaUrl": list(media)})
+    print(answer.get("message_sid") or answer["sid"])
+
+
+def inbox(data: str, number: str, wait: float | None, limit: int) -> None:
+    """What a phone received and sent, newest first; with `wait`, the next message that it receives."""
+    client = connect(data)
+    if wait is None:
+        for message in client.get(_messages(number), {"PageSize": limit})["messages"]:
+            _show(message)
+        return
+    params = {"Timeout": wait, "Direction": "received"}
+    try:
+        _show(client.get(f"{_messages(number)}/Wait", params, timeout=wait + _PATIENCE_S))
+    except Refused as error:
+        if error.status == 408:
+            raise NotRunning(f"nothing came to {number} within {wait:g} s") from None
+        raise
+
+
+def _messages(number: str) -> str:
+    return f"/lab/v1/Phones/{quote(number, safe='+')}/Messages"
+
+
+def _show(message: Mapping[str, Any]) -> None:
+    other = f"from {message['from']}" if message["direction"] == "received" else f"to {message['to']}"
+    print(f"{message['date_created']}  {message['direction']} {other}: {message['body']}")
+    for item in message.get("media") or []:
+        print(f"  {item.get('url', item) if isinstance(item, dict) else item}")

@@ -1,0 +1,164 @@
+"""The `localloop` command line: what each command takes. What they do is imported when they run."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from typer import Argument, Option
+
+from localloop import __version__
+
+app = typer.Typer(
+    name="localloop",
+    help="The self-hosted communications platform that speaks Twilio's API.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Data = Annotated[str | None, Option("--data", metavar="DIR", help="The data folder of the localloop meant.")]
+
+
+def main() -> None:
+    """The entry point. What a person can mend is one line and exit status 1, never a traceback."""
+    app()
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"localloop {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """The self-hosted communications platform that speaks Twilio's API."""
+
+
+@app.command()
+def up(
+    host: Annotated[str | None, Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
+    port: Annotated[str | None, Option(help="Port to listen on, 0 = any free one. [default: 4010]")] = None,
+    data: Annotated[str | None, Option(metavar="DIR", help="Where data is kept.")] = None,
+    ephemeral: Annotated[bool | None, Option("--ephemeral", help="Keep nothing after the end.")] = None,
+    database_url: Annotated[
+        str | None, Option(metavar="URL", help="Use this PostgreSQL (14 or newer) instead of our own.")
+    ] = None,
+    pg_bin: Annotated[
+        str | None, Option(metavar="DIR", help="The folder of the PostgreSQL programs to run.")
+    ] = None,
+    single: Annotated[bool | None, Option("--single", help="One process for everything.")] = None,
+    strict: Annotated[
+        bool | None, Option("--strict", help="Unknown accounts, keys and numbers are refused, not adopted.")
+    ] = None,
+    profile: Annotated[
+        str | None, Option(help="relaxed, twilio, us-a2p or trial. [default: relaxed]")
+    ] = None,
+    message_rate: Annotated[
+        str | None, Option(metavar="N", help="Segments per second of every sender, 0 = no limit.")
+    ] = None,
+    plain: Annotated[
+        str | None, Option(help="Resources without behaviour yet: warn, allow or refuse. [default: warn]")
+    ] = None,
+    public_url: Annotated[
+        str | None, Option(metavar="URL", help="Our address as others see it, for what we send out.")
+    ] = None,
+    open_on_network: Annotated[
+        bool | None, Option("--open-on-network", help="Let --host be an address that others reach.")
+    ] = None,
+    log_format: Annotated[str | None, Option(help="auto, text or json. [default: auto]")] = None,
+    verbose: Annotated[bool, Option("--verbose", "-v", help="Log more.")] = False,
+) -> None:
+    """Start localloop here and print how to reach it; Ctrl-C stops it.
+
+    Every option may also stand in the environment (LOCALLOOP_PORT) or in ./localloop.toml (port = 4010).
+    TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, from the environment or ./.env, become the first account.
+    """
+    options = {name: value for name, value in locals().items() if name != "verbose"}
+    from localloop.cli import up as command
+
+    try:
+        command.up(options, verbose=verbose)
+    except command.FAILURES as error:
+        _fail(error)
+
+
+@app.command()
+def status(data: Data = None) -> None:
+    """Say whether localloop is up, and how it fares; exit status 1 when it is not."""
+    from localloop.cli import ask
+
+    _answer(ask.status, data or "")
+
+
+@app.command()
+def env(data: Data = None) -> None:
+    """Print the variables that point a program at localloop: eval "$(localloop env)"."""
+    from localloop.cli import ask
+
+    _answer(ask.env, data or "")
+
+
+@app.command()
+def doctor(
+    data: Data = None,
+    port: Annotated[int, Option(help="The port that localloop shall listen on.")] = 4010,
+    pg_bin: Annotated[
+        str | None, Option(metavar="DIR", help="The folder of the PostgreSQL programs.")
+    ] = None,
+) -> None:
+    """Check whether localloop can run here, and say what to do where it cannot."""
+    from localloop.cli.doctor import examine
+
+    if not examine(data or "", port, pg_bin or ""):
+        raise typer.Exit(1)
+
+
+@app.command()
+def text(
+    number: Annotated[str, Argument(help="The simulated phone that sends: +15551230001")],
+    body: Annotated[str, Argument(help="What it says.")] = "",
+    to: Annotated[str, Option(metavar="NUMBER", help="A number of yours.")] = ...,  # type: ignore[assignment]
+    media: Annotated[list[str] | None, Option(metavar="URL", help="A picture; may be given again.")] = None,
+    data: Data = None,
+) -> None:
+    """Send a text from a simulated phone: localloop text +15551230001 "hello" --to +15550001111"""
+    from localloop.cli import ask
+
+    _answer(ask.text, data or "", number, body, to, media or [])
+
+
+@app.command()
+def inbox(
+    number: Annotated[str, Argument(help="The simulated phone: +15551230001")],
+    wait: Annotated[float | None, Option(metavar="SECONDS", help="Wait for the next message.")] = None,
+    limit: Annotated[int, Option(min=1, max=1000, help="How many to show.")] = 20,
+    data: Data = None,
+) -> None:
+    """Show what a simulated phone received and sent, newest first."""
+    from localloop.cli import ask
+
+    _answer(ask.inbox, data or "", number, wait, limit)
+
+
+def _answer(ask: object, *given: object) -> None:
+    from localloop.cli.client import NotRunning, Refused
+
+    assert callable(ask)
+    try:
+        ask(*given)
+    except (NotRunning, Refused) as error:
+        _fail(error)
+
+
+def _fail(error: Exception) -> None:
+    print(f"localloop: {error}", file=sys.stderr)
+    raise typer.Exit(1)

@@ -1,0 +1,217 @@
+"""`localloop up`: everything that one localloop needs, started in order, watched, and stopped in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import msgspec
+from asyncpg.exceptions import PostgresError as DatabaseRefused
+
+from localloop import __version__
+from localloop.cli import logs, running
+from localloop.cli.places import DataFolder, PlaceUnusable, default_directory, listen, url_of
+from localloop.cli.supervisor import Leash, Process, Supervisor
+from localloop.core import clock
+from localloop.core.settings import Seed, Settings, SettingsError, load, parse_dotenv, seed
+from localloop.store import MigrationFailed, migrate, needs_migration
+from localloop.store.failures import PostgresError
+from localloop.store.postgres import Postgres
+from localloop.store.sealing import KeyFileUnusable, MissingKey
+
+if TYPE_CHECKING:
+    from localloop.products.accounts import Seeded
+    from localloop.server import Place
+
+
+class StartFailed(Exception):
+    """The processes did not come up; the text is one line for the person at the terminal."""
+
+
+FAILURES = (
+    *(SettingsError, PlaceUnusable, PostgresError, MigrationFailed, MissingKey, KeyFileUnusable),
+    StartFailed,
+)
+
+
+@dataclass
+class Embedded:
+    """The embedded PostgreSQL as the supervisor sees it."""
+
+    postgres: Postgres
+
+    def is_running(self) -> bool:
+        return self.postgres.reap() is None
+
+    def restart(self) -> None:
+        self.postgres.start()
+
+    def stop(self) -> None:
+        self.postgres.stop()
+
+
+def up(options: Mapping[str, object], *, verbose: bool = False) -> None:
+    """Runs until Ctrl-C or SIGTERM; raises one of FAILURES when it cannot."""
+    settings = load("up", options, os.environ, _text(Path("localloop.toml")))
+    first = seed(os.environ, parse_dotenv(_text(Path(".env"))))
+    logs.configure(settings.log_format, verbose=verbose)
+    _heed_signals()
+    with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
+        sock = stack.enter_context(listen(settings.host, settings.port))
+        settings = msgspec.structs.replace(settings, port=sock.getsockname()[1])
+        data = DataFolder.take(settings)
+        stack.callback(data.release)
+        companion = stack.enter_context(_embedded(settings, data))
+        place = _place(settings, data, sock, companion)
+        seeded = asyncio.run(_prepare(settings, place, first))
+        supervisor = Supervisor(_processes(settings, place, sock), companion)
+        stack.callback(supervisor.stop)
+        if not supervisor.start():
+            if supervisor.stopping:
+                return
+            raise StartFailed(
+                "localloop does not start: one of its processes gave up; the log above says why"
+            )
+        _announce(settings, place, data, seeded)
+        stack.enter_context(_noted(settings, place, data, seeded))
+        supervisor.watch()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path.name} cannot be read: {error}") from None
+
+
+def _heed_signals() -> None:
+    """Until the supervisor takes over, a request to stop unwinds what was started so far."""
+
+    def unwind(_signum: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, unwind)
+
+
+@contextlib.contextmanager
+def _embedded(settings: Settings, data: DataFolder) -> Iterator[Embedded | None]:
+    if settings.database_url:
+        yield None
+        return
+    pg_bin = Path(settings.pg_bin).expanduser().resolve() if settings.pg_bin else None
+    postgres = Postgres(data.postgres, pg_bin=pg_bin)
+    postgres.start()
+    try:
+        yield Embedded(postgres)
+    finally:
+        postgres.stop()
+
+
+def _place(settings: Settings, data: DataFolder, sock: socket.socket, companion: Embedded | None) -> Place:
+    from localloop.server import Place
+
+    return Place(
+        dsn=companion.postgres.dsn if companion else settings.database_url,
+        runtime=data.fresh_runtime(),
+        url=url_of(sock),
+        sealing_key=Path(settings.key_file).expanduser() if settings.key_file else data.path / "sealing.key",
+    )
+
+
+async def _prepare(settings: Settings, place: Place, first: Seed) -> Seeded:
+    from localloop import server
+
+    try:
+        if await needs_migration(place.dsn):
+            await migrate(place.dsn)
+    except (OSError, TimeoutError, DatabaseRefused) as error:
+        reason = str(error) or type(error).__name__
+        raise StartFailed(f"the database cannot be used: {reason.splitlines()[0]}") from error
+    return await server.prepare(settings, place, first)
+
+
+def _processes(settings: Settings, place: Place, sock: socket.socket) -> list[Process]:
+    from localloop import server
+
+    if settings.single:
+        return [Process("localloop", lambda leash: server.run_single(settings, place, sock, leash))]
+    runs: list[tuple[str, Callable[[Leash], None]]] = []
+    for number in range(1, (settings.api_processes or 1) + 1):
+        name = f"api-{number}"
+        runs.append((name, partial(_run_api, settings, place, sock, name)))
+    for number in range(1, (settings.worker_processes or 1) + 1):
+        name = f"worker-{number}"
+        runs.append((name, partial(_run_worker, settings, place, name)))
+    return [Process(name, run) for name, run in runs]
+
+
+def _run_api(settings: Settings, place: Place, sock: socket.socket, name: str, leash: Leash) -> None:
+    from localloop import server
+
+    server.run_api(settings, place, sock, leash, name)
+
+
+def _run_worker(settings: Settings, place: Place, name: str, leash: Leash) -> None:
+    from localloop import server
+
+    server.run_worker(settings, place, leash, name)
+
+
+def _announce(settings: Settings, place: Place, data: DataFolder, seeded: Seeded) -> None:
+    """The one thing on standard output; logs go to standard error."""
+    kept = "nothing is kept (--ephemeral)" if data.ephemeral else str(data.path)
+    sid, token = seeded.account_sid, seeded.auth_token
+    lines = [
+        f"localloop {__version__} is up: {place.url}",
+        "",
+        f"  account SID   {sid}",
+        f"  auth token    {token}",
+        f"  data          {kept}",
+        "",
+        f"  curl -G {place.url}/2010-04-01/Accounts.json -u {sid}:{token}",
+        "",
+    ]
+    if settings.open_on_network:
+        lines.append("Anybody who reaches this address gets an account (--open-on-network).")
+    lines.append("Ctrl-C stops it.")
+    print("\n".join(lines), flush=True)
+
+
+@contextlib.contextmanager
+def _noted(settings: Settings, place: Place, data: DataFolder, seeded: Seeded) -> Iterator[None]:
+    """The note for `status`, `env`, `text` and `inbox`, for as long as we run."""
+    note = running.Running(
+        pid=os.getpid(),
+        url=place.url,
+        account_sid=seeded.account_sid,
+        auth_token=seeded.auth_token,
+        data=str(data.path),
+        database="external" if settings.database_url else "embedded",
+        started=clock.now().isoformat(timespec="seconds"),
+    )
+    folders = [data.path]
+    usual = default_directory()
+    if data.ephemeral and not running.is_up(usual):
+        folders.append(usual)  # so that the shell commands find it without being told where
+    written = []
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            running.write(folder, note)
+            written.append(folder)
+    try:
+        yield
+    finally:
+        for folder in written:
+            running.remove(folder, note.pid)
