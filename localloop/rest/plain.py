@@ -8,21 +8,32 @@ the documented initial value, or nothing. No status is invented.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Protocol
 
-import orjson
-
-from localloop.contract.model import Field, Operation, Param, Path, Resource
-from localloop.core import clock, errors, sids
-from localloop.core.errors import ApiError
-from localloop.rest.addresses import snake
-from localloop.rest.render import iso8601
+from localloop.contract.model import Operation, Path, Resource
+from localloop.core import clock, errors
+from localloop.rest.plain_data import (
+    changed_data,
+    merged,
+    new_data,
+    server_fields,
+    shown,
+    storable,
+)
+from localloop.rest.plain_queries import (
+    canonical,
+    expected_version,
+    filters,
+    names,
+    new_id,
+    not_found_path,
+    position,
+    singleton_id,
+    stale,
+    wanted_id,
+)
 from localloop.rest.request import Answer, Deleted, Exists, Item, Items, Operate, PageRequest, Request
-from localloop.store.plain import Filter, Listing, NameTaken, PlainStore, Record
-
-NOT_KEPT = frozenset({"sid", "account", "created", "updated", "version", "url", "links"})
+from localloop.store.plain import BadCursor, Listing, NameTaken, PlainStore, Record
 
 
 class Kinds(Protocol):
@@ -31,12 +42,25 @@ class Kinds(Protocol):
     def kind(self, name: str) -> Resource: ...
 
 
+class Elsewhere(Protocol):
+    """Records that a product keeps in tables of its own, for resources that attach them."""
+
+    async def __call__(self, account_sid: str, kind: str, sid: str) -> Mapping[str, Any] | None:
+        """The record's fields by response field name; None when it is unknown or of a kind not kept here."""
+        ...
+
+
+async def nowhere(account_sid: str, kind: str, sid: str) -> None:
+    """No product keeps anything."""
+
+
 class Plain:
     """Serves every operation that no product has bound, and keeps records for products that only add rules."""
 
-    def __init__(self, store: PlainStore, kinds: Kinds) -> None:
+    def __init__(self, store: PlainStore, kinds: Kinds, elsewhere: Elsewhere = nowhere) -> None:
         self._store = store
         self._kinds = kinds
+        self._elsewhere = elsewhere
         self._exists: dict[str, Exists] = {}
 
     def know(self, exists: Mapping[str, Exists]) -> None:
@@ -61,30 +85,42 @@ class Plain:
     ) -> Item:
         """Keeps a new record. `fields` overrides what the contract would give. Raises 404 for a missing parent, 409."""
         parents = await self._parents(request)
+        if sid is None and request.path.role == "singleton":
+            sid = singleton_id(request, parents)
+            there = await self._only(request, parents)
+            if there is not None:
+                return await self._write(request, there, changed_data(request, fields or {}))
+        return await self._created(request, parents, sid, fields or {})
+
+    async def _created(
+        self, request: Request, parents: tuple[str, ...], sid: str | None, fields: Mapping[str, Any]
+    ) -> Item:
         resource = request.resource
-        data = new_data(request, parents, fields or {})
-        record_id = sid or _new_id(resource, request, data)
+        attached = await self._attached(request) if resource.attaches else {}
+        data = new_data(request, parents, {**attached, **fields})
+        record_id = sid or new_id(resource, request, data)
+        data |= {field.name: record_id for field in request.operation.fields if field.source == "sid"}
         record = Record(
             account_sid=request.account_sid,
             kind=request.path.kind,
             sid=record_id,
             parent_sid=parents[-1] if parents else "",
             parents=parents,
-            position=_position(record_id),
+            position=position(record_id) if resource.id_source == "sid" else position(""),
             version=0,
             data=data,
             date_created=request.now,
             date_updated=request.now,
         )
-        if await self._store.get(record.account_sid, record.kind, record_id, record.parent_sid) is not None:
-            return await self._replace(request, record_id, record)
         try:
-            await self._store.create(record, _names(resource, data))
+            await self._store.create(record, names(resource, data))
         except NameTaken as taken:
             raise errors.conflict(f"{taken.field} {taken.name!r} is already taken.") from None
         return self._item(request, record)
 
     async def fetch(self, request: Request) -> Item:
+        if request.path.role == "collection":
+            return await self._only_list(request)
         record = await self.find(request)
         if record is None:
             return await self._absent_singleton(request)
@@ -95,36 +131,37 @@ class Plain:
         record = await self.find(request)
         if record is None:
             return await self._first_write(request, changes or {})
-        sent = {**_from_params(request.operation, request.params), **(changes or {})}
-        return await self._write(request, record, sent)
+        return await self._write(request, record, changed_data(request, changes or {}))
 
     async def delete(self, request: Request) -> Deleted:
         record = await self.find(request)
         if record is None:
             raise errors.not_found(not_found_path(request))
-        expected = _expected_version(request, record)
+        expected = expected_version(request)
         if not await self._store.delete(
             record.account_sid, record.kind, record.sid, record.parent_sid, expected
         ):
-            raise errors.precondition_failed()
+            raise errors.not_found(not_found_path(request)) if expected is None else stale(request)
         return Deleted()
 
     async def page(self, request: Request) -> Items:
         parents = await self._parents(request)
         page = request.page or PageRequest()
-        descending = not request.params.get("Order") == "asc" and request.params.get("Order", "desc") != "asc"
         listing = Listing(
             account_sid=request.account_sid,
             kind=request.path.kind,
             parent=parents[-1] if parents else None,
-            home=_is_home(request),
-            filters=tuple(_filters(request)),
+            home=request.path.role != "view",
+            filters=tuple(filters(request)),
             after=page.after,
             before=page.before,
             limit=page.size,
-            descending=descending,
+            descending=request.params.get("Order") != "asc",
         )
-        rows, more, earlier = await self._store.page(listing)
+        try:
+            rows, more, earlier = await self._store.page(listing)
+        except BadCursor:
+            raise errors.invalid_page_token() from None
         return Items(
             items=[shown(row, request) for row in rows],
             more=more,
@@ -134,51 +171,64 @@ class Plain:
         )
 
     async def act(self, request: Request) -> Answer:
-        """An action on its parent: answers a model of its own and keeps it where it can be read again."""
-        await self._parents(request)
+        """An action: it changes the parent that its path names, or answers a model of its own, kept if readable."""
+        path = request.path
+        if path.parents and path.parents[-1][1] == path.kind:
+            return await self._act_on_parent(request)
+        parents = await self._parents(request)
+        if request.operation.verb == "fetch":
+            return await self.fetch(request)
         if request.operation.verb == "create" and _is_readable(request):
-            return await self.create(request)
-        sid = _new_id(request.resource, request, {})
-        fields = new_data(request, (), {})
-        return Item(fields={**fields, **_server_fields(request.operation.fields, sid, request)})
+            return await self._created(request, parents, None, {})
+        sid = new_id(request.resource, request, {})
+        fields = new_data(request, parents, {})
+        return Item(fields={**fields, **server_fields(request.operation.fields, sid, request)})
+
+    async def _act_on_parent(self, request: Request) -> Item:
+        path = request.path
+        *above, (param, kind) = path.parents
+        known = await self._resolved(request, above)
+        record = await self.lookup(request.account_sid, kind, request.ids[param], known)
+        if record is None:
+            raise errors.not_found(not_found_path(request))
+        return await self._write(request, record, changed_data(request, dict(path.sets)))
 
     # Finding ---------------------------------------------------------------------------------------------------
 
     async def find(self, request: Request) -> Record | None:
         """The record that an instance path names, by id or by unique name. Raises 404 for a missing parent."""
         parents = await self._parents(request)
-        wanted = self._wanted_id(request)
+        wanted = wanted_id(request)
         if wanted is None:
             return await self._only(request, parents)
         return await self.lookup(request.account_sid, request.path.kind, wanted, parents)
 
     async def lookup(self, account_sid: str, kind: str, wanted: str, parents: Sequence[str]) -> Record | None:
         parent = parents[-1] if parents else None
-        record = await self._store.get(account_sid, kind, _canonical(wanted), parent)
+        record = await self._store.get(account_sid, kind, canonical(wanted), parent)
         if record is None and self._kinds.kind(kind).unique:
             record = await self._store.by_name(account_sid, kind, parent, wanted)
         return record
 
-    def _wanted_id(self, request: Request) -> str | None:
-        path = request.path
-        if path.id_param:
-            return request.ids[path.id_param]
-        param = request.resource.id_param
-        if path.role == "collection" and param and param in request.params:
-            return str(request.params[param])
-        return None
-
     async def _only(self, request: Request, parents: Sequence[str]) -> Record | None:
         """A singleton's record: its id is its parent's, or its kind's name at account level."""
-        sid = _singleton_id(request, parents)
+        sid = singleton_id(request, parents)
         return await self._store.get(
             request.account_sid, request.path.kind, sid, parents[-1] if parents else None
         )
 
+    async def _only_list(self, request: Request) -> Item:
+        """A fetch of a collection answers an object with the list inside (`{"listings": […]}`), empty here."""
+        await self._parents(request)
+        return Item(fields={field.name: field.initial or [] for field in request.operation.fields})
+
     async def _parents(self, request: Request) -> tuple[str, ...]:
         """Ids of the parents on this path, outermost first; names are resolved. Raises 404 when one is missing."""
+        return await self._resolved(request, request.path.parents)
+
+    async def _resolved(self, request: Request, wanted: Sequence[tuple[str, str]]) -> tuple[str, ...]:
         known: list[str] = []
-        for param, kind in request.path.parents:
+        for param, kind in wanted:
             found = await self._parent_id(request.account_sid, kind, request.ids[param], known)
             if found is None:
                 raise errors.not_found(not_found_path(request))
@@ -186,241 +236,70 @@ class Plain:
         return tuple(known)
 
     async def _parent_id(self, account_sid: str, kind: str, wanted: str, above: Sequence[str]) -> str | None:
+        if not kind:
+            return wanted
         exists = self._exists.get(kind)
         if exists is not None:
             return wanted if await exists(account_sid, wanted) else None
-        if not kind:
-            return wanted
         record = await self.lookup(account_sid, kind, wanted, above[-1:])
         return record.sid if record else None
+
+    async def _attached(self, request: Request) -> Mapping[str, Any]:
+        """The fields of the record that a create attaches. Raises 404 when there is none."""
+        kind, wanted = request.resource.attaches or "", new_id(request.resource, request, {})
+        found = await self._elsewhere(request.account_sid, kind, wanted)
+        if found is None and kind in self._exists:
+            found = {} if await self._exists[kind](request.account_sid, wanted) else None
+        if found is None:
+            record = await self._store.get(request.account_sid, kind, canonical(wanted), None)
+            found = record.data if record else None
+        if found is None:
+            raise errors.not_found(not_found_path(request))
+        shared = {field.name for field in request.operation.fields if field.source in ("initial", "param")}
+        return {name: value for name, value in found.items() if name in shared and value is not None}
 
     # Writing ---------------------------------------------------------------------------------------------------
 
     async def _write(self, request: Request, record: Record, sent: Mapping[str, Any]) -> Item:
-        data = {**record.data, **{name: storable(value) for name, value in sent.items()}}
-        names = _names(request.resource, data)
-        expected = _expected_version(request, record)
+        data = {**record.data, **{name: merged(record.data.get(name), value) for name, value in sent.items()}}
+        expected = expected_version(request)
         try:
             written = await self._store.update(
-                record, data, names, at=clock.now(request.world_sid), expected=expected
+                record,
+                storable(data),
+                names(request.resource, data),
+                at=clock.now(request.world_sid),
+                expected=expected,
             )
         except NameTaken as taken:
             raise errors.conflict(f"{taken.field} {taken.name!r} is already taken.") from None
         if written is None:
-            raise errors.precondition_failed()
+            raise errors.not_found(not_found_path(request)) if expected is None else stale(request)
         return self._item(request, written)
-
-    async def _replace(self, request: Request, record_id: str, record: Record) -> Item:
-        """A create whose id the client chose and that is there already: 409, or an update where create is an upsert."""
-        raise errors.conflict(f"{record_id!r} already exists.")
 
     async def _first_write(self, request: Request, changes: Mapping[str, Any]) -> Item:
         """An update that makes its record: singletons and items keyed by name (a permission of an identity)."""
-        if request.path.role not in ("singleton", "action") and request.resource.id_source != "param":
+        if request.path.role not in ("singleton", "action") and not request.resource.upsert:
             raise errors.not_found(not_found_path(request))
+        if request.if_match not in (None, "", "*"):
+            raise stale(request)
         parents = await self._parents(request)
-        sid = self._wanted_id(request) or _singleton_id(request, parents)
-        made = await self.create(request, sid=sid, fields=changes)
-        return Item(fields=made.fields, version=made.version)
+        sid = wanted_id(request) or singleton_id(request, parents)
+        return await self._created(request, parents, sid, changes)
 
     async def _absent_singleton(self, request: Request) -> Item:
         if request.path.role != "singleton" or request.resource.made_by == "activity":
             raise errors.not_found(not_found_path(request))
         parents = await self._parents(request)
-        sid = _singleton_id(request, parents)
+        sid = singleton_id(request, parents)
         data = new_data(request, parents, {})
-        return Item(fields={**data, **_server_fields(request.operation.fields, sid, request)}, version=0)
+        return Item(fields={**data, **server_fields(request.operation.fields, sid, request)}, version=0)
 
     def _item(self, request: Request, record: Record) -> Item:
         return Item(fields=shown(record, request), version=record.version)
 
 
-# What a record holds and shows ---------------------------------------------------------------------------------
-
-
-def shown(record: Record, request: Request) -> dict[str, Any]:
-    """A record as the fields of one operation's answer."""
-    fields = dict(record.data)
-    for field in request.operation.fields:
-        if field.source == "sid":
-            fields[field.name] = record.sid
-        elif field.source == "account":
-            fields[field.name] = record.account_sid
-        elif field.source == "created":
-            fields[field.name] = record.date_created
-        elif field.source == "updated":
-            fields[field.name] = record.date_updated
-        elif field.source == "version":
-            fields[field.name] = (
-                record.version if field.type in ("integer", "number") else str(record.version)
-            )
-        elif field.source == "parent" and fields.get(field.name) is None:
-            fields[field.name] = request.ids.get(field.source_name)
-    return fields
-
-
-def new_data(request: Request, parents: Sequence[str], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """What a new record keeps: parents, parameters, secrets, initial values; server-set fields are not stored."""
-    resolved = {param: sid for (param, _), sid in zip(request.path.parents, parents, strict=False)}
-    sent = _from_params(request.operation, request.params)
-    data: dict[str, Any] = {}
-    for field in _fields_of(request):
-        if field.source in NOT_KEPT:
-            continue
-        if field.name in overrides:
-            value = overrides[field.name]
-        elif field.source == "parent":
-            value = resolved.get(field.source_name, request.ids.get(field.source_name))
-        elif field.name in sent:
-            value = _fitting(field, sent[field.name])
-        elif field.source == "secret":
-            value = sids.new_secret()
-        else:
-            value = field.initial
-        data[field.name] = storable(value)
-    return data
-
-
-def _fields_of(request: Request) -> Sequence[Field]:
-    """Every field of the resource that any of its operations shows: a create may answer less than a fetch."""
-    fields = {field.name: field for field in request.operation.fields}
-    for path in request.resource.paths:
-        for operation in path.operations:
-            if path.kind == request.path.kind:
-                for field in operation.fields:
-                    fields.setdefault(field.name, field)
-    return tuple(fields.values())
-
-
-def _from_params(operation: Operation, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters that are also fields, by field name; dotted fields become members of an object."""
-    sent: dict[str, Any] = {}
-    for param in operation.params:
-        if param.location == "path" or param.field is None or param.name not in params:
-            continue
-        outer, _, inner = param.field.partition(".")
-        if inner:
-            nested = sent.setdefault(outer, {})
-            if isinstance(nested, dict):
-                nested[inner] = params[param.name]
-        else:
-            sent[outer] = params[param.name]
-    return sent
-
-
-def _fitting(field: Field, value: Any) -> Any:
-    """The value in the field's own type: text for text, a parsed object for an object."""
-    if field.type == "string" and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return str(value)
-    if field.type == "string" and isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
-    if field.type in ("object", "array", "any") and isinstance(value, str) and value[:1] in "{[":
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value
-    return value
-
-
-def storable(value: Any) -> Any:
-    """JSON's own types: dates as ISO 8601, decimals as text, bytes never."""
-    if isinstance(value, datetime):
-        return iso8601(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, dict):
-        return {name: storable(member) for name, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [storable(member) for member in value]
-    return value
-
-
-def _server_fields(fields: Sequence[Field], sid: str, request: Request) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for field in fields:
-        if field.source == "sid":
-            values[field.name] = sid
-        elif field.source == "account":
-            values[field.name] = request.account_sid
-        elif field.source in ("created", "updated"):
-            values[field.name] = request.now
-        elif field.source == "version":
-            values[field.name] = 0 if field.type in ("integer", "number") else "0"
-    return values
-
-
-# Ids and filters -------------------------------------------------------------------------------------------------
-
-
-def _new_id(resource: Resource, request: Request, data: Mapping[str, Any]) -> str:
-    if resource.id_source == "param":
-        chosen = request.params.get(resource.id_param or "") or data.get(resource.id_field or "")
-        if chosen:
-            return str(chosen)
-    prefix = resource.prefixes[0] if resource.prefixes else ""
-    made = sids.new(prefix or "XX")
-    return made if prefix else made[2:]
-
-
-def _position(record_id: str) -> Any:
-    return sids.uuid_of(record_id) if sids.is_sid(record_id) else sids.uuid_of(sids.new("XX"))
-
-
-def _canonical(wanted: str) -> str:
-    """SIDs are accepted with upper-case hex (facts §1.11)."""
-    return wanted[:2] + wanted[2:].lower() if sids.is_sid(wanted) else wanted
-
-
-def _singleton_id(request: Request, parents: Sequence[str]) -> str:
-    return parents[-1] if parents else request.path.kind
-
-
-def _names(resource: Resource, data: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(data[name]) for name in resource.unique if data.get(name) not in (None, "")}
-
-
-def _is_home(request: Request) -> bool:
-    """Whether a list is its kind's own place rather than a view from another parent."""
-    return request.path.role != "view"
-
-
 def _is_readable(request: Request) -> bool:
-    return any(operation.method == "GET" for operation in request.path.operations)
-
-
-def _expected_version(request: Request, record: Record) -> int | None:
-    """The version that `If-Match` names, with or without quotes; `*` is any. Raises 412 for what is no version."""
-    if request.if_match is None or request.if_match.strip() == "*":
-        return None
-    text = request.if_match.strip().removeprefix("W/").strip('"')
-    if not text.isdigit():
-        raise errors.precondition_failed()
-    return int(text)
-
-
-def _filters(request: Request) -> list[Filter]:
-    filters = []
-    for param in request.operation.params:
-        if param.location == "query" and param.field and param.name in request.params:
-            value = request.params[param.name]
-            if value in ("", None):
-                continue
-            field = _field_named(request.operation, param.field)
-            column = {"created": "date_created", "updated": "date_updated"}.get(
-                field.source if field else "", ""
-            )
-            filters.append(Filter(column or param.field, param.comparison, value, column=bool(column)))
-    return filters
-
-
-def _field_named(operation: Operation, name: str) -> Field | None:
-    return next((field for field in operation.fields if field.name == name), None)
-
-
-def not_found_path(request: Request) -> str:
-    """What a 404 names: the whole path in the 2010 API, the path without its version elsewhere (facts §1.4)."""
-    if request.api.style == "2010":
-        return request.address
-    return request.address.removeprefix(f"/{request.api.version}")
+    """Whether any operation shows again what this one made."""
+    paths = (path for path in request.resource.paths if path.kind == request.path.kind)
+    return any(operation.method == "GET" for path in paths for operation in path.operations)

@@ -1,0 +1,105 @@
+"""What a request to a plain resource names: an id, a version, names that must be unique, filters of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from localloop.contract.model import Field, Operation, Resource
+from localloop.core import errors, sids
+from localloop.core.errors import ApiError
+from localloop.rest.request import Request
+from localloop.store.plain import Filter
+
+BAD_SYNC_REVISION = 54003
+SYNC_MISMATCH = {"Document": 54103, "SyncListItem": 54155, "SyncMapItem": 54205}
+
+
+def new_id(resource: Resource, request: Request, data: Mapping[str, Any]) -> str:
+    """The id of a new record: chosen by the client, in the path or in a parameter, or a fresh one."""
+    if request.path.id_param and request.path.id_param in request.ids:
+        return request.ids[request.path.id_param]
+    if resource.id_source == "param":
+        param = resource.id_param or ""
+        chosen = request.params.get(param) or request.ids.get(param) or data.get(resource.id_field or "")
+        if chosen:
+            return str(chosen)
+    prefix = resource.prefixes[0] if resource.prefixes else ""
+    made = sids.new(prefix or "XX")
+    return made if prefix else made[2:]
+
+
+def wanted_id(request: Request) -> str | None:
+    """The id that an instance path names; some take it from the query or the body (safe list)."""
+    for param in (request.path.id_param, request.resource.id_param):
+        if param and param in request.ids:
+            return request.ids[param]
+    param = request.path.id_param
+    if param is None:
+        return None
+    if not request.params.get(param):
+        raise errors.missing_parameter(param)
+    return str(request.params[param])
+
+
+def position(record_id: str) -> UUID:
+    return sids.uuid_of(record_id) if sids.is_sid(record_id) else sids.uuid_of(sids.new("XX"))
+
+
+def canonical(wanted: str) -> str:
+    """SIDs are accepted with upper-case hex (facts §1.11)."""
+    return wanted[:2] + wanted[2:].lower() if sids.is_sid(wanted) else wanted
+
+
+def singleton_id(request: Request, parents: Sequence[str]) -> str:
+    return parents[-1] if parents else request.path.kind
+
+
+def names(resource: Resource, data: Mapping[str, Any]) -> dict[str, str]:
+    """The fields that must be unique among siblings, as far as they are set."""
+    return {name: str(data[name]) for name in resource.unique if data.get(name) not in (None, "")}
+
+
+def expected_version(request: Request) -> int | None:
+    """The version that `If-Match` names, with or without quotes; `*` is any. Raises 412 for what is no version."""
+    if request.if_match is None or request.if_match.strip() in ("*", ""):
+        return None
+    text = request.if_match.strip().removeprefix("W/").strip('"')
+    if text.isascii() and text.isdigit():
+        return int(text)
+    if request.api.product == "sync":
+        raise ApiError(400, BAD_SYNC_REVISION, "Invalid If-Match header: a revision is a number.")
+    raise stale(request)
+
+
+def stale(request: Request) -> ApiError:
+    """`If-Match` named another version: 412, in Sync with a code of its own per kind of record."""
+    code = SYNC_MISMATCH.get(request.resource.name) if request.api.product == "sync" else None
+    return errors.of(code) if code else errors.precondition_failed()
+
+
+def filters(request: Request) -> list[Filter]:
+    """The conditions of a list, in the vocabulary of the store."""
+    wanted = []
+    for param in request.operation.params:
+        if param.location != "query" or not param.field or param.name not in request.params:
+            continue
+        value = request.params[param.name]
+        if value in ("", None):
+            continue
+        field = _field_named(request.operation, param.field)
+        column = {"created": "date_created", "updated": "date_updated"}.get(field.source if field else "", "")
+        wanted.append(Filter(column or param.field, param.comparison, value, column=bool(column)))
+    return wanted
+
+
+def not_found_path(request: Request) -> str:
+    """What a 404 names: the whole path in the 2010 API, the path without its version elsewhere (facts §1.4)."""
+    if request.api.style == "2010":
+        return request.address
+    return request.address.removeprefix(f"/{request.api.version}")
+
+
+def _field_named(operation: Operation, name: str) -> Field | None:
+    return next((field for field in operation.fields if field.name == name), None)
