@@ -1,0 +1,158 @@
+"""examples/bulk end to end: every recipient gets one text, whatever is refused on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from localloop_process import Credentials
+from twilio.rest import Client
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "bulk"
+BODY = "The shop opens at nine."
+REFUSED_OF = 5
+
+
+class Turnstile(ThreadingHTTPServer):
+    """Stands before localloop and refuses each fifth request as a limit does: without passing it on."""
+
+    daemon_threads = False
+    request_queue_size = 128
+
+    def __init__(self, url: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Pass)
+        self.upstream = urlsplit(url).netloc
+        self.refused = 0
+        self._turns = itertools.count(1)
+        self._lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def refuses(self) -> bool:
+        with self._lock:
+            refused = next(self._turns) % REFUSED_OF == 0
+            self.refused += refused
+            return refused
+
+
+class _Pass(BaseHTTPRequestHandler):
+    server: Turnstile
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.refuses():
+            self._answer(429, b'{"code": 20429, "message": "Too Many Requests", "status": 429}')
+            return
+        upstream = http.client.HTTPConnection(self.server.upstream, timeout=30)
+        with contextlib.closing(upstream):
+            upstream.request("POST", self.path, body, dict(self.headers))
+            answer = upstream.getresponse()
+            self._answer(answer.status, answer.read())
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nobody reads it."""
+
+
+@pytest.fixture
+def turnstile(account: Credentials) -> Iterator[Turnstile]:
+    server = Turnstile(account.url)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join(30)
+        server.server_close()
+
+
+@contextlib.contextmanager
+def _worker(environment: dict[str, str], log: Path) -> Iterator[None]:
+    with log.open("wb") as output:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "celery", "--app", "tasks", "worker", "--pool", "threads"]
+            + ["--concurrency", "16", "--loglevel", "warning"],
+            cwd=EXAMPLE,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield
+    finally:
+        worker.terminate()
+        try:
+            worker.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait(30)
+
+
+def _send(count: int, account: Credentials, turnstile: Turnstile, folder: Path) -> list[str]:
+    recipients = [f"+1415555{index:04}" for index in range(count)]
+    (folder / "recipients").write_text("\n".join(recipients))
+    environment = account.environment() | {
+        "BULK_FOLDER": str(folder),
+        "BULK_FROM": "+15551230000",
+        "LOCALLOOP_URL": turnstile.url,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    with _worker(environment, folder / "worker"):
+        ended = subprocess.run(
+            [sys.executable, "send.py", folder / "recipients", BODY],
+            cwd=EXAMPLE,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60 + count * 0.15,
+            check=False,
+        )
+    assert ended.returncode == 0, ended.stderr + (folder / "worker").read_text()
+    assert ended.stdout == f"{count} recipients, {count} messages\n"
+    return recipients
+
+
+def _judge(client: Client, recipients: list[str]) -> None:
+    sent = client.messages.list(page_size=1_000)
+    assert Counter(each.to for each in sent) == dict.fromkeys(recipients, 1)
+    assert {each.body for each in sent} == {BODY}
+
+
+def test_everybody_gets_one(
+    account: Credentials, client: Client, turnstile: Turnstile, tmp_path: Path
+) -> None:
+    recipients = _send(300, account, turnstile, tmp_path)
+    assert turnstile.refused >= 300 // REFUSED_OF
+    _judge(client, recipients)
+
+
+@pytest.mark.long
+def test_ten_thousand_get_one(
+    account: Credentials, client: Client, turnstile: Turnstile, tmp_path: Path
+) -> None:
+    recipients = _send(10_000, account, turnstile, tmp_path)
+    assert turnstile.refused >= 10_000 // REFUSED_OF
+    _judge(client, recipients)
