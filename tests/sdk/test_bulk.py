@@ -23,6 +23,7 @@ from twilio.rest import Client
 EXAMPLE = Path(__file__).parents[2] / "examples" / "bulk"
 BODY = "The shop opens at nine."
 REFUSED_OF = 5
+_WORKER = "--app tasks worker --pool threads --concurrency 16 --loglevel warning".split()
 
 
 class Turnstile(ThreadingHTTPServer):
@@ -91,8 +92,7 @@ def turnstile(account: Credentials) -> Iterator[Turnstile]:
 def _worker(environment: dict[str, str], log: Path) -> Iterator[None]:
     with log.open("wb") as output:
         worker = subprocess.Popen(
-            [sys.executable, "-m", "celery", "--app", "tasks", "worker", "--pool", "threads"]
-            + ["--concurrency", "16", "--loglevel", "warning"],
+            (sys.executable, "-m", "celery", *_WORKER),
             cwd=EXAMPLE,
             env=environment,
             stdin=subprocess.DEVNULL,
