@@ -56,10 +56,17 @@ class Instance:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Instance:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.remove()
+
+    def remove(self) -> None:
         self.stop()
         shutil.rmtree(self._home, ignore_errors=True)
 
