@@ -1,1 +1,7 @@
-"""Programmable Messaging."""
+"""Messages: accepted, delivered, received and answered."""
+
+from localloop.products.messaging.message.compose import Rules
+from localloop.products.messaging.message.resource import Message
+from localloop.products.messaging.messaging import Messaging
+
+__all__ = ["Message", "Messaging", "Rules"]

@@ -55,6 +55,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     message: Message
     pace_key: str
     interval: timedelta  # the sender's time for this message: parts divided by rate
+    media: tuple[str, ...] = ()
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -136,7 +137,8 @@ async def compose(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
     )
     rate = RATES.get(sender.type, 1.0) if rules.rate is None else rules.rate
     interval = timedelta(seconds=message.num_segments / rate) if rate else timedelta()
-    return Draft(message=message, pace_key=f"{origin.world_sid}|{sender.phone_number}", interval=interval)
+    key = f"{origin.world_sid}|{sender.phone_number}"
+    return Draft(message=message, pace_key=key, interval=interval, media=wish.media)
 
 
 def destination(raw: str | None, rules: Rules) -> str:

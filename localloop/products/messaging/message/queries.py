@@ -36,7 +36,7 @@ select {_COLUMNS} from messages
 where (account_sid, id) in (select * from unnest($1::text[], $2::uuid[]))
 """
 # The one place where a status changes. `status = any(old)` lets exactly one of two workers win.
-_ADVANCE = f"""
+_ADVANCE = """
 update messages m set
   status = c.status,
   error_code = coalesce(c.error_code, m.error_code),
@@ -49,7 +49,7 @@ from (
   order by 1, 2
 ) c
 where m.account_sid = c.account_sid and m.id = c.id
-  and m.status = any (case c.status {{cases}} else '{{}}'::text[] end)
+  and m.status = any (case c.status {cases} else '{{}}'::text[] end)
 returning m.account_sid, m.id
 """
 _REDACT = "update messages set body = '', date_updated = $3 where account_sid = $1 and id = $2"
@@ -198,15 +198,22 @@ class Filters(Struct, frozen=True, kw_only=True):
     bounded: bool = True  # ids carry real time: they bound dates only in a world whose clock is real
 
 
-async def page(
-    reader: Any, account_sid: str, filters: Filters, *, after: UUID | None, before: UUID | None, limit: int
-) -> list[Message]:
+class Slice(Struct, frozen=True, kw_only=True):
+    """Which part of a list: below `after`, or the nearest above `before`."""
+
+    after: UUID | None = None
+    before: UUID | None = None
+    limit: int = 50
+
+
+async def page(reader: Any, account_sid: str, filters: Filters, part: Slice) -> list[Message]:
     """Up to `limit` messages, newest first; those below `after`, or the nearest above `before` (still newest first).
 
     A date filter also bounds the id, whose time is at most `SCHEDULE_SLACK` before the sending, so that the scan stays
     short whatever the account's history.
     """
-    clauses, values = ["account_sid = $1"], [account_sid]
+    clauses = ["account_sid = $1"]
+    values: list[Any] = [account_sid]
 
     def add(clause: str, value: Any) -> None:
         values.append(value)
@@ -224,12 +231,12 @@ async def page(
         add("date_sent < {}", filters.sent_until)
         if filters.bounded:
             add("id < {}", sids.bound(filters.sent_until))
-    if after is not None:
-        add("id < {}", after)
-    if before is not None:
-        add("id > {}", before)
-    order = "asc" if before is not None and after is None else "desc"
-    values.append(limit)
+    if part.after is not None:
+        add("id < {}", part.after)
+    if part.before is not None:
+        add("id > {}", part.before)
+    order = "asc" if part.before is not None and part.after is None else "desc"
+    values.append(part.limit)
     sql = f"select {_COLUMNS} from messages where {' and '.join(clauses)} order by id {order} limit ${len(values)}"
     rows = await reader.fetch(sql, *values)
     found = [message_of(row) for row in rows]

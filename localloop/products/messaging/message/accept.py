@@ -1,0 +1,122 @@
+"""Acceptance: messages, their places in their senders' queues and their jobs, in one commit for many requests."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Any, Final
+
+from msgspec import Struct
+
+from localloop.core import clock, errors
+from localloop.core.errors import ApiError
+from localloop.jobs import NewJob, Reservation, enqueue, reserve
+from localloop.products.messaging.message import media, queries
+from localloop.products.messaging.message.compose import Draft
+from localloop.products.messaging.message.resource import Message
+
+log = logging.getLogger(__name__)
+
+SEND: Final = "message.send"
+QUEUE: Final = timedelta(hours=10)  # the longest that a message waits for its pace (21611)
+_NOTABLE: Final = timedelta(seconds=2)
+_MOST_TOLD: Final = 10_000
+
+
+class Reference(Struct, frozen=True):
+    """The payload of a message's jobs."""
+
+    sid: str
+
+
+class Acceptance:
+    """Takes drafts in the transaction of a batch. Remembers only which senders were told that they are slow."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    async def accept(self, connection: Any, drafts: Sequence[Draft]) -> list[Message | ApiError]:
+        """The message of each draft, or 21611 for one whose sender's queue is full, of which nothing is kept."""
+        due = await _places(connection, drafts)
+        taken = [(draft, at) for draft, at in zip(drafts, due, strict=True) if at is not None]
+        if taken:
+            await queries.insert(connection, [draft.message for draft, _ in taken])
+            await media.insert(
+                connection, [(draft.message, draft.media) for draft, _ in taken if draft.media]
+            )
+            await enqueue(connection, [_job(draft.message, at) for draft, at in taken])
+        for draft, at in taken:
+            self._tell(draft, at)
+        return [
+            errors.queue_full() if at is None else draft.message
+            for draft, at in zip(drafts, due, strict=True)
+        ]
+
+    def _tell(self, draft: Draft, at: datetime) -> None:
+        wait = at - draft.message.date_created
+        if wait <= _NOTABLE or draft.pace_key in self._told or len(self._told) >= _MOST_TOLD:
+            return
+        self._told.add(draft.pace_key)
+        log.info(
+            "messages from %s wait %.0f s for their turn: it sends a segment each %.2f s, as with Twilio;"
+            " --message-rate 0, a short code or more senders are faster",
+            draft.message.from_,
+            wait.total_seconds(),
+            draft.interval.total_seconds() / draft.message.num_segments,
+        )
+
+
+def _job(message: Message, at: datetime) -> NewJob:
+    return NewJob(SEND, message.account_sid, message.world_sid, Reference(message.sid), at, message.sid)
+
+
+async def _places(connection: Any, drafts: Sequence[Draft]) -> list[datetime | None]:
+    """When each may be sent, in its world's time; None where the queue is full."""
+    now = clock.now()
+    due: list[datetime | None] = []
+    paced: defaultdict[int, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    moments: dict[int, datetime] = {}
+    for index, draft in enumerate(drafts):
+        here = clock.now(draft.message.world_sid)
+        due.append(here)
+        if draft.interval:
+            # Worlds whose clocks agree share their round trips.
+            group = round((here - now).total_seconds())
+            moments[group] = max(here, moments.get(group, here))
+            paced[group][draft.pace_key].append(index)
+    for group, senders in paced.items():
+        await _take(connection, drafts, senders, moments[group], due)
+    return due
+
+
+async def _take(
+    connection: Any,
+    drafts: Sequence[Draft],
+    senders: dict[str, list[int]],
+    now: datetime,
+    due: list[datetime | None],
+) -> None:
+    """Each sender's messages of this batch take one slot together, as long as they need."""
+    offsets = {key: _offsets(drafts, indexes) for key, indexes in senders.items()}
+    wanted = [Reservation(key, 1, ends[-1], QUEUE - ends[-2]) for key, ends in offsets.items()]
+    given = await reserve(connection, wanted, now)
+    again: list[Reservation] = []
+    for key, indexes in senders.items():
+        slots, ends = given[key], offsets[key]
+        # Given back whole: those that fit are asked for again, and nobody comes between, for the row is locked.
+        fitting = len(indexes)
+        if not slots.count:
+            fitting = sum(slots.first + start <= now + QUEUE for start in ends[:-1])
+        if not slots.count and fitting:
+            again.append(Reservation(key, 1, ends[fitting]))
+        for place, index in enumerate(indexes):
+            due[index] = slots.first + ends[place] if place < fitting else None
+    await reserve(connection, again, now)
+
+
+def _offsets(drafts: Sequence[Draft], indexes: list[int]) -> list[timedelta]:
+    """When each of a sender's messages starts after the first, and at last when all are through."""
+    return list(accumulate((drafts[index].interval for index in indexes), initial=timedelta()))

@@ -1,0 +1,166 @@
+"""Jobs that send: a message goes to the carrier, and its receipt ends it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from localloop.carriers import Carrier, Receipt, Refused, Submission
+from localloop.carriers.loopback import received
+from localloop.core import clock, e164, money, sids
+from localloop.jobs import Done, Job, NewJob, Settled
+from localloop.products.messaging.message.accept import Reference
+from localloop.products.messaging.message.compose import DEFAULT_VALIDITY
+from localloop.products.messaging.message.load import Loaded
+from localloop.products.messaging.message.outcome import Arrival, Outcome
+from localloop.products.messaging.message.queries import Change
+from localloop.products.messaging.message.resource import Message, Options
+from localloop.products.numbers import Directory
+from localloop.store import BatchWriter
+from localloop.store.reader import BatchReader
+
+RECEIPT: Final = "message.receipt"
+SUSPENDED: Final = 30002
+EXPIRED: Final = 30036
+
+Messages: TypeAlias = BatchReader[tuple[str, UUID], Loaded | None]
+Writer: TypeAlias = BatchWriter[Outcome, bool]
+
+
+class Delivery:
+    """The handlers of `message.send` and `message.receipt`."""
+
+    def __init__(self, messages: Messages, writer: Writer, carrier: Carrier, directory: Directory) -> None:
+        self._messages = messages
+        self._writer = writer
+        self._carrier = carrier
+        self._directory = directory
+
+    async def send(self, job: Job) -> Done | Settled:
+        """Hand one message to the carrier. One that was canceled or sent already is left alone."""
+        loaded = await self._messages.read((job.account_sid, sids.uuid_of(job.read(Reference).sid)))
+        if loaded is None or loaded.message.status not in ("queued", "accepted", "scheduled"):
+            return Done()
+        error_code = _hindrance(loaded)
+        then: tuple[NewJob, ...] = ()
+        if error_code is None:
+            answer = await self._carrier.submit(submission_of(loaded))
+            if isinstance(answer, Refused):
+                error_code = answer.error_code
+            elif answer.receipt is not None:
+                then = (_receipt_job(loaded.message, answer.receipt),)
+        change = _sent(loaded.message) if error_code is None else _failed(loaded.message, error_code)
+        await self._writer.write(Outcome(message=loaded.message, change=change, job=job, then=then))
+        return Settled()
+
+    async def receipt(self, job: Job) -> Done | Settled:
+        """What the carrier says became of a message; a text that arrived at a number of the world goes to its owner."""
+        told = job.read(Receipt)
+        loaded = await self._messages.read((job.account_sid, sids.uuid_of(told.message_sid)))
+        if loaded is None:
+            return Done()
+        message = loaded.message
+        change = Change(
+            account_sid=message.account_sid,
+            id=message.id,
+            status=told.status,
+            at=told.at,
+            error_code=told.error_code,
+        )
+        outcome = Outcome(message=message, change=change, job=job)
+        if told.status == "delivered":
+            kept = received(submission_of(loaded), told.at)
+            outcome = replace(outcome, kept=kept, arrival=await self._arrival(loaded))
+        await self._writer.write(outcome)
+        return Settled()
+
+    async def _arrival(self, loaded: Loaded) -> Arrival | None:
+        sent = loaded.message
+        owner = await self._directory.find(sent.world_sid, sent.to)
+        if owner is None or not owner.sms_enabled:
+            return None
+        return arrival_of(replace(sent, account_sid=owner.account_sid), loaded.media)
+
+
+def arrival_of(sent: Message, media: tuple[str, ...]) -> Arrival:
+    """The same text as the other side's message, received now."""
+    now = clock.now(sent.world_sid)
+    prefix = "MM" if media else "SM"
+    message = replace(
+        sent,
+        id=sids.uuid_of(sids.new(prefix)),
+        prefix=prefix,
+        status="receiving",
+        direction="inbound",
+        num_media=len(media),
+        price=None,
+        error_code=None,
+        messaging_service_sid=None,
+        status_callback=None,
+        options=Options(),
+        date_created=now,
+        date_sent=None,
+        date_updated=now,
+    )
+    return Arrival(message=message, media=media)
+
+
+def submission_of(loaded: Loaded) -> Submission:
+    message = loaded.message
+    return Submission(
+        message_sid=message.sid,
+        account_sid=message.account_sid,
+        world_sid=message.world_sid,
+        from_address=message.from_ or "",
+        to_address=message.to,
+        body=message.body or "",
+        media_urls=loaded.media,
+        num_segments=message.num_segments,
+    )
+
+
+def price_of(message: Message, direction: money.Direction) -> Decimal:
+    """What the message costs by the country of its other end."""
+    other = message.to if direction == "outbound" else message.from_ or ""
+    number = e164.parse(other)
+    product: money.Product = "mms" if message.num_media else "sms"
+    return money.message_price(direction, number.country if number else "", message.num_segments, product)
+
+
+def _hindrance(loaded: Loaded) -> int | None:
+    message = loaded.message
+    if not loaded.account_is_active:
+        return SUSPENDED
+    seconds = message.options.validity_period
+    validity = DEFAULT_VALIDITY if seconds is None else timedelta(seconds=seconds)
+    return EXPIRED if clock.now(message.world_sid) - message.date_created > validity else None
+
+
+def _sent(message: Message) -> Change:
+    now = clock.now(message.world_sid)
+    return Change(
+        account_sid=message.account_sid,
+        id=message.id,
+        status="sent",
+        at=now,
+        date_sent=now,
+        price=price_of(message, "outbound"),
+    )
+
+
+def _failed(message: Message, error_code: int) -> Change:
+    return Change(
+        account_sid=message.account_sid,
+        id=message.id,
+        status="failed",
+        at=clock.now(message.world_sid),
+        error_code=error_code,
+    )
+
+
+def _receipt_job(message: Message, receipt: Receipt) -> NewJob:
+    return NewJob(RECEIPT, message.account_sid, message.world_sid, receipt, receipt.at)

@@ -1,0 +1,202 @@
+"""The job of a message that came in: ask the application, and send what it answers."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from localloop.core import clock, e164, sids
+from localloop.core.errors import ApiError
+from localloop.jobs import Done, Job, Settled
+from localloop.products.messaging.message.accept import Reference
+from localloop.products.messaging.message.compose import Draft, Origin, Rules, SenderBook, Wanted, compose
+from localloop.products.messaging.message.deliver import Messages, Writer, price_of
+from localloop.products.messaging.message.load import Loaded
+from localloop.products.messaging.message.media import type_of
+from localloop.products.messaging.message.outcome import Outcome
+from localloop.products.messaging.message.queries import Change
+from localloop.products.messaging.message.resource import API_VERSION, Message
+from localloop.products.numbers import Directory, Webhook, sms_webhook
+from localloop.store.plain import PlainStore
+from localloop.twiml import document, messaging
+from localloop.webhooks import Document, Failure, Instruction, Webhooks
+
+log = logging.getLogger(__name__)
+
+MAX_REDIRECTS: Final = 10
+TOO_MANY_REDIRECTS: Final = 14106
+
+
+class Asked(Struct, frozen=True):
+    """Whom to ask about a message, and with whose numbers to answer."""
+
+    directory: Directory
+    records: PlainStore
+    webhooks: Webhooks
+    senders: SenderBook
+    rules: Rules
+
+
+class Reception:
+    """The handler of `message.inbound`."""
+
+    def __init__(self, messages: Messages, writer: Writer, asked: Asked) -> None:
+        self._messages = messages
+        self._writer = writer
+        self._asked = asked
+
+    async def receive(self, job: Job) -> Done | Settled:
+        """Whatever the application does, the message is received."""
+        loaded = await self._messages.read((job.account_sid, sids.uuid_of(job.read(Reference).sid)))
+        if loaded is None or loaded.message.status != "receiving":
+            return Done()
+        message = loaded.message
+        began = clock.now(message.world_sid)
+        webhook = await self._webhook(message)
+        wanted = await self._ask(_instruction(loaded, webhook)) if webhook is not None else ()
+        replies = [reply for wish in wanted if (reply := await self._reply(message, wish)) is not None]
+        change = Change(
+            account_sid=message.account_sid,
+            id=message.id,
+            status="received",
+            at=clock.now(message.world_sid),
+            date_sent=began,
+            price=price_of(message, "inbound"),
+        )
+        await self._writer.write(Outcome(message=message, change=change, job=job, replies=tuple(replies)))
+        return Settled()
+
+    async def _webhook(self, message: Message) -> Webhook | None:
+        owned = await self._asked.directory.find(message.world_sid, message.to)
+        if owned is None or owned.account_sid != message.account_sid:
+            return None
+        webhook = await sms_webhook(self._asked.records, owned)
+        return webhook if webhook is not None and webhook.url else None
+
+    async def _ask(self, instruction: Instruction) -> tuple[messaging.Message, ...]:
+        """All messages of the documents that the application answers with, redirects followed."""
+        wanted: list[messaging.Message] = []
+        for _ in range(MAX_REDIRECTS + 1):
+            script = await self._script(instruction)
+            wanted += script.messages
+            if script.redirect is None:
+                return tuple(wanted)
+            instruction = replace(
+                instruction,
+                url=script.redirect.url,
+                method=script.redirect.method,
+                idempotency_token=str(uuid.uuid4()),
+            )
+        log.warning("%s: %s redirects too often", TOO_MANY_REDIRECTS, instruction.url)
+        return tuple(wanted)
+
+    async def _script(self, instruction: Instruction) -> messaging.Script:
+        answer = await self._asked.webhooks.fetch_instructions(instruction)
+        if isinstance(answer, Failure):
+            return _given_up(instruction, answer)
+        try:
+            return _run(instruction, answer)
+        except document.TwimlError as error:
+            cause = Failure(error.code, error.reason)
+        log.warning("%s: %s", instruction.url, cause.message)
+        if answer.fallback_for is not None:
+            return messaging.Script()
+        second = await self._asked.webhooks.fetch_fallback(instruction, cause)
+        if second is None:
+            return messaging.Script()
+        if isinstance(second, Failure):
+            return _given_up(instruction, second)
+        try:
+            return _run(instruction, second)
+        except document.TwimlError as error:
+            log.warning("%s: %s", second.url, error)
+            return messaging.Script()
+
+    async def _reply(self, message: Message, wish: messaging.Message) -> Draft | None:
+        """A reply fit to be sent; None, with the reason in the log, when it is not."""
+        origin = Origin(
+            account_sid=message.account_sid,
+            world_sid=message.world_sid,
+            now=clock.now(message.world_sid),
+            direction="outbound-reply",
+            reply_to=message.sid,
+        )
+        wanted = Wanted(
+            to=wish.to or message.from_,
+            from_=wish.from_ or message.to,
+            body=wish.body,
+            media=wish.media,
+            status_callback=wish.status_callback or wish.action,
+        )
+        try:
+            return await compose(wanted, origin, self._asked.senders, self._asked.rules)
+        except ApiError as error:
+            log.warning("a reply to %s was not sent: %s %s", message.sid, error.code, error.message)
+            return None
+
+
+def _run(instruction: Instruction, answer: Document) -> messaging.Script:
+    """Raises TwimlError."""
+    content = document.read(answer.body, answer.content_type)
+    country = str(instruction.params.get("ToCountry") or "US")
+    script = messaging.run(content, answer.url, country)
+    for notice in script.notices:
+        log.warning("%s: %s", answer.url, notice)
+    return script
+
+
+def _given_up(instruction: Instruction, failure: Failure) -> messaging.Script:
+    log.warning("%s: %s", instruction.url, failure.message)
+    return messaging.Script()
+
+
+def _instruction(loaded: Loaded, webhook: Webhook) -> Instruction:
+    message = loaded.message
+    return Instruction(
+        webhook.url,
+        message.account_sid,
+        params_of(loaded),
+        webhook.method,
+        webhook.fallback_url,
+        webhook.fallback_method,
+        message.world_sid,
+        message.sid,
+    )
+
+
+def params_of(loaded: Loaded) -> dict[str, str]:
+    """The parameters of the request for instructions (facts §2.5)."""
+    message = loaded.message
+    params = {
+        "MessageSid": message.sid,
+        "SmsSid": message.sid,
+        "SmsMessageSid": message.sid,
+        "AccountSid": message.account_sid,
+        "From": message.from_ or "",
+        "To": message.to,
+        "Body": message.body or "",
+        "NumMedia": str(message.num_media),
+        "NumSegments": str(message.num_segments),
+        "SmsStatus": "received",
+        "ApiVersion": API_VERSION,
+    }
+    if message.messaging_service_sid:
+        params["MessagingServiceSid"] = message.messaging_service_sid
+    for number, url in enumerate(loaded.media):
+        params[f"MediaUrl{number}"] = url
+        params[f"MediaContentType{number}"] = type_of(url)
+    return params | _places("From", message.from_ or "") | _places("To", message.to)
+
+
+def _places(side: str, address: str) -> dict[str, str]:
+    place = e164.place(address)
+    return {
+        f"{side}City": place.city,
+        f"{side}State": place.region,
+        f"{side}Zip": place.postal_code,
+        f"{side}Country": place.country,
+    }

@@ -1,0 +1,230 @@
+"""`/Messages` and what is below a message, as the REST engine calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from localloop.core import clock, e164, errors, sids
+from localloop.core.errors import ApiError
+from localloop.jobs import cancel, enqueue
+from localloop.products.messaging.message import callbacks, lifecycle, media, queries
+from localloop.products.messaging.message.compose import (
+    Draft,
+    Origin,
+    Rules,
+    SenderBook,
+    Wanted,
+    compose,
+    wanted,
+)
+from localloop.products.messaging.message.queries import Change, Filters, Slice
+from localloop.products.messaging.message.resource import Message, Shown, shown
+from localloop.products.numbers import find_application
+from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Raw, Request
+from localloop.store import BatchWriter, Database
+from localloop.store.plain import PlainStore
+from localloop.webhooks.deliveries import forget_bodies
+
+_DAY: Final = timedelta(days=1)
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+class Operations(Struct, frozen=True):
+    """What a message may be asked over REST."""
+
+    database: Database
+    senders: SenderBook
+    records: PlainStore
+    rules: Rules
+    writer: BatchWriter[Draft, Message]
+
+    async def create(self, request: Request) -> Item:
+        """Answers once the message is durable. Raises the 216xx errors."""
+        origin = Origin(account_sid=request.account_sid, world_sid=request.world_sid, now=request.now)
+        wish = wanted(request.params)
+        if wish.application_sid is not None:
+            wish = await self._with_application(wish, request.account_sid, wish.application_sid)
+        draft = await compose(wish, origin, self.senders, self.rules)
+        return Item(fields=shown(await self.writer.write(draft)))
+
+    async def fetch(self, request: Request) -> Item:
+        return Item(fields=shown(await self._find(request, "Sid")))
+
+    async def page(self, request: Request) -> Items:
+        asked = request.page or PageRequest()
+        part = Slice(after=_cursor(asked.after), before=_cursor(asked.before), limit=asked.size + 1)
+        found = await queries.page(self.database, request.account_sid, filters_of(request), part)
+        is_backward = part.before is not None and part.after is None
+        is_cut = len(found) > asked.size
+        if is_cut:
+            found = found[1:] if is_backward else found[:-1]
+        return Items(
+            items=[shown(message) for message in found],
+            more=is_backward or is_cut,
+            earlier=is_cut if is_backward else part.after is not None,
+        )
+
+    async def update(self, request: Request) -> Item:
+        """Empties the body, or cancels; raises 20009 while in flight, 30409 when it is too late to cancel."""
+        message = await self._find(request, "Sid")
+        if request.params.get("Body"):
+            raise errors.message_body_can_only_be_redacted()
+        if request.params.get("Status") == "canceled":
+            await self._cancel(message, request.now)
+        if "Body" in request.params:
+            await self._redact(message, request.now)
+        return await self.fetch(request)
+
+    async def delete(self, request: Request) -> Deleted:
+        message = await self._find(request, "Sid")
+        async with self.database.unit() as unit:
+            if not await queries.delete(unit, message, sorted(lifecycle.SETTLED)):
+                raise errors.delete_before_complete()
+            await forget_bodies(unit, message.account_sid, message.sid)
+        return Deleted()
+
+    async def page_media(self, request: Request) -> Items:
+        """All of a message's media: they are ten at most."""
+        message = await self._find(request, "MessageSid")
+        found = await media.of_message(self.database, message.account_sid, message.id)
+        return Items(items=[media.shown(each, message.sid) for each in found])
+
+    async def fetch_media(self, request: Request) -> Item | Raw:
+        """Metadata with `.json`; else the way to the bytes."""
+        message = await self._find(request, "MessageSid")
+        found = await self._find_media(request, message)
+        if request.suffix:
+            return Item(fields=media.shown(found, message.sid))
+        return Raw(status=307, headers={"Location": found.url})
+
+    async def delete_media(self, request: Request) -> Deleted:
+        message = await self._find(request, "MessageSid")
+        found = await self._find_media(request, message)
+        async with self.database.unit() as unit:
+            await media.delete(unit, found)
+        return Deleted()
+
+    async def exists(self, account_sid: str, sid: str) -> bool:
+        return await queries.get(self.database, account_sid, sids.uuid_of(sid)) is not None
+
+    async def _find(self, request: Request, name: str) -> Message:
+        sid = request.ids[name]
+        message = None
+        if sids.is_sid(sid, "SM", "MM"):
+            message = await queries.get(self.database, request.account_sid, sids.uuid_of(sid))
+        if message is None or message.prefix != sid[:2]:
+            raise errors.not_found(request.address)
+        return message
+
+    async def _find_media(self, request: Request, message: Message) -> media.Media:
+        for each in await media.of_message(self.database, message.account_sid, message.id):
+            if each.sid == request.ids["Sid"]:
+                return each
+        raise errors.not_found(request.address)
+
+    async def _with_application(self, wish: Wanted, account_sid: str, sid: str) -> Wanted:
+        """The message's own callback goes before the application's."""
+        application = await find_application(self.records, account_sid, sid)
+        if application is None:
+            raise errors.invalid_application_sid()
+        url = wish.status_callback or application.message_status_callback
+        return replace(wish, status_callback=url or None)
+
+    async def _cancel(self, message: Message, at: datetime) -> None:
+        change = Change(account_sid=message.account_sid, id=message.id, status="canceled", at=at)
+        async with self.database.unit() as unit:
+            if not await queries.advance(unit, [change]):
+                raise errors.message_cannot_be_canceled()
+            await cancel(unit, message.sid)
+            await enqueue(unit, callbacks.job_of(message, change))
+
+    async def _redact(self, message: Message, at: datetime) -> None:
+        async with self.database.unit() as unit:
+            current = await queries.get(unit, message.account_sid, message.id)
+            if current is None or not lifecycle.is_settled(current.status):
+                raise errors.delete_before_complete()
+            await queries.redact(unit, message, at)
+            await forget_bodies(unit, message.account_sid, message.sid)
+
+
+def bindings(operations: Operations) -> tuple[Binding, ...]:
+    message = Binding(
+        resource="api.v2010.Message",
+        operations={
+            "CreateMessage": operations.create,
+            "FetchMessage": operations.fetch,
+            "ListMessage": operations.page,
+            "UpdateMessage": operations.update,
+            "DeleteMessage": operations.delete,
+        },
+        record=Shown,
+        exists=operations.exists,
+        errors={
+            "To": lambda text: errors.invalid_to(text) if text else errors.to_required(),
+            "From": lambda text: errors.invalid_from(text) if text else errors.from_required(),
+            "Body": lambda _: errors.body_required(),
+            "StatusCallback": errors.invalid_status_callback,
+            "MediaUrl": errors.invalid_media_url,
+            "ValidityPeriod": errors.invalid_validity_period,
+            "MaxPrice": _invalid_max_price,
+        },
+    )
+    attached = Binding(
+        resource="api.v2010.Media",
+        operations={
+            "ListMedia": operations.page_media,
+            "FetchMedia": operations.fetch_media,
+            "DeleteMedia": operations.delete_media,
+        },
+    )
+    return message, attached
+
+
+def _invalid_max_price(_: str) -> ApiError:
+    return errors.invalid_max_price()
+
+
+def filters_of(request: Request) -> Filters:
+    """`DateSent` is a moment or a whole day in UTC; its bounds are inclusive."""
+    params = request.params
+    starts, ends = [], []
+    if (exact := params.get("DateSent")) is not None:
+        starts.append(_span(exact)[0])
+        ends.append(_span(exact)[1])
+    if (least := params.get("DateSent>")) is not None:
+        starts.append(_span(least)[0])
+    if (most := params.get("DateSent<")) is not None:
+        ends.append(_span(most)[1])
+    return Filters(
+        to=_address(params, "To"),
+        from_=_address(params, "From"),
+        sent_from=max(starts, default=None),
+        sent_until=min(ends, default=None),
+        bounded=abs(clock.now(request.world_sid) - clock.now()) < _DAY,
+    )
+
+
+def _span(value: date | datetime) -> tuple[datetime, datetime]:
+    if isinstance(value, datetime):
+        return value, value + _INSTANT
+    start = datetime.combine(value, time(), UTC)
+    return start, start + _DAY
+
+
+def _address(params: Mapping[str, Any], name: str) -> str | None:
+    text = params.get(name)
+    return str(e164.address(text)) if text else None
+
+
+def _cursor(text: str | None) -> UUID | None:
+    if text is None:
+        return None
+    if not sids.is_sid(text, "SM", "MM"):
+        raise errors.invalid_page_token()
+    return sids.uuid_of(text)

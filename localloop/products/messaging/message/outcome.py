@@ -1,0 +1,87 @@
+"""What became of messages, written in batches: the status, the callback, the next job and the end of the last one are
+one commit, and all of it only where the status changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from localloop.carriers import phones
+from localloop.carriers.phones import PhoneMessage
+from localloop.core import clock
+from localloop.jobs import Job, NewJob, enqueue
+from localloop.jobs.settle import Gone, settle
+from localloop.products.messaging.message import callbacks, media, queries
+from localloop.products.messaging.message.accept import Acceptance, Reference
+from localloop.products.messaging.message.compose import Draft
+from localloop.products.messaging.message.queries import Change
+from localloop.products.messaging.message.resource import Message
+
+INBOUND: Final = "message.inbound"
+
+
+class Arrival(Struct, frozen=True, kw_only=True):
+    """A message that reached a number of the world."""
+
+    message: Message
+    media: tuple[str, ...] = ()
+
+    def job(self) -> NewJob:
+        message = self.message
+        due_at = clock.now(message.world_sid)
+        return NewJob(
+            INBOUND, message.account_sid, message.world_sid, Reference(message.sid), due_at, message.sid
+        )
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """A change of a message, with all that follows from it; `job` ends whether or not the change holds."""
+
+    message: Message
+    change: Change
+    job: Job
+    then: tuple[NewJob, ...] = ()
+    kept: PhoneMessage | None = None
+    arrival: Arrival | None = None
+    replies: tuple[Draft, ...] = ()
+
+
+class Outcomes:
+    """The flush of the worker's group commit."""
+
+    def __init__(self, acceptance: Acceptance) -> None:
+        self._acceptance = acceptance
+
+    async def flush(self, connection: Any, outcomes: Sequence[Outcome]) -> list[bool]:
+        """Whether each change took place."""
+        first = {outcome.message.id: outcome for outcome in reversed(outcomes)}
+        advanced = await queries.advance(connection, [outcome.change for outcome in first.values()])
+        held = [outcome for id, outcome in first.items() if id in advanced]
+        await self._follow(connection, held)
+        await settle(connection, [Gone(outcome.job) for outcome in outcomes])
+        return [outcome.message.id in advanced for outcome in outcomes]
+
+    async def _follow(self, connection: Any, held: Sequence[Outcome]) -> None:
+        arrivals = [outcome.arrival for outcome in held if outcome.arrival is not None]
+        await arrive(connection, arrivals)
+        replies = [reply for outcome in held for reply in outcome.replies]
+        if replies:
+            await self._acceptance.accept(connection, replies)
+        told = [job for outcome in held for job in callbacks.job_of(outcome.message, outcome.change)]
+        then = [job for outcome in held for job in outcome.then]
+        await enqueue(connection, [*told, *then])
+        await phones.keep(connection, [outcome.kept for outcome in held if outcome.kept is not None])
+
+
+async def arrive(connection: Any, arrivals: Sequence[Arrival]) -> None:
+    """Keep messages that came in, with the jobs that tell the application. Must run inside a unit of work."""
+    if not arrivals:
+        return
+    await queries.insert(connection, [arrival.message for arrival in arrivals])
+    await media.insert(
+        connection, [(arrival.message, arrival.media) for arrival in arrivals if arrival.media]
+    )
+    await enqueue(connection, [arrival.job() for arrival in arrivals])

@@ -1,0 +1,114 @@
+"""The messaging product as one object: what REST asks, what the worker does, and texts that come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from localloop.carriers import Carrier
+from localloop.core import clock, segments, sids
+from localloop.jobs import Handler, cancel
+from localloop.products.messaging.message import operations, queries
+from localloop.products.messaging.message.accept import SEND, Acceptance
+from localloop.products.messaging.message.compose import Draft, Rules
+from localloop.products.messaging.message.deliver import RECEIPT, Delivery, arrival_of
+from localloop.products.messaging.message.inbound import Asked, Reception
+from localloop.products.messaging.message.load import Loaded, load
+from localloop.products.messaging.message.outcome import INBOUND, Outcome, Outcomes, arrive
+from localloop.products.messaging.message.queries import Change
+from localloop.products.messaging.message.resource import Message
+from localloop.products.messaging.message.senders import Senders
+from localloop.products.numbers import Directory
+from localloop.rest.request import Binding
+from localloop.store import BatchWriter, Database, Unit
+from localloop.store.plain import PlainStore
+from localloop.store.reader import BatchReader
+from localloop.webhooks import Webhooks
+
+
+@dataclass(eq=False)
+class Messaging:
+    """`webhooks` is needed by the worker only."""
+
+    database: Database
+    directory: Directory
+    records: PlainStore
+    carrier: Carrier
+    rules: Rules
+    webhooks: Webhooks | None = None
+    _accepted: BatchWriter[Draft, Message] = field(init=False)
+    _outcomes: BatchWriter[Outcome, bool] = field(init=False)
+    _messages: BatchReader[tuple[str, UUID], Loaded | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        acceptance = Acceptance()
+        self._senders = Senders(self.directory, self.rules)
+        self._accepted = BatchWriter(self.database, acceptance.accept)
+        self._outcomes = BatchWriter(self.database, Outcomes(acceptance).flush)
+        self._messages = BatchReader(self.database, load)
+
+    async def close(self) -> None:
+        """Write what waits."""
+        await self._accepted.close()
+        await self._outcomes.close()
+        await self._messages.close()
+
+    def bindings(self) -> tuple[Binding, ...]:
+        return operations.bindings(
+            operations.Operations(self.database, self._senders, self.records, self.rules, self._accepted)
+        )
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """What the worker does, by kind of job."""
+        if self.webhooks is None:
+            raise ValueError("a worker of messages needs webhooks")
+        delivery = Delivery(self._messages, self._outcomes, self.carrier, self.directory)
+        asked = Asked(self.directory, self.records, self.webhooks, self._senders, self.rules)
+        reception = Reception(self._messages, self._outcomes, asked)
+        return {SEND: delivery.send, RECEIPT: delivery.receipt, INBOUND: reception.receive}
+
+    async def closing(self, unit: Unit, account_sid: str) -> None:
+        """What waits to be sent by an account that is closed will not be, in the unit of work that closes it."""
+        rows = await unit.fetch(
+            "select world_sid, key from jobs where account_sid = $1 and kind = $2 and key is not null",
+            account_sid,
+            SEND,
+        )
+        if not rows:
+            return
+        at = clock.now(rows[0]["world_sid"])
+        keys = [row["key"] for row in rows]
+        await queries.advance(
+            unit,
+            [Change(account_sid=account_sid, id=sids.uuid_of(key), status="canceled", at=at) for key in keys],
+        )
+        await cancel(unit, *keys)
+
+    async def receive(
+        self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
+    ) -> Message | None:
+        """A text from a phone to a number of the world; None when nobody owns the number."""
+        owned = await self.directory.find(world_sid, to)
+        if owned is None:
+            return None
+        now = clock.now(world_sid)
+        arrival = arrival_of(
+            Message(
+                account_sid=owned.account_sid,
+                world_sid=world_sid,
+                id=UUID(int=0),
+                status="receiving",
+                direction="inbound",
+                from_=from_,
+                to=owned.phone_number,
+                body=body,
+                num_segments=segments.count(body).parts if body else 1,
+                date_created=now,
+                date_updated=now,
+            ),
+            media,
+        )
+        async with self.database.unit() as unit:
+            await arrive(unit, [arrival])
+        return arrival.message

@@ -1,0 +1,133 @@
+"""Messages on a fresh database with a real worker, real webhooks and simulated phones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from asking import Asker
+from msgspec import Struct
+from webhook_keys import Keys
+
+from localloop.carriers import Loopback
+from localloop.core import clock, sids
+from localloop.jobs import Worker
+from localloop.products.messaging import Messaging, Rules
+from localloop.products.numbers import Directory
+from localloop.rest.request import Caller
+from localloop.store import Database
+from localloop.store.plain import PlainStore
+from localloop.webhooks import KIND, UP, Outbound, Webhooks
+
+FROM = "+15017122661"
+TO = "+15558675310"
+
+NewAccount = Callable[[], Awaitable[Caller]]
+
+
+class Counter:
+    """The counter of changes that the processes of one machine share."""
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def current(self) -> int:
+        return self.value
+
+    def bump(self) -> None:
+        self.value += 1
+
+
+class Phone(Struct):
+    """What a test needs of one running server."""
+
+    database: Database
+    directory: Directory
+    messaging: Messaging
+    ask: Asker
+
+    async def send(self, caller: Caller, **params: Any) -> dict[str, Any]:
+        asked = {"To": TO, "From": FROM, "Body": "hello", **params}
+        return await self.ask.item("api.v2010.CreateMessage", caller, asked)
+
+    async def fetch(self, caller: Caller, sid: str) -> dict[str, Any]:
+        return await self.ask.item("api.v2010.FetchMessage", caller, Sid=sid)
+
+    async def update(self, caller: Caller, sid: str, **params: Any) -> dict[str, Any]:
+        return await self.ask.item("api.v2010.UpdateMessage", caller, params, Sid=sid)
+
+    async def idle(self) -> None:
+        """Until no job is left; each question is a wait."""
+        async with asyncio.timeout(20):
+            while await self.database.fetchval("select exists (select from jobs)"):
+                pass
+
+    async def own(self, caller: Caller, number: str, **data: str) -> None:
+        """Make a number the account's own, with these webhooks."""
+        async with self.database.unit() as unit:
+            owned = await self.directory.adopt(unit, caller.world_sid, caller.account_sid, number)
+            assert owned is not None
+            await unit.execute("update phone_numbers set data = data || $2 where sid = $1", owned.sid, data)
+            self.directory.changed(unit)
+
+
+@pytest.fixture
+def rules() -> Rules:
+    return Rules(rate=0)
+
+
+@pytest.fixture
+async def server(database: Database, rules: Rules) -> AsyncIterator[Phone]:
+    """Accepts messages; nothing works on them."""
+    outbound = Outbound(UP)
+    webhooks = Webhooks(database, outbound, Keys(), full=False)
+    carrier = Loopback(database)
+    records = PlainStore(database)
+    directory = Directory(database, Counter())
+    messaging = Messaging(database, directory, records, carrier, rules, webhooks)
+    yield Phone(database, directory, messaging, Asker(messaging.bindings()))
+    await messaging.close()
+    await carrier.close()
+    await webhooks.close()
+    await outbound.close()
+    await records.close()
+
+
+@pytest.fixture
+async def working(server: Phone) -> AsyncIterator[Phone]:
+    """The same with a worker."""
+    webhooks = server.messaging.webhooks
+    assert webhooks is not None
+    worker = Worker(server.database, {KIND: webhooks.deliver, **server.messaging.handlers()})
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(worker.run())
+        yield server
+        worker.stop()
+
+
+@pytest.fixture
+def new_account(database: Database) -> NewAccount:
+    async def make() -> Caller:
+        sid = sids.new("AC")
+        await database.execute(
+            "insert into accounts (sid, world_sid, owner_account_sid, friendly_name, auth_token,"
+            " token_key, date_created, date_updated) values ($1, $1, $1, 'test', '', '', $2, $2)",
+            sid,
+            clock.now(sid),
+        )
+        return Caller(account_sid=sid, world_sid=sid)
+
+    return make
+
+
+@pytest.fixture
+async def caller(new_account: NewAccount) -> Caller:
+    return await new_account()
+
+
+@pytest.fixture
+async def stranger(new_account: NewAccount) -> Caller:
+    """The main account of another world."""
+    return await new_account()
