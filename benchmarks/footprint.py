@@ -84,7 +84,7 @@ async def _long_polls(instance: Instance) -> Row:
             readers.append(reader)
         await asyncio.sleep(SETTLE_S)
         after = processes.memory(instance.family())
-        ended = sum(1 for reader in readers if reader.at_eof() or reader._buffer)  # type: ignore[attr-defined]
+        ended = sum(reader.at_eof() or len(reader._buffer) > 0 for reader in readers)  # type: ignore[attr-defined]
     finally:
         for writer in waiting:
             with contextlib.suppress(OSError):
