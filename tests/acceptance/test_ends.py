@@ -1,0 +1,60 @@
+"""How localloop ends, on purpose and otherwise, and starts again on the same data."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from installed import Home, Up
+
+
+@pytest.fixture
+def up(home: Home) -> Iterator[Up]:
+    up = home.up("--data", str(home.data))
+    yield up
+    up.destroy()
+
+
+def _postgres(data: Path) -> int:
+    return int((data / "postgres" / "pgdata" / "postmaster.pid").read_text("ascii").split("\n", 1)[0])
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_stops_cleanly(home: Home, up: Up, signum: int) -> None:
+    server = _postgres(home.data)
+    assert up.stop(signum) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(server, 0)
+    assert home.run("status", "--data", str(home.data)).returncode == 1
+
+
+def test_its_data_folder_is_in_use(home: Home, up: Up) -> None:
+    answer = home.run("up", "--port", "0", "--data", str(home.data))
+    assert answer.returncode == 1
+    assert f"{home.data} is in use by process {up.process.pid}" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_children_that_die_are_replaced(up: Up) -> None:
+    before = up.children()
+    assert before
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    # The supervisor keeps the listening socket, so the request waits for the process that follows.
+    assert up.ask("/ready")["status"] == "ok"
+    assert not before & up.children()
+
+
+def test_a_supervisor_that_is_killed_takes_its_children_along(home: Home, up: Up) -> None:
+    up.process.kill()
+    up.process.wait(5)
+    up.read_to_end(20)
+    again = home.up("--data", str(home.data))
+    try:
+        assert (again.sid, again.token) == (up.sid, up.token)
+        assert again.ask("/ready")["status"] == "ok"
+    finally:
+        assert again.stop() == 0
