@@ -1,0 +1,113 @@
+"""Redacting, cancelling, deleting, and lists that grow while somebody pages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from http_server import Server, answer, running
+
+from localloop.core import clock
+from localloop.core.errors import ApiError
+from localloop.rest.request import Caller, Deleted, PageRequest, Raw
+from tests.api.messaging.conftest import TO, Phone
+
+OK = answer("204 No Content", length=False)
+
+
+async def test_nothing_in_flight_is_redacted_or_deleted(server: Phone, caller: Caller) -> None:
+    sent = await server.send(caller)
+    with pytest.raises(ApiError) as redacting:
+        await server.update(caller, sent["sid"], Body="")
+    with pytest.raises(ApiError) as deleting:
+        await server.ask("api.v2010.DeleteMessage", caller, Sid=sent["sid"])
+    assert (redacting.value.code, deleting.value.code) == (20009, 20009)
+
+
+async def test_redacted_then_deleted(working: Phone, caller: Caller) -> None:
+    sent = await working.send(caller)
+    await working.idle()
+    assert (await working.update(caller, sent["sid"], Body=""))["body"] == ""
+    with pytest.raises(ApiError):
+        await working.update(caller, sent["sid"], Body="other")
+    assert await working.ask("api.v2010.DeleteMessage", caller, Sid=sent["sid"]) == Deleted()
+    with pytest.raises(ApiError) as gone:
+        await working.fetch(caller, sent["sid"])
+    assert gone.value.status == 404
+
+
+async def test_canceled_once_and_called_back(server: Phone, caller: Caller) -> None:
+    async with running(Server(OK)) as application:
+        sent = await server.send(caller, StatusCallback=application.url)
+        assert (await server.update(caller, sent["sid"], Status="canceled"))["status"] == "canceled"
+    kinds = [row["kind"] for row in await server.database.fetch("select kind from jobs")]
+    assert kinds == ["webhook"]
+    with pytest.raises(ApiError) as late:
+        await server.update(caller, sent["sid"], Status="canceled")
+    assert late.value.code == 30409
+
+
+async def test_a_closed_account_sends_nothing_more(server: Phone, caller: Caller) -> None:
+    sent = await server.send(caller)
+    async with server.database.unit() as unit:
+        await server.messaging.closing(unit, caller.account_sid)
+    assert (await server.fetch(caller, sent["sid"]))["status"] == "canceled"
+    assert not await server.database.fetchval("select count(*) from jobs")
+
+
+async def test_another_account_sees_nothing(server: Phone, caller: Caller, stranger: Caller) -> None:
+    sent = await server.send(caller)
+    with pytest.raises(ApiError) as hidden:
+        await server.fetch(stranger, sent["sid"])
+    assert hidden.value.status == 404
+
+
+async def test_paging_while_messages_are_added(server: Phone, caller: Caller) -> None:
+    sids = [(await server.send(caller))["sid"] for _ in range(7)]
+    seen: list[str] = []
+    after = None
+    while True:
+        page = await server.ask.items("api.v2010.ListMessage", caller, page=PageRequest(size=3, after=after))
+        seen += [row["sid"] for row in page.items]
+        assert page.earlier == (after is not None)
+        await server.send(caller)
+        if not page.more:
+            break
+        after = seen[-1]
+    assert seen == sids[::-1]
+    back = await server.ask.items("api.v2010.ListMessage", caller, page=PageRequest(size=3, before=seen[3]))
+    assert [row["sid"] for row in back.items] == seen[:3]
+    assert (back.more, back.earlier) == (True, True)
+
+
+async def test_filters(working: Phone, caller: Caller) -> None:
+    await working.send(caller)
+    await working.send(caller, To="+15558675311")
+    await working.idle()
+    now = clock.now(caller.world_sid)
+    today = now.date()
+
+    async def count(**params: Any) -> int:
+        return len((await working.ask.items("api.v2010.ListMessage", caller, params)).items)
+
+    assert await count(To=TO) == 1
+    assert await count(To=TO, From=TO) == 0
+    assert await count(**{"DateSent>": today - timedelta(days=1), "DateSent<": today}) == 2
+    assert await count(**{"DateSent<": today - timedelta(days=2)}) == 0
+    assert await count(**{"DateSent>": now + timedelta(minutes=1)}) == 0
+    assert await count(DateSent=today + timedelta(days=2)) == 0
+
+
+async def test_media_are_kept_by_their_urls(server: Phone, caller: Caller) -> None:
+    url = "https://example.com/cat.png"
+    sent = await server.send(caller, MediaUrl=[url])
+    assert (sent["sid"][:2], sent["num_media"]) == ("MM", "1")
+    [media] = (await server.ask.items("api.v2010.ListMedia", caller, MessageSid=sent["sid"])).items
+    assert (media["content_type"], media["parent_sid"]) == ("image/png", sent["sid"])
+    ids = {"MessageSid": sent["sid"], "Sid": media["sid"]}
+    content = await server.ask("api.v2010.FetchMedia", caller, **ids)
+    assert isinstance(content, Raw)
+    assert content.headers["Location"] == url
+    assert await server.ask("api.v2010.DeleteMedia", caller, **ids) == Deleted()
+    assert not (await server.ask.items("api.v2010.ListMedia", caller, MessageSid=sent["sid"])).items

@@ -1,0 +1,120 @@
+"""What a message may become, what is refused, and what callbacks say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import pytest
+from msgspec.structs import replace
+
+from localloop.core import sids
+from localloop.core.errors import ApiError
+from localloop.products.messaging.message import callbacks, lifecycle
+from localloop.products.messaging.message.compose import Draft, Origin, Rules, Sender, compose, wanted
+from localloop.products.messaging.message.queries import Change
+from localloop.products.messaging.message.resource import Message
+
+NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+ORIGIN = Origin(account_sid="AC1", world_sid="AC0", now=NOW)
+FROM, TO = "+15017122661", "+15558675310"
+MESSAGE = Message(
+    account_sid="AC1",
+    world_sid="AC0",
+    id=sids.uuid_of("SM" + "1" * 32),
+    status="queued",
+    direction="outbound-api",
+    from_=FROM,
+    to=TO,
+    body="hello",
+    status_callback="http://example.com/status",
+    date_created=NOW,
+    date_updated=NOW,
+)
+
+
+class Book:
+    """One number of this account, and one of somebody else; no adoption."""
+
+    async def owner(self, world_sid: str, address: str) -> Sender | None:
+        owners = {FROM: "AC1", "+15017122662": "AC2", "55555": "AC1"}
+        kind = "shortcode" if address == "55555" else "local"
+        return Sender(address, owners[address], kind) if address in owners else None
+
+    async def adopt(self, world_sid: str, account_sid: str, address: str) -> Sender | None:
+        return None
+
+
+async def composed(rules: Rules | None = None, **params: object) -> Draft:
+    asked = {"To": TO, "From": FROM, "Body": "hello", **params}
+    return await compose(wanted(asked), ORIGIN, Book(), rules or Rules())
+
+
+def test_every_status_is_reachable_or_a_beginning() -> None:
+    reached = set().union(*lifecycle.FOLLOWERS.values())
+    beginnings = set(get_args(lifecycle.Status)) - reached
+    assert beginnings == {"scheduled", "receiving"}
+    assert set(lifecycle.FOLLOWERS) == set(get_args(lifecycle.Status))
+
+
+def test_a_canceled_message_is_not_sent() -> None:
+    assert not lifecycle.may_follow("canceled", "sent")
+    assert "canceled" not in lifecycle.predecessors("sent")
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"To": ""}, 21604),
+        ({"To": "hello"}, 21211),
+        ({"To": "12345"}, 21265),
+        ({"From": ""}, 21603),
+        ({"From": TO, "To": TO}, 21659),
+        ({"To": FROM}, 21266),
+        ({"From": "+15017122662"}, 21660),
+        ({"Body": " "}, 21602),
+        ({"Body": "x" * 1601}, 21617),
+        ({"MediaUrl": ["ftp://example.com/a"]}, 21620),
+        ({"MediaUrl": ["http://example.com/a"] * 11}, 21623),
+        ({"StatusCallback": "http://my_host/"}, 21609),
+        ({"ValidityPeriod": 36_001}, 21624),
+    ],
+)
+async def test_refusals(params: dict[str, object], code: int) -> None:
+    with pytest.raises(ApiError) as refused:
+        await composed(**params)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("params", "rules", "seconds"),
+    [
+        ({}, Rules(), 1),
+        ({"Body": "x" * 161}, Rules(), 2),
+        ({"From": "55555"}, Rules(), 0.01),
+        ({}, Rules(rate=4), 0.25),
+        ({}, Rules(rate=0), 0),
+    ],
+)
+async def test_the_pace_of_senders(params: dict[str, object], rules: Rules, seconds: float) -> None:
+    assert (await composed(rules, **params)).interval == timedelta(seconds=seconds)
+
+
+def changed(status: lifecycle.Status, error_code: int | None = None) -> Change:
+    return Change(account_sid="AC1", id=MESSAGE.id, status=status, at=NOW, error_code=error_code)
+
+
+def test_callbacks_name_the_error_and_the_carriers_date() -> None:
+    params = callbacks.params_of(MESSAGE, changed("undelivered", 30003))
+    assert (params["MessageStatus"], params["SmsStatus"]) == ("undelivered", "undelivered")
+    assert (params["ErrorCode"], params["RawDlrDoneDate"]) == ("30003", "2601020304")
+    plain = callbacks.params_of(MESSAGE, changed("sent"))
+    assert not {"ErrorCode", "RawDlrDoneDate", "MessagingServiceSid"} & plain.keys()
+    service = replace(MESSAGE, messaging_service_sid="MG1")
+    assert callbacks.params_of(service, changed("sent"))["MessagingServiceSid"] == "MG1"
+
+
+def test_which_changes_are_called_back() -> None:
+    assert len(callbacks.job_of(MESSAGE, changed("sent"))) == 1
+    assert callbacks.job_of(MESSAGE, changed("sending")) == ()
+    assert callbacks.job_of(replace(MESSAGE, status_callback=None), changed("sent")) == ()
