@@ -9,14 +9,14 @@ from typing import Any
 from urllib.parse import quote
 
 from localloop.cli import running
-from localloop.cli.client import NotRunning, Refused, connect
+from localloop.cli.client import Failed, Refused, connect
 from localloop.cli.places import default_directory
 
 _PATIENCE_S = 10.0  # beyond the wait that the server was asked for
 
 
 def status(data: str) -> None:
-    """Raises NotRunning when nothing answers, Refused when it is not well."""
+    """Raises Failed when nothing answers, Refused when it is not well."""
     client = connect(data)
     client.get("/health", timeout=5.0)
     client.get("/ready", timeout=5.0)
@@ -44,25 +44,24 @@ def env(data: str) -> None:
 def text(data: str, number: str, body: str, to: str, media: Sequence[str]) -> None:
     """A text from a simulated phone."""
     if not body and not media:
-        raise NotRunning("there is nothing to send: give a body or --media")
+        raise Failed("there is nothing to send: give a body or --media")
     answer = connect(data).post(_messages(number), {"To": to, "Body": body or None, "MediaUrl": list(media)})
     print(answer.get("message_sid") or answer["sid"])
 
 
 def inbox(data: str, number: str, wait: float | None, limit: int) -> None:
-    """What a phone received and sent, newest first; with `wait`, the next message that it receives."""
+    """What a phone received and sent, newest first; with `wait`, once it has received something."""
     client = connect(data)
-    if wait is None:
-        for message in client.get(_messages(number), {"PageSize": limit})["messages"]:
-            _show(message)
-        return
-    params = {"Timeout": wait, "Direction": "received"}
-    try:
-        _show(client.get(f"{_messages(number)}/Wait", params, timeout=wait + _PATIENCE_S))
-    except Refused as error:
-        if error.status == 408:
-            raise NotRunning(f"nothing came to {number} within {wait:g} s") from None
-        raise
+    if wait is not None:
+        params = {"Timeout": wait, "Direction": "received"}
+        try:
+            client.get(f"{_messages(number)}/Wait", params, timeout=wait + _PATIENCE_S)
+        except Refused as error:
+            if error.status == 408:
+                raise Failed(f"nothing came to {number} within {wait:g} s") from None
+            raise
+    for message in client.get(_messages(number), {"PageSize": limit})["messages"]:
+        _show(message)
 
 
 def _messages(number: str) -> str:

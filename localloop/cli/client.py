@@ -20,8 +20,8 @@ from localloop.cli.places import default_directory
 TIMEOUT_S = 20.0
 
 
-class NotRunning(Exception):
-    """No localloop answers; the text is one line for the person at the terminal."""
+class Failed(Exception):
+    """What was asked for cannot be had; the text is one line for the person at the terminal."""
 
 
 class Refused(Exception):
@@ -57,7 +57,7 @@ class Client(Struct, frozen=True):
             raise _refusal(error) from None
         except (URLError, OSError) as error:
             reason = getattr(error, "reason", error)
-            raise NotRunning(f"no localloop answers at {self.url}: {reason}") from None
+            raise Failed(f"no localloop answers at {self.url}: {reason}") from None
         return json.loads(said) if said else None
 
 
@@ -77,5 +77,5 @@ def connect(data: str = "") -> Client:
         return Client(url.rstrip("/"), sid, token)
     note = running.read(Path(data) if data else default_directory())
     if note is None or not running.is_alive(note):
-        raise NotRunning("no localloop is running here; start one with: localloop up")
+        raise Failed("no localloop is running here; start one with: localloop up")
     return Client(url.rstrip("/") or note.url, sid or note.account_sid, token or note.auth_token)

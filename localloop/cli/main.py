@@ -139,7 +139,9 @@ def text(
 @app.command()
 def inbox(
     number: Annotated[str, Argument(help="The simulated phone: +15551230001")],
-    wait: Annotated[float | None, Option(metavar="SECONDS", help="Wait for the next message.")] = None,
+    wait: Annotated[
+        float | None, Option(metavar="SECONDS", help="When it has received none, wait for the first.")
+    ] = None,
     limit: Annotated[int, Option(min=1, max=1000, help="How many to show.")] = 20,
     data: Data = None,
 ) -> None:
@@ -150,12 +152,12 @@ def inbox(
 
 
 def _answer(ask: object, *given: object) -> None:
-    from localloop.cli.client import NotRunning, Refused
+    from localloop.cli.client import Failed, Refused
 
     assert callable(ask)
     try:
         ask(*given)
-    except (NotRunning, Refused) as error:
+    except (Failed, Refused) as error:
         _fail(error)
 
 

@@ -15,7 +15,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import msgspec
-from asyncpg.exceptions import PostgresError as DatabaseRefused
+from asyncpg import InterfaceError
+from asyncpg import PostgresError as DatabaseRefused
 
 from localloop import __version__
 from localloop.cli import logs, running
@@ -136,7 +137,7 @@ async def _prepare(settings: Settings, place: Place, first: Seed) -> Seeded:
     try:
         if await needs_migration(place.dsn):
             await migrate(place.dsn)
-    except (OSError, TimeoutError, DatabaseRefused) as error:
+    except (OSError, TimeoutError, DatabaseRefused, InterfaceError) as error:
         reason = str(error) or type(error).__name__
         raise StartFailed(f"the database cannot be used: {reason.splitlines()[0]}") from error
     return await server.prepare(settings, place, first)

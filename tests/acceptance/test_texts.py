@@ -1,0 +1,64 @@
+"""A first message from the shell: out to a simulated phone, and an answer from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from installed import Home, Up
+
+PHONE = "+15551230001"
+SILENT = "+15551230002"
+
+
+@pytest.fixture(scope="module")
+def up(home: Home) -> Iterator[Up]:
+    up = home.up("--ephemeral")
+    yield up
+    up.destroy()
+
+
+@pytest.fixture(scope="module")
+def number(up: Up) -> str:
+    """A number of the account."""
+    account = f"/2010-04-01/Accounts/{up.sid}"
+    offered = up.ask(f"{account}/AvailablePhoneNumbers/US/Local.json?PageSize=1")
+    wanted = offered["available_phone_numbers"][0]["phone_number"]
+    bought: str = up.ask(f"{account}/IncomingPhoneNumbers.json", {"PhoneNumber": wanted})["phone_number"]
+    return bought
+
+
+def test_a_text_and_its_answer(home: Home, up: Up, number: str) -> None:
+    messages = f"/2010-04-01/Accounts/{up.sid}/Messages"
+    up.ask(f"{messages}.json", {"To": PHONE, "From": number, "Body": "hello"})
+    received = home.run("inbox", PHONE, "--wait", "20")
+    assert received.returncode == 0, received.stderr
+    assert received.stdout.endswith(f"received from {number}: hello\n")
+
+    sent = home.run("text", PHONE, "hello yourself", "--to", number)
+    assert sent.returncode == 0, sent.stderr
+    inbound = up.ask(f"{messages}/{sent.stdout.strip()}.json")
+    assert (inbound["direction"], inbound["body"]) == ("inbound", "hello yourself")
+
+    newest = home.run("inbox", PHONE, "--limit", "1").stdout.splitlines()
+    assert len(newest) == 1
+    assert newest[0].endswith(f"sent to {number}: hello yourself")
+
+
+def test_a_silent_phone(home: Home, up: Up) -> None:
+    answer = home.run("inbox", SILENT, "--wait", "0.1")
+    assert answer.returncode == 1
+    assert answer.stderr == f"localloop: nothing came to {SILENT} within 0.1 s\n"
+
+
+def test_a_refusal_is_one_line_with_its_code(home: Home, up: Up, number: str) -> None:
+    answer = home.run("text", "+1bad", "hello", "--to", number)
+    assert answer.returncode == 1
+    assert "(21211)" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_an_empty_text_is_not_sent(home: Home, up: Up, number: str) -> None:
+    answer = home.run("text", PHONE, "--to", number)
+    assert answer.returncode == 1
+    assert "nothing to send" in answer.stderr
