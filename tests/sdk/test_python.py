@@ -79,7 +79,7 @@ def test_a_key_signs_in_until_it_is_revoked(client: Client, account: Credentials
         assert by_key.messages.create(from_=FROM, to=TO, body="Hello").account_sid == account.account_sid
         assert client.keys(made.sid).delete()
         with pytest.raises(TwilioRestException) as refused:
-            by_key.messages.list(limit=1)
+            by_key.messages.create(from_=FROM, to=TO, body="Hello")
     finally:
         by_key.http_client.session.close()
     assert refused.value.status == 401

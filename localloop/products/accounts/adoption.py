@@ -56,6 +56,8 @@ class Adoption:
 
     async def _take_in_key(self, sid: str, secret: str, path_account_sid: str | None) -> bool:
         async with self._vault.database.unit() as unit:
+            if await unit.fetchval("select exists (select from revoked_keys where sid = $1)", sid):
+                return False
             owner = await self._owner(unit, path_account_sid)
             if owner is None:
                 return False

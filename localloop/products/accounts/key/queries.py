@@ -29,9 +29,14 @@ select sid, account_sid, friendly_name, type, policy, date_created, date_updated
 where sid = $1 and (account_sid = $2
   or exists (select from accounts a where a.sid = k.account_sid and a.owner_account_sid = $2))"""
 _DELETE: Final = """
-delete from api_keys k where sid = $1 and (account_sid = $2
-  or exists (select from accounts a where a.sid = k.account_sid and a.owner_account_sid = $2))
-returning sid"""
+with gone as (
+  delete from api_keys k where sid = $1 and (account_sid = $2
+    or exists (select from accounts a where a.sid = k.account_sid and a.owner_account_sid = $2))
+  returning sid
+), remembered as (
+  insert into revoked_keys select sid from gone on conflict do nothing
+)
+select sid from gone"""
 _OLDER: Final = """
 select sid, account_sid, friendly_name, type, policy, date_created, date_updated from api_keys
 where account_sid = $1

@@ -126,6 +126,11 @@ create table api_keys (
 );
 create index api_keys_account on api_keys (account_sid, date_created, sid);
 
+-- What open mode must not take in again.
+create table revoked_keys (
+  sid            text primary key
+);
+
 create table oauth_clients (
   sid               text primary key,                      -- OQ…
   account_sid       text not null references accounts (sid),
