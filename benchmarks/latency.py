@@ -9,7 +9,7 @@ import time
 import aiohttp
 from aiohttp import web
 
-from benchmarks.instance import ACCOUNT_SID, AUTH_TOKEN, MESSAGES, Instance
+from benchmarks.instance import BASIC, MESSAGES, Instance
 from benchmarks.table import NotRun, Row, milliseconds
 
 PER_SECOND = 20
@@ -49,9 +49,9 @@ async def _measure(instance: Instance, messages: int) -> tuple[list[float], list
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     sink = f"http://127.0.0.1:{runner.addresses[0][1]}/status"
     answered, delivered = [], []
-    limits, auth = aiohttp.ClientTimeout(total=WITHIN_S), aiohttp.BasicAuth(ACCOUNT_SID, AUTH_TOKEN)
+    limits, headers = aiohttp.ClientTimeout(total=WITHIN_S), {"Authorization": BASIC}
     try:
-        async with aiohttp.ClientSession(timeout=limits, auth=auth) as http:
+        async with aiohttp.ClientSession(timeout=limits, headers=headers) as http:
             for number in range(-10, messages):  # the first ten warm up
                 began = time.perf_counter()
                 sid = await _create(http, instance.url + MESSAGES, sink)
