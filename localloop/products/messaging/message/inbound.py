@@ -56,7 +56,7 @@ class Reception:
             return Done()
         message = loaded.message
         began = clock.now(message.world_sid)
-        webhook = await self._webhook(message)
+        webhook = await self._webhook(message) if loaded.account_is_active else None
         wanted = await self._ask(_instruction(loaded, webhook)) if webhook is not None else ()
         replies = [reply for wish in wanted if (reply := await self._reply(message, wish)) is not None]
         change = Change(

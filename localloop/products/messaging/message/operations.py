@@ -111,6 +111,8 @@ class Operations(Struct, frozen=True):
         return Deleted()
 
     async def exists(self, account_sid: str, sid: str) -> bool:
+        if not sids.is_sid(sid, "SM", "MM"):
+            return False
         return await queries.get(self.database, account_sid, sids.uuid_of(sid)) is not None
 
     async def _find(self, request: Request, name: str) -> Message:

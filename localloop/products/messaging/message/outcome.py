@@ -4,6 +4,7 @@ one commit, and all of it only where the status changed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 from localloop.carriers import phones
 from localloop.carriers.phones import PhoneMessage
 from localloop.core import clock
+from localloop.core.errors import ApiError
 from localloop.jobs import Job, NewJob, enqueue
 from localloop.jobs.settle import Gone, settle
 from localloop.products.messaging.message import callbacks, media, queries
@@ -19,6 +21,8 @@ from localloop.products.messaging.message.accept import Acceptance, Reference
 from localloop.products.messaging.message.compose import Draft
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.resource import Message
+
+log = logging.getLogger(__name__)
 
 INBOUND: Final = "message.inbound"
 
@@ -69,7 +73,9 @@ class Outcomes:
         await arrive(connection, arrivals)
         replies = [reply for outcome in held for reply in outcome.replies]
         if replies:
-            await self._acceptance.accept(connection, replies)
+            for answer in await self._acceptance.accept(connection, replies):
+                if isinstance(answer, ApiError):
+                    log.warning("a reply was not sent: %s %s", answer.code, answer.message)
         told = [job for outcome in held for job in callbacks.job_of(outcome.message, outcome.change)]
         then = [job for outcome in held for job in outcome.then]
         await enqueue(connection, [*told, *then])
