@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from http_server import Server, answer, running
 from twilio.request_validator import RequestValidator
 from webhook_keys import TOKEN
 
 from localloop.carriers import phones
+from localloop.core import clock
 from localloop.rest.request import Caller
 from tests.api.messaging.conftest import FROM, TO, Phone
 
@@ -59,6 +62,29 @@ async def test_a_phone_that_fails(working: Phone, caller: Caller, code: int) -> 
         last = application.requests[-1].form
     assert (last["MessageStatus"], last["ErrorCode"]) == ("undelivered", str(code))
     assert (await working.fetch(caller, sent["sid"]))["error_code"] == code
+
+
+async def test_a_phone_that_takes_its_time(working: Phone, caller: Caller) -> None:
+    async with working.database.unit() as unit:
+        setting = phones.Setting("slow", 50)
+        await phones.set_phone(unit, caller.world_sid, TO, setting, clock.now(caller.world_sid))
+    async with running(Server(OK)) as application:
+        sent = await working.send(caller, StatusCallback=application.url)
+        await working.idle()
+        statuses = [request.form["MessageStatus"] for request in application.requests]
+    assert statuses == ["sent", "delivered"]
+    done = await working.fetch(caller, sent["sid"])
+    assert done["date_updated"] - done["date_sent"] >= timedelta(milliseconds=49)
+
+
+async def test_a_suspended_account_sends_nothing(working: Phone, caller: Caller) -> None:
+    await working.database.execute(
+        "update accounts set status = 'suspended' where sid = $1", caller.account_sid
+    )
+    sent = await working.send(caller)
+    await working.idle()
+    done = await working.fetch(caller, sent["sid"])
+    assert (done["status"], done["error_code"], done["price"]) == ("failed", 30002, None)
 
 
 async def test_a_text_to_a_number_of_the_world_and_its_reply(

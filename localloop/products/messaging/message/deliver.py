@@ -46,37 +46,48 @@ class Delivery:
         if loaded is None or loaded.message.status not in ("queued", "accepted", "scheduled"):
             return Done()
         error_code = _hindrance(loaded)
-        then: tuple[NewJob, ...] = ()
+        receipt = None
         if error_code is None:
             answer = await self._carrier.submit(submission_of(loaded))
             if isinstance(answer, Refused):
                 error_code = answer.error_code
-            elif answer.receipt is not None:
-                then = (_receipt_job(loaded.message, answer.receipt),)
+            else:
+                receipt = answer.receipt
         change = _sent(loaded.message) if error_code is None else _failed(loaded.message, error_code)
-        await self._writer.write(Outcome(message=loaded.message, change=change, job=job, then=then))
+        outcome = Outcome(message=loaded.message, change=change, job=job)
+        if receipt is not None and receipt.at <= change.at:
+            sent = replace(loaded, message=replace(loaded.message, status="sent"))
+            sequel = await self._told(sent, replace(receipt, at=change.at), job)
+            outcome = replace(outcome, sequel=sequel)
+        elif receipt is not None:
+            outcome = replace(outcome, then=(_receipt_job(loaded.message, receipt),))
+        await self._writer.write(outcome)
         return Settled()
 
     async def receipt(self, job: Job) -> Done | Settled:
-        """What the carrier says became of a message; a text that arrived at a number of the world goes to its owner."""
-        told = job.read(Receipt)
-        loaded = await self._messages.read((job.account_sid, sids.uuid_of(told.message_sid)))
+        """What the carrier says became of a message."""
+        receipt = job.read(Receipt)
+        loaded = await self._messages.read((job.account_sid, sids.uuid_of(receipt.message_sid)))
         if loaded is None:
             return Done()
+        await self._writer.write(await self._told(loaded, receipt, job))
+        return Settled()
+
+    async def _told(self, loaded: Loaded, receipt: Receipt, job: Job) -> Outcome:
+        """The end of a message; a text that arrived at a number of the world goes to its owner."""
         message = loaded.message
         change = Change(
             account_sid=message.account_sid,
             id=message.id,
-            status=told.status,
-            at=told.at,
-            error_code=told.error_code,
+            status=receipt.status,
+            at=receipt.at,
+            error_code=receipt.error_code,
         )
         outcome = Outcome(message=message, change=change, job=job)
-        if told.status == "delivered":
-            kept = received(submission_of(loaded), told.at)
-            outcome = replace(outcome, kept=kept, arrival=await self._arrival(loaded))
-        await self._writer.write(outcome)
-        return Settled()
+        if receipt.status != "delivered":
+            return outcome
+        kept = received(submission_of(loaded), receipt.at)
+        return replace(outcome, kept=kept, arrival=await self._arrival(loaded))
 
     async def _arrival(self, loaded: Loaded) -> Arrival | None:
         sent = loaded.message

@@ -51,6 +51,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     kept: PhoneMessage | None = None
     arrival: Arrival | None = None
     replies: tuple[Draft, ...] = ()
+    sequel: Outcome | None = None  # the next change, known already: of the same commit, by the same job
 
 
 class Outcomes:
@@ -64,6 +65,10 @@ class Outcomes:
         first = {outcome.message.id: outcome for outcome in reversed(outcomes)}
         advanced = await queries.advance(connection, [outcome.change for outcome in first.values()])
         held = [outcome for id, outcome in first.items() if id in advanced]
+        sequels = [outcome.sequel for outcome in held if outcome.sequel is not None]
+        if sequels:
+            ended = await queries.advance(connection, [sequel.change for sequel in sequels])
+            held += [sequel for sequel in sequels if sequel.message.id in ended]
         await self._follow(connection, held)
         await settle(connection, [Gone(outcome.job) for outcome in outcomes])
         return [outcome.message.id in advanced for outcome in outcomes]
