@@ -70,12 +70,12 @@ def _refusal(error: HTTPError) -> Refused:
 
 
 def connect(data: str = "") -> Client:
-    """The server that runs on `data`, else the default one, else what LOCALLOOP_URL and TWILIO_* name."""
+    """The server that runs on `data`; else what LOCALLOOP_URL and TWILIO_* name; else the default one."""
     url = os.environ.get("LOCALLOOP_URL", "")
     sid, token = os.environ.get("TWILIO_ACCOUNT_SID", ""), os.environ.get("TWILIO_AUTH_TOKEN", "")
-    if url and sid and token:
+    if url and sid and token and not data:
         return Client(url.rstrip("/"), sid, token)
     note = running.read(Path(data) if data else default_directory())
     if note is None or not running.is_alive(note):
         raise Failed("no localloop is running here; start one with: localloop up")
-    return Client(url.rstrip("/") or note.url, sid or note.account_sid, token or note.auth_token)
+    return Client(note.url, note.account_sid, note.auth_token)

@@ -24,7 +24,7 @@ from localloop.cli.places import DataFolder, PlaceUnusable, default_directory, l
 from localloop.cli.supervisor import Leash, Process, Supervisor
 from localloop.core import clock
 from localloop.core.settings import Seed, Settings, SettingsError, load, parse_dotenv, seed
-from localloop.store import MigrationFailed, migrate, needs_migration
+from localloop.store import MigrationFailed, Unavailable, migrate, needs_migration
 from localloop.store.failures import PostgresError
 from localloop.store.postgres import Postgres
 from localloop.store.sealing import KeyFileUnusable, MissingKey
@@ -40,7 +40,7 @@ class StartFailed(Exception):
 
 FAILURES = (
     *(SettingsError, PlaceUnusable, PostgresError, MigrationFailed, MissingKey, KeyFileUnusable),
-    StartFailed,
+    *(StartFailed, Unavailable),
 )
 
 
@@ -137,7 +137,7 @@ async def _prepare(settings: Settings, place: Place, first: Seed) -> Seeded:
     try:
         if await needs_migration(place.dsn):
             await migrate(place.dsn)
-    except (OSError, TimeoutError, DatabaseRefused, InterfaceError) as error:
+    except (Unavailable, OSError, TimeoutError, DatabaseRefused, InterfaceError) as error:
         reason = str(error) or type(error).__name__
         raise StartFailed(f"the database cannot be used: {reason.splitlines()[0]}") from error
     return await server.prepare(settings, place, first)

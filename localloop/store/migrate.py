@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import asyncpg
 
+from localloop.store.database import Unavailable, is_lost
+
 _VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 _LOCK: Final = 0x6C6F63616C  # any fixed number: "local"
 _LOCK_TIMEOUT: Final = 300.0
@@ -27,12 +29,17 @@ def newest() -> str:
 
 
 async def needs_migration(dsn: str) -> bool:
-    """Whether the database is behind; cheap, since Alembic is not asked."""
-    connection = await asyncpg.connect(dsn, timeout=10.0, command_timeout=10.0)
+    """Whether the database is behind; cheap, since Alembic is not asked. Raises Unavailable."""
     try:
-        return await _current(connection) != newest()
-    finally:
-        await connection.close(timeout=5.0)
+        connection = await asyncpg.connect(dsn, timeout=10.0, command_timeout=10.0)
+        try:
+            return await _current(connection) != newest()
+        finally:
+            await connection.close(timeout=5.0)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if not is_lost(error):
+            raise
+        raise Unavailable(f"the database is away: {error or type(error).__name__}") from error
 
 
 async def migrate(dsn: str) -> bool:

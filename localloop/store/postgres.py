@@ -208,9 +208,12 @@ class Postgres:
             process = self._spawn(command, log.fileno())
             try:
                 status = process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
+            except BaseException as error:  # whoever asks us to stop leaves no initdb behind
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
                 status = process.wait(5)
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
         if status != 0:
             raise StartFailed("initdb failed", self.log_tail)
         fresh.rename(self._pgdata)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from installed import Home, Up
@@ -46,6 +49,28 @@ def test_children_that_die_are_replaced(up: Up) -> None:
     # The supervisor keeps the listening socket, so the request waits for the process that follows.
     assert up.ask("/ready")["status"] == "ok"
     assert not before & up.children()
+
+
+def _ask_again(up: Up, path: str) -> Any:
+    """What was under way when the database went is a 503, which says: ask again."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return up.ask(path)
+        except HTTPError as error:
+            if error.code != 503 or time.monotonic() > deadline:
+                raise
+            error.close()
+
+
+def test_a_database_server_that_dies_is_replaced(home: Home, up: Up) -> None:
+    before = _postgres(home.data)
+    accounts = f"/2010-04-01/Accounts/{up.sid}.json"
+    assert up.ask(accounts)["sid"] == up.sid
+    os.kill(before, signal.SIGKILL)
+    assert _ask_again(up, accounts)["sid"] == up.sid
+    assert up.stop() == 0
+    assert "PostgreSQL ended, starting it again" in up.errors.read_text("utf-8")
 
 
 def test_a_supervisor_that_is_killed_takes_its_children_along(home: Home, up: Up) -> None:
