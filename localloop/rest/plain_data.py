@@ -16,6 +16,9 @@ from localloop.rest.request import Request
 from localloop.store.plain import Record
 
 NOT_KEPT = frozenset({"sid", "account", "created", "updated", "version", "url", "links"})
+DATES = frozenset(
+    {"created", "updated"}
+)  # shown as kept where a client may set them (imported conversations)
 
 
 def shown(record: Record, request: Request) -> dict[str, Any]:
@@ -27,9 +30,9 @@ def shown(record: Record, request: Request) -> dict[str, Any]:
         elif field.source == "account":
             fields[field.name] = record.account_sid
         elif field.source == "created":
-            fields[field.name] = record.date_created
+            fields[field.name] = record.data.get(field.name) or record.date_created
         elif field.source == "updated":
-            fields[field.name] = record.date_updated
+            fields[field.name] = record.data.get(field.name) or record.date_updated
         elif field.source == "version":
             fields[field.name] = revision(field, record.version)
         elif field.source == "parent" and fields.get(field.name) is None:
@@ -49,7 +52,7 @@ def new_data(request: Request, parents: Sequence[str], overrides: Mapping[str, A
     sent = from_params(request.operation, request.params)
     data: dict[str, Any] = {}
     for field in fields_of(request):
-        if field.source in NOT_KEPT:
+        if field.source in NOT_KEPT and not (field.source in DATES and field.name in sent):
             continue
         value = (
             overrides[field.name] if field.name in overrides else _new_value(field, request, resolved, sent)
@@ -59,13 +62,19 @@ def new_data(request: Request, parents: Sequence[str], overrides: Mapping[str, A
 
 
 def changed_data(request: Request, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """What an update writes: the parameters that were sent, in their fields' types, and `overrides`."""
+    """What an update writes: the parameters that were sent, in their fields' types, and `overrides`.
+
+    A date of update that a client once set gives way to the update's own.
+    """
     known = {field.name: field for field in fields_of(request)}
     sent = from_params(request.operation, request.params)
     for field in known.values():
         if field.source == "param" and field.name not in sent and field.source_name in request.params:
             sent[field.name] = request.params[field.source_name]
     fitted = {name: fitting(known[name], value) if name in known else value for name, value in sent.items()}
+    for field in known.values():
+        if field.source == "updated":
+            fitted.setdefault(field.name, None)
     return {name: storable(value) for name, value in {**fitted, **overrides}.items()}
 
 
@@ -189,6 +198,8 @@ def _path_value(request: Request, resolved: Mapping[str, str], name: str) -> Any
 def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     if isinstance(value, int | float | Decimal):
         return str(value)
     return orjson.dumps(storable(value)).decode() if isinstance(value, dict | list) else value

@@ -15,6 +15,7 @@ from localloop.rest.addresses import expand, instance_template, pieces, snake
 from localloop.rest.request import Request
 
 Writer: TypeAlias = Callable[[Any], Any]
+_PATH_2010 = "/2010-04-01/"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -128,7 +129,11 @@ class Renderer:
         path = expand(template, values)
         if path is None:
             return None
-        return f"{path}.json" if self._is_2010 else request.urls.base(self._api.product) + path
+        if self._is_2010:
+            return f"{path}.json"
+        if path.startswith(_PATH_2010):
+            return f"{request.urls.base('api')}{path}.json"
+        return request.urls.base(self._api.product) + path
 
     def _link_map(self, field: Field, values: dict[str, Any], request: Request) -> dict[str, str | None]:
         links = {}

@@ -66,6 +66,7 @@ with gone as (
 ), below as (
   delete from resources r using gone g
   where r.account_sid = $1 and r.parents <> '{}' and r.parents @> (g.parents || g.sid)
+  and g.sid <> all(g.parents) -- a singleton has its parent's id, and nothing below it
   returning r.kind, r.sid, r.parent_sid
 ), every as (
   select kind, sid, parent_sid from gone union all select kind, sid, parent_sid from below

@@ -1,0 +1,110 @@
+"""What is wrong with an answer: each judge returns a line per fault."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from localloop.contract.model import Field, Operation, Path
+from localloop.core.errors import ApiError
+from localloop.rest.routing import Router
+from tests.conformance.walk import Asked, Place
+
+_DATE_2010 = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000")
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
+
+
+def shape(operation: Operation, record: Mapping[str, Any]) -> Iterator[str]:
+    """Every declared field is there."""
+    missing = [field.name for field in operation.fields if field.name not in record]
+    if missing:
+        yield f"missing fields {missing}"
+
+
+def filled(operation: Operation, record: Mapping[str, Any]) -> tuple[int, int]:
+    """Of the fields that Twilio's examples always fill: how many are, how many there are."""
+    wanted = [field for field in operation.fields if field.filled]
+    return sum(record.get(field.name) not in (None, "", [], {}) for field in wanted), len(wanted)
+
+
+def own(place: Place, ids: Mapping[str, str], record: Mapping[str, Any], account_sid: str) -> Iterator[str]:
+    """Own SID, account, parents, dates and address are set and of their form."""
+    _, _, path, operation = place
+    for field in operation.fields:
+        value = record.get(field.name)
+        fault = _own_fault(field, value, path, ids, account_sid)
+        if fault:
+            yield f"{field.name} is {value!r}: {fault}"
+
+
+def _own_fault(field: Field, value: Any, path: Path, ids: Mapping[str, str], account_sid: str) -> str:
+    if field.source == "sid" and field.sid:
+        return "" if isinstance(value, str) and _SID.fullmatch(value) and value[:2] in field.sid else "no SID"
+    if field.source == "account":
+        return "" if value == account_sid else "not the account"
+    if field.source == "parent" and field.source_name in dict(path.parents) | {path.id_param: ""}:
+        return "" if value == ids.get(field.source_name) else "not the parent"
+    if field.source in ("created", "updated") and field.type == "string" and field.format != "date":
+        form = _DATE_2010 if field.format == "date-time-rfc-2822" else _DATE
+        return "" if isinstance(value, str) and form.fullmatch(value) else "no date"
+    if field.source == "url":
+        return "" if isinstance(value, str) and value else "no address"
+    return ""
+
+
+def echo(operation: Operation, asked: Asked) -> Iterator[str]:
+    """What was accepted and is a field reads back equal."""
+    shown = {field.name: field for field in operation.fields}
+    for param in operation.params:
+        if param.name not in asked.params or not param.field:
+            continue
+        outer, *inner = param.field.split(".")
+        if outer not in shown or shown[outer].source in ("account", "parent"):
+            continue
+        value: Any = asked.record.get(outer)
+        for name in inner:
+            value = value.get(name) if isinstance(value, dict) else None
+        if not _same(asked.params[param.name], value):
+            yield f"{param.name} was {asked.params[param.name]!r} and reads {value!r}"
+
+
+def _same(sent: Any, read: Any) -> bool:
+    if sent == read or str(sent) == str(read):
+        return True
+    if isinstance(sent, bool):
+        return str(sent).lower() == str(read).lower()
+    if isinstance(sent, dict | list) and isinstance(read, str):
+        try:
+            return bool(orjson.loads(read) == sent)
+        except orjson.JSONDecodeError:
+            return False
+    if isinstance(sent, str) and isinstance(read, str):
+        day = sent.removesuffix("T00:00:00Z")
+        return read in (day, sent) or sent in read
+    if isinstance(sent, list) and len(sent) == 1:
+        return bool(sent[0] == read)
+    return isinstance(read, list) and read == [sent]
+
+
+def addresses(record: Mapping[str, Any], operation: Operation) -> Iterator[str]:
+    """Every address below this record, as the answer writes it."""
+    for field in operation.fields:
+        value = record.get(field.name)
+        if field.source == "url" and isinstance(value, str):
+            yield value
+        elif field.source == "links" and isinstance(value, dict):
+            yield from (link for link in value.values() if isinstance(link, str))
+
+
+def leads_somewhere(router: Router, url: str) -> bool:
+    """Whether an address has a route."""
+    path = "/" + url.split("/", 3)[3] if "://" in url else url
+    try:
+        router.match(router.place("127.0.0.1"), path.partition("?")[0])
+    except ApiError:
+        return False
+    return True

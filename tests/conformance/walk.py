@@ -1,0 +1,237 @@
+"""Makes what an operation needs (its parents, a record to act on) and asks it, all through the served engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+from msgspec import Struct
+from serving import Client, Reply
+
+from localloop.contract import load
+from localloop.contract.model import Api, Operation, Param, Path, Resource
+from localloop.core import sids
+from tests.conformance import special, values
+
+ACCOUNT_NAMES = frozenset({"AccountSid", "account_sid", "accountSid"})
+Place = tuple[Api, Resource, Path, Operation]
+
+
+class Asked(Struct, frozen=True):
+    """One exchange."""
+
+    target: str
+    params: dict[str, Any]
+    reply: Reply
+
+    @property
+    def record(self) -> dict[str, Any]:
+        found = orjson.loads(self.reply.body or b"{}")
+        return found if isinstance(found, dict) else {}
+
+
+class Made(Struct, frozen=True):
+    """A record, the ids on its path, and what its create answered."""
+
+    id: str
+    ids: dict[str, str]
+    record: dict[str, Any]
+    operation: str
+    asked: Asked
+
+
+class Walk:
+    """Knows one record of every kind that it was asked for."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._made: dict[str, Made | None] = {}
+        self._count = 0
+        self.refused: dict[str, str] = {}  # kind → why none could be made
+
+    async def record_of(self, kind: str) -> Made | None:
+        """The walk's one record of this kind, made when first asked for."""
+        if kind not in self._made:
+            self._made[kind] = None  # a kind that needs itself has none
+            self._made[kind] = await self.fresh(kind)
+        return self._made[kind]
+
+    async def fresh(self, kind: str) -> Made | None:
+        """Another record of this kind under the same parents."""
+        if kind == "api/Account":
+            sid = self.client.account_sid
+            ids = {"Sid": sid, "AccountSid": sid}
+            return Made(sid, ids, {"sid": sid}, "", Asked("", {}, Reply(200, {}, b"")))
+        for place in _creators().get(kind, ()):
+            above = await self.parents(place[2])
+            if above is None:
+                continue
+            made = await self._make(place, above)
+            if made is not None:
+                return made
+        return None
+
+    async def _make(self, place: Place, ids: dict[str, str]) -> Made | None:
+        _, resource, path, operation = place
+        param = path.id_param
+        if param and param not in ids:
+            ids = {**ids, param: await self._chosen(resource, path, operation, param)}
+        for required_only in (False, True):
+            asked = await self.ask(place, ids, await self.params(place, required_only=required_only))
+            if asked.reply.status < 300:
+                home = load().kind(path.kind)
+                sent = asked.params.get(param or "") if param not in path_params(path) else None
+                own = (
+                    sent
+                    or ids.get(param or "")
+                    or asked.record.get(home.id_field or resource.id_field or "sid")
+                )
+                own = own or await self._listed(path.kind, ids)
+                if own is None and home.id_source == "sid":
+                    return None
+                return Made(str(own or path.kind), ids, asked.record, operation.id, asked)
+            self.refused[path.kind] = f"{operation.id} {asked.reply.status} {asked.reply.body[:200]!r}"
+        return None
+
+    async def _listed(self, kind: str, ids: Mapping[str, str]) -> str | None:
+        """The id of a record whose create does not show it (a caller id that is being verified)."""
+        for place in load().operations():
+            _, resource, path, operation = place
+            if operation.verb == "list" and path.kind == kind and path.role == "collection":
+                rows = (await self.ask(place, ids, {})).record.get(operation.list_key or "items") or [{}]
+                found = rows[0].get(resource.id_field or "sid")
+                return str(found) if found else None
+        return None
+
+    async def _chosen(self, resource: Resource, path: Path, operation: Operation, param: str) -> str:
+        if resource.attaches:
+            attached = await self.record_of(resource.attaches)
+            if attached is not None:
+                return attached.id
+        return _path_value(operation, param)
+
+    async def parents(self, path: Path) -> dict[str, str] | None:
+        """Ids for the parameters of a path above its own; None when a parent cannot be made."""
+        ids = {"AccountSid": self.client.account_sid} if "{AccountSid}" in path.template else {}
+        given = special.PATHS.get(path.template, {})
+        for param, kind in path.parents:
+            if param in given:
+                continue
+            if not kind:
+                ids[param] = _path_value(path.operations[0], param)
+                continue
+            made = await self.record_of(kind)
+            if made is None:
+                return None
+            ids[param] = made.id
+        for param in path_params(path):
+            if param not in ids and param not in given and param != path.id_param:
+                ids[param] = _path_value(path.operations[0], param)
+        return {**ids, **given}
+
+    async def params(self, place: Place, *, required_only: bool = False) -> dict[str, Any]:
+        """Every parameter of the operation that can be sent together, or only what it demands."""
+        _, resource, _, operation = place
+        sent: dict[str, Any] = {}
+        self._count += 1
+        demanded = {name for group in operation.one_of for name in group[:1]}
+        for param in operation.params:
+            if param.location not in ("body", "query") or _steers(param, operation):
+                continue
+            if required_only and not param.required and param.name not in demanded:
+                continue
+            sent[param.name] = self._value(param)
+        if resource.attaches and resource.id_param in sent:
+            attached = await self.record_of(resource.attaches)
+            sent[resource.id_param] = attached.id if attached else sent[resource.id_param]
+        for name, wanted in special.PARAMS.get(operation.id, {}).items():
+            sent.pop(name, None)
+            if wanted is not None:
+                sent[name] = wanted
+        for name, kind in special.RECORDS.get(operation.id, {}).items():
+            needed = await self.record_of(kind)
+            if needed is not None:
+                sent[name] = needed.id
+        return sent
+
+    def _value(self, param: Param) -> Any:
+        if param.name in ACCOUNT_NAMES:
+            return self.client.account_sid
+        return values.value(param, str(self._count))
+
+    async def ask(self, place: Place, ids: Mapping[str, str], params: Mapping[str, Any]) -> Asked:
+        """The operation as a client would ask it."""
+        api, _, path, operation = place
+        target = address(api, path, ids)
+        known = dict(ids) | dict(params)
+        query = {p.name: _wire(known[p.name]) for p in _at(operation, "query") if p.name in known}
+        body = {p.name: params[p.name] for p in _at(operation, "body") if p.name in params}
+        if query:
+            target += f"?{urlencode(query, doseq=True)}"
+        if operation.body in ("json", "scim"):
+            reply = await self.client(operation.method, target, json=body)
+        else:
+            reply = await self.client(operation.method, target, {k: _wire(v) for k, v in body.items()})
+        return Asked(target, dict(params), reply)
+
+
+def address(api: Api, path: Path, ids: Mapping[str, str]) -> str:
+    target = path.template
+    for param in path_params(path):
+        target = target.replace(f"{{{param}}}", quote(ids[param], safe=""))
+    if api.style == "2010":
+        return f"{target}.json"
+    return f"/{api.product}{target}"
+
+
+def path_params(path: Path) -> list[str]:
+    return [part[1:-1] for part in path.template.split("/") if part.startswith("{")]
+
+
+def foreign(wanted: str) -> str:
+    """An id of the same form that nobody has."""
+    return sids.new(wanted[:2]) if sids.is_sid(wanted) else f"{wanted}none"
+
+
+def _steers(param: Param, operation: Operation) -> bool:
+    """Filters and marks of a page are judged one by one, not sent all together."""
+    return operation.verb in ("list", "fetch", "delete") and not param.required
+
+
+def _at(operation: Operation, location: str) -> list[Param]:
+    return [param for param in operation.params if param.location == location]
+
+
+def _path_value(operation: Operation, name: str) -> str:
+    param = next((p for p in operation.params if p.name == name), Param(name=name, location="path"))
+    return str(values.value(param))
+
+
+def _wire(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return orjson.dumps(value).decode()
+    return [_wire(member) for member in value] if isinstance(value, list) else value
+
+
+_by_kind: dict[str, list[Place]] = {}
+
+
+def _creators() -> dict[str, list[Place]]:
+    """How records of each kind come to be: creates before updates that make what they do not find."""
+    if not _by_kind:
+        for place in load().operations():
+            _, _resource, path, operation = place
+            if path.role != "action" and (operation.verb == "create" or _upserts(place)):
+                _by_kind.setdefault(path.kind, []).append(place)
+        for places in _by_kind.values():
+            places.sort(key=lambda p: (p[3].verb != "create", -len(p[2].parents), p[2].role == "view"))
+    return _by_kind
+
+
+def _upserts(place: Place) -> bool:
+    _, resource, path, operation = place
+    return operation.verb == "update" and (resource.upsert or path.role == "singleton")
