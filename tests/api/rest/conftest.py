@@ -1,0 +1,16 @@
+"""The engine as it is served, on a fresh database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from serving import Client, served
+
+from localloop.store import Database
+
+
+@pytest.fixture
+async def client(database: Database) -> AsyncIterator[Client]:
+    async with served(database) as client:
+        yield client

@@ -1,0 +1,113 @@
+"""Plain records: versions, names, pages, and what goes with a parent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from serving import Client
+
+from localloop.core import sids
+
+SERVICES = "/sync/v1/Services"
+
+
+async def made(client: Client, target: str, **params: Any) -> dict[str, Any]:
+    reply = await client("POST", target, params)
+    assert reply.status == 201, reply.body
+    record: dict[str, Any] = reply.json()
+    return record
+
+
+async def document(client: Client, **params: Any) -> str:
+    service = await made(client, SERVICES)
+    record = await made(client, f"{SERVICES}/{service['sid']}/Documents", **params)
+    return f"{SERVICES}/{service['sid']}/Documents/{record['sid']}"
+
+
+async def test_of_twenty_writers_with_one_version_one_wins(client: Client) -> None:
+    target = await document(client, Data='{"n": 0}')
+    etag = (await client("GET", target)).headers["etag"]
+    replies = await asyncio.gather(
+        *(client("POST", target, {"Data": f'{{"n": {n}}}'}, headers={"if-match": etag}) for n in range(20))
+    )
+    assert sorted(reply.status for reply in replies) == [200] + [412] * 19
+    assert (await client("GET", target)).json()["revision"] == "1"
+
+
+async def test_versions_may_be_written_in_three_ways(client: Client) -> None:
+    target = await document(client)
+    for version in ("*", "1", '"2"'):
+        assert (await client("POST", target, {"Data": "{}"}, headers={"if-match": version})).status == 200
+    bad = await client("POST", target, {"Data": "{}"}, headers={"if-match": "x"})
+    assert (bad.status, bad.json()["code"]) == (400, 54003)
+    stale = await client("POST", target, {"Data": "{}"}, headers={"if-match": "1"})
+    assert (stale.status, stale.json()["code"]) == (412, 54103)
+
+
+async def test_unique_names_are_taken_once_and_stand_for_the_sid(client: Client) -> None:
+    target = await document(client, UniqueName="mine")
+    folder = target.rpartition("/")[0]
+    again = await client("POST", folder, {"UniqueName": "mine"})
+    assert again.status == 409
+    assert (await client("GET", f"{folder}/mine")).json()["unique_name"] == "mine"
+    other = await made(client, folder, UniqueName="other")
+    assert (await client("GET", f"{folder}/{other['sid']}")).status == 200
+
+
+async def test_pages_neither_skip_nor_repeat_while_rows_are_added(client: Client) -> None:
+    wanted = [(await made(client, SERVICES, FriendlyName=str(n)))["sid"] for n in range(7)]
+    seen, url = [], f"{SERVICES}?PageSize=2"
+    while url:
+        listed = (await client("GET", url)).json()
+        seen += [row["sid"] for row in listed["services"]]
+        url = (listed["meta"]["next_page_url"] or "").partition("4010")[2]
+        await made(client, SERVICES)
+    assert seen == wanted[::-1]
+
+
+async def test_a_broken_page_token(client: Client) -> None:
+    for token in ("PAnonsense", "garbage"):
+        reply = await client("GET", f"{SERVICES}?PageToken={token}")
+        assert reply.status == 400
+
+
+async def test_children_go_with_their_parent(client: Client) -> None:
+    target = await document(client)
+    service = target.partition("/Documents")[0]
+    assert (await client("DELETE", service)).status == 204
+    for path in (target, f"{service}/Documents"):
+        reply = await client("GET", path)
+        assert (reply.status, reply.json()["code"]) == (404, 20404)
+
+
+async def test_a_deleted_singleton_leaves_its_siblings(client: Client) -> None:
+    domain = f"/messaging/v1/LinkShortening/Domains/{sids.new('DN')}"
+    service = await made(client, "/messaging/v1/Services", FriendlyName="one")
+    attached = f"{domain}/MessagingServices/{service['sid']}"
+    assert (await client("POST", attached)).status < 300
+    assert (await client("POST", f"{domain}/Certificate", {"TlsCert": "pem"})).status < 300
+    assert (await client("DELETE", f"{domain}/Certificate")).status == 204
+    assert (await client("DELETE", attached)).status == 204
+
+
+async def test_children_of_a_parent_that_nobody_has(client: Client) -> None:
+    reply = await client("POST", f"{SERVICES}/{sids.new('IS')}/Documents")
+    assert (reply.status, reply.json()["code"]) == (404, 20404)
+
+
+async def test_an_action_changes_its_parent(client: Client) -> None:
+    plugins = "/flex-api/v1/PluginService/Plugins"
+    plugin = await made(client, plugins, UniqueName="p", FriendlyName="p", Description="d")
+    archived = await client("POST", f"{plugins}/{plugin['sid']}/Archive")
+    assert (archived.status, archived.json()["archived"]) == (200, True)
+    assert (await client("GET", f"{plugins}/{plugin['sid']}")).json()["archived"] is True
+
+
+async def test_nested_members_are_set_one_by_one(client: Client) -> None:
+    target = "/verify/v2/Services"
+    record = await made(client, target, FriendlyName="one", **{"Passkeys.RelyingParty.Id": "example.com"})
+    assert record["passkeys"]["relying_party"]["id"] == "example.com"
+    changed = await client("POST", f"{target}/{record['sid']}", {"Passkeys.RelyingParty.Name": "Example"})
+    party = changed.json()["passkeys"]["relying_party"]
+    assert (party["id"], party["name"]) == ("example.com", "Example")

@@ -1,0 +1,95 @@
+"""How requests find their operation, and how the engine answers what is wrong with them (issue §4, facts §1)."""
+
+from __future__ import annotations
+
+import pytest
+from serving import Client
+
+SERVICES = "/sync/v1/Services"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["sync.twilio.com", "sync.us1.twilio.com", "sync.ashburn.us1.twilio.com", "SYNC.twilio.com:443"],
+)
+async def test_a_product_is_named_by_the_host(client: Client, host: str) -> None:
+    reply = await client("GET", "/v1/Services", headers={"host": host})
+    assert reply.status == 200
+    assert reply.json()["meta"]["url"].startswith("http://sync.")
+
+
+@pytest.mark.parametrize(
+    "host", ["sync.nowhere.twilio.com", "nothing.twilio.com", "sync.mars.us1.twilio.com"]
+)
+async def test_unknown_labels_are_404(client: Client, host: str) -> None:
+    assert (await client("GET", "/v1/Services", headers={"host": host})).status == 404
+
+
+async def test_credentials_belong_to_a_region(client: Client) -> None:
+    reply = await client("GET", "/v1/Services", headers={"host": "sync.dublin.ie1.twilio.com"})
+    assert (reply.status, reply.json()["code"]) == (401, 20003)
+    assert "www-authenticate" in reply.headers
+
+
+async def test_a_path_without_product_says_what_to_write(client: Client) -> None:
+    reply = await client("GET", "/v2/Services")
+    assert (reply.status, reply.json()["code"]) == (404, 20404)
+    assert b"/verify/v2/Services" in reply.body
+
+
+async def test_a_wrong_method_is_405(client: Client) -> None:
+    reply = await client("DELETE", SERVICES)
+    assert (reply.status, reply.json()["code"]) == (405, 20004)
+
+
+async def test_options_names_the_methods(client: Client) -> None:
+    reply = await client("OPTIONS", SERVICES)
+    assert reply.status == 204
+    assert reply.headers["allow"] == "GET, OPTIONS, POST"
+
+
+async def test_head_is_get_without_a_body(client: Client) -> None:
+    reply = await client("HEAD", SERVICES)
+    assert (reply.status, reply.body) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"),
+    [("", "application/xml"), (".xml", "application/xml"), (".csv", "text/csv"), (".json", "json")],
+)
+async def test_the_2010_api_answers_in_the_format_of_its_path(client: Client, suffix: str, kind: str) -> None:
+    for path in ("Queues", "Nothing"):
+        reply = await client("GET", f"/2010-04-01/Accounts/{client.account_sid}/{path}{suffix}")
+        assert reply.status == (200 if path == "Queues" else 404)
+        assert kind in reply.headers["content-type"]
+
+
+async def test_a_foreign_origin_is_refused_preflight_too(client: Client) -> None:
+    for method in ("OPTIONS", "POST", "GET"):
+        reply = await client(method, SERVICES, headers={"origin": "https://evil.example"})
+        assert reply.status == 403
+        assert "access-control-allow-origin" not in reply.headers
+
+
+async def test_a_foreign_host_is_misdirected(client: Client) -> None:
+    reply = await client("GET", SERVICES, headers={"host": "rebound.example:4010"})
+    assert reply.status == 421
+
+
+async def test_a_body_over_one_mebibyte(client: Client) -> None:
+    reply = await client("POST", SERVICES, b"FriendlyName=" + b"x" * (1024 * 1024))
+    assert reply.status == 413
+
+
+@pytest.mark.parametrize("body", [b"FriendlyName=%ff%fe", b"FriendlyName=\xff", b"FriendlyName=a%00b"])
+async def test_broken_encodings_are_400(client: Client, body: bytes) -> None:
+    assert (await client("POST", SERVICES, body)).status == 400
+
+
+async def test_what_is_plain_says_so(client: Client) -> None:
+    assert (await client("GET", SERVICES)).headers["localloop-coverage"] == "plain"
+
+
+async def test_no_credentials(client: Client) -> None:
+    reply = await client("GET", SERVICES, headers={"authorization": "Basic bm86Ym9keQ=="})
+    assert (reply.status, reply.json()["code"]) == (401, 20003)
