@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from time import perf_counter
 from typing import Any, Literal, Protocol
 
 import orjson
@@ -106,15 +107,10 @@ class App:
             log.exception("request failed", request_sid=head.sid, method=head.method, path=head.path)
             status, body, content_type = self._error(exchange, errors.internal_server_error())
         self._observe(exchange, status)
-        await respond(
-            send,
-            head,
-            status,
-            body,
-            content_type=content_type,
-            concurrent=exchange.concurrent,
-            headers=exchange.headers,
-        )
+        exchange.headers.append((b"twilio-concurrent-requests", b"%d" % exchange.concurrent))
+        if body:
+            exchange.headers.append((b"content-type", content_type.encode()))
+        await respond(send, head, status, body, exchange.headers)
 
     async def _answer(self, exchange: _Exchange, scope: Scope, receive: Receive) -> tuple[int, bytes, str]:
         engine, head = self._engine, exchange.head
@@ -131,7 +127,7 @@ class App:
         exchange.concurrent = engine.admission.enter(caller.account_sid, serving.limits)
         try:
             body = await read_body(head, receive)
-            request = self._request(exchange, match, operation, caller, body, serving)
+            request = self._request(exchange, caller, serving.decode(head.query, head.content_type, body))
             answer = await self._operate(exchange, serving, request)
         finally:
             engine.admission.leave(caller.account_sid, serving.limits)
@@ -155,19 +151,10 @@ class App:
             caller, match, operation, place.region, exchange.address
         )
 
-    def _request(
-        self,
-        exchange: _Exchange,
-        match: Match,
-        operation: Operation,
-        caller: Caller,
-        body: bytes,
-        serving: Serving,
-    ) -> Request:
-        head, api = exchange.head, match.route.api
-        params = serving.decode(head.query, head.content_type, body)
-        place = exchange.place
-        assert place is not None
+    def _request(self, exchange: _Exchange, caller: Caller, params: dict[str, Any]) -> Request:
+        head, place, match, operation = exchange.head, exchange.place, exchange.match, exchange.operation
+        assert place is not None and match is not None and operation is not None
+        api = match.route.api
         return Request(
             sid=head.sid,
             api=api,
@@ -261,8 +248,6 @@ class App:
         return error.status, body, content_type
 
     def _observe(self, exchange: _Exchange, status: int) -> None:
-        from time import perf_counter
-
         operation, match = exchange.operation, exchange.match
         product = match.route.api.product if match else ""
         self._engine.observe(

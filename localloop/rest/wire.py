@@ -88,25 +88,15 @@ def _too_large() -> bytes:
 
 
 async def respond(
-    send: Send,
-    head: Head,
-    status: int,
-    body: bytes,
-    *,
-    content_type: str = JSON,
-    concurrent: int = 0,
-    headers: Iterable[tuple[bytes, bytes]] = (),
+    send: Send, head: Head, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()
 ) -> None:
-    """Writes the whole answer with `Twilio-Request-Id`, `-Duration` and `-Concurrent-Requests`."""
+    """Writes the whole answer with `Twilio-Request-Id` and `-Duration`."""
     lines = [
         (b"content-length", b"%d" % len(body)),
         (b"twilio-request-id", head.sid.encode()),
         (b"twilio-request-duration", b"%.3f" % (perf_counter() - head.started)),
-        (b"twilio-concurrent-requests", b"%d" % concurrent),
         *headers,
     ]
-    if body:
-        lines.append((b"content-type", content_type.encode()))
     await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": b"" if head.method == "HEAD" else body})
 
