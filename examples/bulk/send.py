@@ -1,4 +1,4 @@
-"""Queues one text for every line of a file of numbers, and waits until all are accepted."""
+"""Queues one text for every line of a file of numbers, some hundred at a time, until all are accepted."""
 
 import sys
 from pathlib import Path
@@ -6,15 +6,18 @@ from pathlib import Path
 from celery import group
 from tasks import send
 
-TIMEOUT_S = 1_800
+AT_ONCE = 500
+TIMEOUT_S = 300
 
 
 def main() -> None:
     path, body = sys.argv[1:]
     recipients = list(dict.fromkeys(Path(path).read_text().split()))
-    results = group(send.s(to, body) for to in recipients).apply_async()
-    sids = results.get(timeout=TIMEOUT_S)
-    print(f"{len(recipients)} recipients, {len(set(sids))} messages")
+    sids: set[str] = set()
+    for start in range(0, len(recipients), AT_ONCE):
+        results = group(send.s(to, body) for to in recipients[start : start + AT_ONCE]).apply_async()
+        sids.update(results.get(timeout=TIMEOUT_S))
+    print(f"{len(recipients)} recipients, {len(sids)} messages")
 
 
 if __name__ == "__main__":
