@@ -142,18 +142,20 @@ class App:
             )  # the token endpoints carry their credentials in the body
         try:
             caller = await self._engine.authenticator.caller(head.authorization, account_in(match))
-        except ApiError as refusal:
+        except ApiError:
             if head.authorization:
                 client = scope.get("client") or ("", 0)
                 self._engine.failures.note(client[0], head.authorization[:48])
-            raise refusal
+            raise
         return await self._engine.authenticator.authorize(
             caller, match, operation, place.region, exchange.address
         )
 
     def _request(self, exchange: _Exchange, caller: Caller, params: dict[str, Any]) -> Request:
         head, place, match, operation = exchange.head, exchange.place, exchange.match, exchange.operation
-        assert place is not None and match is not None and operation is not None
+        assert place is not None
+        assert match is not None
+        assert operation is not None
         api = match.route.api
         return Request(
             sid=head.sid,

@@ -269,6 +269,9 @@ def _is_empty(value: Any) -> bool:
 
 def page_request(operation: Operation, style: Style, params: Mapping[str, Any]) -> PageRequest:
     """The slice that a list is asked for. Raises 400: 20001 `Invalid PageSize.`, 20007, 21481, 40153."""
+    if operation.paging == "token":  # names of its own for both
+        renamed = {"Size": "PageSize", "Token": "PageToken"}
+        params = {renamed.get(name, name): str(value) for name, value in params.items()}
     text = next((params[name] for name in SIZE_NAMES if name in params), None)
     size = operation.default_page_size if text is None else _page_size(operation, style, text)
     number = _page_number(params.get("Page"))

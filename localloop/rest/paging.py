@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, urlencode
 
 from msgspec import Struct
 
-from localloop.contract.model import Operation
 from localloop.rest.decode import make_token
 from localloop.rest.request import Items, PageRequest, Request
 
@@ -45,7 +44,7 @@ def _cursor(row: Mapping[str, Any], id_field: str | None) -> str:
 def list_payload(
     request: Request, answer: Items, rows: Sequence[dict[str, Any]], query: str
 ) -> dict[str, Any]:
-    """The body of a list: `rows` are rendered already; `query` is the request's own query string, decoded pairs kept."""
+    """The body of a list: `rows` are rendered already; `query` is the request's own query string."""
     operation = request.operation
     page = request.page or PageRequest()
     around = window(answer, request.resource.id_field)
@@ -53,12 +52,7 @@ def list_payload(
     if operation.paging == "plain" or operation.paging == "none":
         return {key: rows}
     if operation.paging == "token":
-        meta = {
-            "key": key,
-            "pageSize": page.size,
-            "nextToken": around.next_token,
-            "previousToken": around.previous_token,
-        }
+        meta = {"next_token": around.next_token, "previous_token": around.previous_token}
         return {"meta": meta, key: rows}
     if operation.paging == "2010":
         start = page.number * page.size

@@ -66,6 +66,25 @@ async def test_pages_neither_skip_nor_repeat_while_rows_are_added(client: Client
     assert seen == wanted[::-1]
 
 
+async def test_port_in_requests_have_tokens_of_their_own(client: Client) -> None:
+    target = "/numbers/v1/Porting/PortIn"
+    wanted = {
+        "account_sid": client.account_sid,
+        "losing_carrier_information": {"customer_type": "Individual"},
+        "phone_numbers": [{"phone_number": "+14155550100"}],
+        "documents": ["RD0123456789abcdef0123456789abcdef"],
+        "notification_emails": ["a@example.com"],
+        "target_port_in_date": "2026-01-02",
+    }
+    for _ in range(3):
+        made_one = await client("POST", target, json=wanted)
+        assert made_one.status == 202, made_one.body
+    first = (await client("GET", f"{target}/PortInRequests?Size=2")).json()
+    assert len(first["port_in_requests"]) == 2
+    rest = (await client("GET", f"{target}/PortInRequests?Size=2&Token={first['meta']['next_token']}")).json()
+    assert (len(rest["port_in_requests"]), rest["meta"]["next_token"]) == (1, None)
+
+
 async def test_a_broken_page_token(client: Client) -> None:
     for token in ("PAnonsense", "garbage"):
         reply = await client("GET", f"{SERVICES}?PageToken={token}")
