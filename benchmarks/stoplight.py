@@ -1,4 +1,4 @@
-"""Stoplight Prism, mocking the same operation from an OpenAPI file that is made from our contract."""
+"""Stoplight Prism, mocking the 2010 API from an OpenAPI file that is made from our contract."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ START_TIMEOUT_S = 30.0
 
 
 @contextmanager
-def mocking(operation_id: str) -> Iterator[str]:
-    """The URL of a Prism that mocks this operation and no other."""
+def mocking() -> Iterator[str]:
+    """The URL of a Prism that mocks the 2010 API."""
     node = shutil.which("node")
     if node is None or not _PROGRAM.exists():
         raise NotRun("prism is missing (make bench installs it where there is npm)")
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="ll-prism-") as folder:
         document = Path(folder, "openapi.json")
-        document.write_text(json.dumps(openapi(operation_id)), "utf-8")
+        document.write_text(json.dumps(openapi()), "utf-8")
         command = [
             node,
             str(_PROGRAM),
@@ -55,43 +55,33 @@ def mocking(operation_id: str) -> Iterator[str]:
             process.wait(10)
 
 
-def openapi(operation_id: str) -> dict[str, Any]:
-    path, operation = _find(operation_id)
-    names = re.findall(r"\{(\w+)\}", path)
-    return {
-        "openapi": "3.0.3",
-        "info": {"title": "one operation", "version": "1"},
-        "paths": {
-            path: {
-                operation.method.lower(): {
-                    "operationId": "operation",
-                    "parameters": [
-                        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-                        for name in names
-                    ],
-                    "requestBody": {
-                        "content": {"application/x-www-form-urlencoded": {"schema": _form(operation)}}
-                    },
-                    "responses": {
-                        str(operation.status): {
-                            "description": "done",
-                            "content": {"application/json": {"schema": _object(operation.fields)}},
-                        }
-                    },
+def openapi() -> dict[str, Any]:
+    """The whole 2010 API, as one who mocks Twilio would have it."""
+    paths: dict[str, dict[str, Any]] = {}
+    for api in contract.load().apis:
+        if api.style == "2010":
+            for path in (path for resource in api.resources for path in resource.paths):
+                operations = paths.setdefault(f"{path.template}.json", {})
+                operations |= {
+                    each.method.lower(): _operation(path.template, each) for each in path.operations
                 }
-            }
-        },
+    return {"openapi": "3.0.3", "info": {"title": "2010 API", "version": "1"}, "paths": paths}
+
+
+def _operation(template: str, operation: Operation) -> dict[str, Any]:
+    answer = {"content": {"application/json": {"schema": _object(operation.fields)}}}
+    described: dict[str, Any] = {
+        "operationId": operation.id,
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in re.findall(r"\{(\w+)\}", template)
+        ],
+        "responses": {str(operation.status): {"description": "done", **answer}},
     }
-
-
-def _find(operation_id: str) -> tuple[str, Operation]:
-    for resource in contract.load().resources():
-        for path in resource.paths:
-            for operation in path.operations:
-                if operation.id == operation_id:
-                    suffix = ".json" if operation_id.startswith("api.v2010") else ""
-                    return path.template + suffix, operation
-    raise LookupError(operation_id)
+    if operation.body == "form":
+        form = {"application/x-www-form-urlencoded": {"schema": _form(operation)}}
+        described["requestBody"] = {"content": form}
+    return described
 
 
 def _form(operation: Operation) -> dict[str, Any]:
