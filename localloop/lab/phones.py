@@ -1,0 +1,195 @@
+"""The lab's phones over REST: how each behaves, what it holds, a text from it, and waiting for one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from localloop.carriers import phones
+from localloop.carriers.patterns import PatternError
+from localloop.carriers.phones import Phone, PhoneMessage, Selection, Setting
+from localloop.carriers.watch import PhoneWatch, Wanted
+from localloop.core import e164, errors, sids
+from localloop.core.errors import ApiError
+from localloop.rest.request import Answer, Binding, Item, Items, Request
+from localloop.store import Database
+
+PREFIX = "PM"
+DEFAULT_WAIT_S = 10.0
+NOTHING_CAME = 20408  # our own code: Twilio has no long poll
+
+
+class Received(Protocol):
+    sid: str
+
+
+class Receiver(Protocol):
+    """Whoever takes texts from phones to numbers of the world: `products.messaging`."""
+
+    async def receive(
+        self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
+    ) -> Any: ...
+
+
+class Lab(Struct, frozen=True):
+    database: Database
+    watch: PhoneWatch
+    receiver: Receiver
+
+
+def bindings(lab: Lab) -> tuple[Binding, ...]:
+    def bound(operate: Callable[[Lab, Request], Awaitable[Answer]]) -> Callable[[Request], Awaitable[Answer]]:
+        return lambda request: operate(lab, request)
+
+    return (
+        Binding(
+            resource="lab.v1.Phone",
+            operations={
+                "ListPhone": bound(list_phones),
+                "FetchPhone": bound(fetch),
+                "UpdatePhone": bound(update),
+            },
+        ),
+        Binding(
+            resource="lab.v1.PhoneMessage",
+            operations={
+                "ListPhoneMessage": bound(list_messages),
+                "CreatePhoneMessage": bound(send),
+                "FetchPhoneMessageWait": bound(wait),
+            },
+        ),
+    )
+
+
+async def list_phones(lab: Lab, request: Request) -> Items:
+    """Phones that were configured or hold messages, by number."""
+    page = request.page
+    size, after = (page.size, page.after or "") if page else (50, "")
+    found = await phones.list_phones(lab.database, request.world_sid, after=after, limit=size + 1)
+    return Items(items=[_shown(phone) for phone in found[:size]], more=len(found) > size, earlier=bool(after))
+
+
+async def fetch(lab: Lab, request: Request) -> Item:
+    """There is a phone behind every number, so there always is an answer."""
+    return Item(fields=_shown(await phones.get_phone(lab.database, request.world_sid, _number(request))))
+
+
+async def update(lab: Lab, request: Request) -> Item:
+    setting = Setting(request.params.get("Behavior") or None, request.params.get("Delay"))
+    number = _number(request)
+    phone = await phones.set_phone(lab.database, request.world_sid, number, setting, request.now)
+    return Item(fields=_shown(phone))
+
+
+async def list_messages(lab: Lab, request: Request) -> Items:
+    page = request.page
+    size = page.size if page else 50
+    selection = Selection(
+        direction=request.params.get("Direction"),
+        after=_cursor(page.after if page else None),
+        before=_cursor(page.before if page else None),
+        limit=size + 1,
+    )
+    found = await phones.list_messages(lab.database, request.world_sid, _number(request), selection)
+    backward = selection.before is not None
+    kept = found[-size:] if backward else found[:size]
+    more = backward or len(found) > size
+    earlier = len(found) > size if backward else selection.after is not None
+    return Items(items=[_text(message) for message in kept], more=more, earlier=earlier)
+
+
+async def send(lab: Lab, request: Request) -> Item:
+    """A text from this phone. It goes to whoever owns `To` in this world; 21211 when nobody does."""
+    number, params = _number(request), request.params
+    to = e164.address(params["To"])
+    media = tuple(params.get("MediaUrl") or ())
+    body = params.get("Body") or ""
+    if not body and not media:
+        raise errors.content_required()
+    received = await lab.receiver.receive(request.world_sid, number, to.value, body, media)
+    if received is None:
+        raise ApiError(
+            400,
+            21211,
+            f"Nobody owns the number {to.value} in this world, so a text to it would reach no program.",
+        )
+    message = PhoneMessage(
+        world_sid=request.world_sid,
+        number=number,
+        direction="sent",
+        peer=to.value,
+        body=body,
+        media=media,
+        message_sid=received.sid,
+        date_created=request.now,
+    )
+    async with lab.database.unit() as unit:
+        await phones.keep(unit, [message])
+    return Item(fields=_text(message))
+
+
+async def wait(lab: Lab, request: Request) -> Item:
+    """The newest text that fits, at once or when it comes; 408 with what came closest."""
+    params = request.params
+    timeout = params.get("Timeout")
+    wanted = Wanted(params.get("Matches") or "", params.get("Direction"), params.get("Since"))
+    seconds = DEFAULT_WAIT_S if timeout is None else float(timeout)
+    try:
+        found = await lab.watch.wait(request.world_sid, _number(request), wanted, seconds)
+    except PatternError as error:
+        raise errors.invalid_parameter("Matches", str(error)) from None
+    if found.message is None:
+        raise _nothing_came(wanted, seconds, found.closest)
+    return Item(fields=_text(found.message))
+
+
+def _nothing_came(wanted: Wanted, seconds: float, closest: PhoneMessage | None) -> ApiError:
+    asked = f"that matches {wanted.matches!r}" if wanted.matches else "of any kind"
+    text = f"No text {asked} came within {seconds:g} s"
+    if closest is None:
+        return ApiError(408, NOTHING_CAME, f"{text}; the phone holds none.")
+    details = {"closest": {"direction": closest.direction, "from": closest.peer, "body": closest.body}}
+    return ApiError(408, NOTHING_CAME, f"{text}. Closest: {closest.body!r}.", details)
+
+
+def _number(request: Request) -> str:
+    number = e164.parse(request.ids["Number"])
+    if number is None or not number.is_possible:
+        raise errors.invalid_to(request.ids["Number"])
+    return number.e164
+
+
+def _cursor(sid: str | None) -> UUID | None:
+    if sid is None:
+        return None
+    if not sids.is_sid(sid, PREFIX):
+        raise errors.invalid_page_token()
+    return sids.uuid_of(sid)
+
+
+def _shown(phone: Phone) -> Mapping[str, Any]:
+    return {
+        "number": phone.number,
+        "behavior": phone.behavior,
+        "delay": phone.delay_ms,
+        "date_created": phone.date_created,
+        "date_updated": phone.date_updated,
+    }
+
+
+def _text(message: PhoneMessage) -> Mapping[str, Any]:
+    received = message.direction == "received"
+    return {
+        "sid": sids.from_uuid(PREFIX, message.id),
+        "number": message.number,
+        "direction": message.direction,
+        "from": message.peer if received else message.number,
+        "to": message.number if received else message.peer,
+        "body": message.body,
+        "media": list(message.media),
+        "message_sid": message.message_sid,
+        "date_created": message.date_created,
+    }

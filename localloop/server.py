@@ -1,0 +1,452 @@
+"""The composition root: the only place that wires everything.
+
+`prepare` readies a migrated database once; `run_api`, `run_worker` and `run_single` are the lives of processes, each
+called in a process of its own by the supervisor. `open_api` and `open_worker` are their insides, for tests as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import structlog
+import uvicorn
+from msgspec import Struct
+
+from localloop import contract
+from localloop.carriers import Loopback
+from localloop.carriers.watch import PhoneWatch
+from localloop.contract.model import Api
+from localloop.core import clock
+from localloop.core.settings import Seed, Settings, is_loopback
+from localloop.jobs import Done, Handler, Job, NewJob, Outcome, Worker, enqueue
+from localloop.lab import API as LAB
+from localloop.lab import phones as lab_phones
+from localloop.products import accounts, numbers
+from localloop.products.messaging import Messaging, Rules
+from localloop.rest import limits as rest_limits
+from localloop.rest import metrics as rest_metrics
+from localloop.rest import shared
+from localloop.rest.admission import Admission, LocalCounts
+from localloop.rest.app import App, Engine
+from localloop.rest.authenticate import Authenticator
+from localloop.rest.guard import FrontDoor
+from localloop.rest.metrics import Gauge, Metrics
+from localloop.rest.operations import Table, existence
+from localloop.rest.plain import Plain
+from localloop.rest.request import Binding, Operate
+from localloop.rest.routing import Router
+from localloop.rest.shared import LocalRevocations, SharedTable
+from localloop.rest.throttle import Throttle
+from localloop.rest.wire import AsgiApp, Receive, Scope, Send
+from localloop.store import Database, Unavailable, needs_migration, partitions, sealing
+from localloop.store.plain import PlainStore
+from localloop.store.worlds import Worlds
+from localloop.webhooks import KIND as WEBHOOK
+from localloop.webhooks import SERVE, UP, Outbound, Webhooks
+
+log = structlog.get_logger("server")
+POOL = 10
+HOUSEKEEPING = "store.partitions"
+HOUSEKEEPING_EVERY = timedelta(days=1)
+STOP_GRACE_S = 8
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """What one process needs to find the rest of its localloop."""
+
+    dsn: str
+    runtime: Path  # folder of what the processes of this machine share: admission table, metrics
+    url: str  # the address that is printed
+    sealing_key: Path
+
+
+class Leash(Protocol):
+    """How a process and its supervisor know of each other."""
+
+    parent_fd: int
+
+    def ready(self) -> None: ...
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """What api and worker processes are both made of."""
+
+    database: Database
+    credentials: accounts.AccountCredentials
+    vault: accounts.Vault
+    directory: numbers.Directory
+    records: PlainStore
+    carrier: Loopback
+    webhooks: Webhooks
+    messaging: Messaging
+    revocations: accounts.Revocations
+
+
+async def prepare(settings: Settings, place: Place, seed: Seed) -> accounts.Seeded:
+    """Readies a migrated database: sealing key, partitions, the first account, housekeeping. Once per start.
+
+    Raises MissingKey, KeyFileUnusable, SettingsError; each is one line for the person at the terminal.
+    """
+    place.runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shared.create(place.runtime / "shared")
+    rest_metrics.clear(place.runtime)
+    database = await Database.connect(place.dsn, min_size=1, max_size=2)
+    try:
+        create = settings.mode == "up"
+        sealer = await sealing.unlock(database, place.sealing_key, create=create)
+        await partitions.ensure(database)
+        vault = accounts.Vault(database, sealer, LocalRevocations())
+        seeded = await accounts.seed(vault, seed, settings.profile)
+        await _plan_housekeeping(database, seeded.account_sid)
+        return seeded
+    finally:
+        await database.close()
+
+
+async def _plan_housekeeping(database: Database, account_sid: str) -> None:
+    if await database.fetchval("select exists (select from jobs where key = $1)", HOUSEKEEPING):
+        return
+    async with database.unit() as unit:
+        await enqueue(unit, [_housekeeping(account_sid)])
+
+
+def _housekeeping(account_sid: str) -> NewJob:
+    due = clock.now() + HOUSEKEEPING_EVERY
+    return NewJob(HOUSEKEEPING, account_sid, "", b"", due, key=HOUSEKEEPING)
+
+
+@asynccontextmanager
+async def open_parts(
+    settings: Settings, place: Place, revocations: accounts.Revocations, *, runs_jobs: bool
+) -> AsyncIterator[Parts]:
+    async with contextlib.AsyncExitStack() as stack:
+        database = await Database.connect(place.dsn, min_size=1, max_size=POOL)
+        stack.push_async_callback(database.close)
+        worlds = Worlds(database, runs_jobs=runs_jobs)
+        await worlds.start()
+        stack.push_async_callback(worlds.close)
+        sealer = await sealing.unlock(database, place.sealing_key, create=False)
+        vault = accounts.Vault(database, sealer, revocations)
+        adoption = None if settings.strict else accounts.Adoption(vault, settings.profile)
+        credentials = accounts.AccountCredentials(vault, adoption)
+        await credentials.start()
+        stack.callback(credentials.close)
+        directory = numbers.Directory(database, revocations)
+        await directory.start()
+        stack.callback(directory.close)
+        records = PlainStore(database)
+        stack.push_async_callback(records.close)
+        outbound = Outbound(UP if settings.mode == "up" else SERVE)
+        stack.push_async_callback(outbound.close)
+        webhooks = Webhooks(database, outbound, credentials, full=settings.mode == "up")
+        stack.push_async_callback(webhooks.close)
+        carrier = Loopback(database)
+        stack.push_async_callback(carrier.close)
+        rules = Rules(strict=settings.strict, rate=settings.message_rate)
+        messaging = Messaging(database, directory, records, carrier, rules, webhooks)
+        stack.push_async_callback(messaging.close)
+        yield Parts(
+            database=database,
+            credentials=credentials,
+            vault=vault,
+            directory=directory,
+            records=records,
+            carrier=carrier,
+            webhooks=webhooks,
+            messaging=messaging,
+            revocations=revocations,
+        )
+
+
+# The API ---------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def open_api(
+    settings: Settings, place: Place, *, name: str = "api-0", table: SharedTable | None = None
+) -> AsyncIterator[AsgiApp]:
+    """The whole HTTP surface of one process: API, lab, health and metrics."""
+    revocations = table or LocalRevocations()
+    async with contextlib.AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(open_parts(settings, place, revocations, runs_jobs=False))
+        measures = Metrics(place.runtime if table else None, name)
+        stack.callback(measures.close)
+        counts = table or LocalCounts()
+        admission = Admission(counts, rest_limits.load())
+        engine, watch = assemble(settings, place, parts, admission, measures)
+        stack.push_async_callback(watch.close)
+        yield Surface(App(engine), engine.door, parts.database, measures)
+
+
+def assemble(
+    settings: Settings, place: Place, parts: Parts, admission: Admission, measures: Metrics
+) -> tuple[Engine, PhoneWatch]:
+    known = contract.load()
+    plain = Plain(parts.records, known)
+    bound = product_bindings(settings, parts, plain)
+    watch = PhoneWatch(parts.database)
+    lab = lab_phones.bindings(lab_phones.Lab(parts.database, watch, parts.messaging))
+    plain.know(existence(bound, lambda key: known.resource(key).kind))
+    answers = accounts.TestCredentials().answers
+    tested = numbers.test_answers()
+
+    def test_answers(operation_id: str) -> Operate | None:
+        return tested.get(operation_id) or answers(operation_id)
+
+    apis: Iterable[Api] = (*known.apis, LAB) if settings.mode == "up" else known.apis
+    engine = Engine(
+        router=Router(apis, domains=_domains(settings)),
+        table=Table(plain, (*bound, *lab), rest_limits.load()),
+        door=_door(settings, place),
+        authenticator=Authenticator(parts.credentials, accounts.permission_for),
+        admission=admission,
+        failures=Throttle(spare_loopback=settings.mode == "up"),
+        test_answers=test_answers,
+        observe=measures,
+        plain=settings.plain,
+        store_errors=(Unavailable,),
+    )
+    return engine, watch
+
+
+def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Binding, ...]:
+    """Every behaviour that is bound to the contract."""
+    needs = numbers.Needs(parts.database, parts.directory, plain, parts.records, settings.strict)
+    closings = (parts.directory.closing(), parts.messaging.closing)
+    return (
+        *accounts.bindings(parts.vault, closings),
+        *numbers.bindings(needs),
+        *parts.messaging.bindings(),
+    )
+
+
+def bindings() -> tuple[Binding, ...]:
+    """The bindings alone, for checks that hold them against the contract; nothing is connected."""
+    nothing: Any = None
+    vault = accounts.Vault(nothing, nothing, LocalRevocations())
+    directory = numbers.Directory(nothing, LocalRevocations())
+    records = PlainStore(nothing)
+    parts = Parts(
+        database=nothing,
+        credentials=nothing,
+        vault=vault,
+        directory=directory,
+        records=records,
+        carrier=nothing,
+        webhooks=nothing,
+        messaging=Messaging(nothing, directory, records, nothing, Rules()),
+        revocations=LocalRevocations(),
+    )
+    return product_bindings(Settings(), parts, Plain(records, contract.load()))
+
+
+def _domains(settings: Settings) -> Sequence[str]:
+    host = urlsplit(settings.public_url).hostname or ""
+    return (host,) if host and not is_loopback(host) else ()
+
+
+def _door(settings: Settings, place: Place) -> FrontDoor:
+    named = [urlsplit(url).hostname or "" for url in (settings.public_url, place.url)]
+    hosts = [*settings.allowed_hosts, *(name for name in named if name)]
+    return FrontDoor.of(hosts, _domains(settings), open_to_addresses=not is_loopback(settings.host))
+
+
+class Surface:
+    """The API with what operators ask beside it: `/health`, `/ready` and, on loopback, `/metrics`."""
+
+    def __init__(self, app: App, door: FrontDoor, database: Database, measures: Metrics) -> None:
+        self._app = app
+        self._door = door
+        self._database = database
+        self._measures = measures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            return
+        path = scope["path"]
+        if path == "/health":
+            await _say(send, 200, {"status": "ok"})
+        elif path == "/ready":
+            await self._ready(send)
+        elif path == "/metrics" and is_loopback((scope.get("client") or ("",))[0]):
+            await self._metrics(send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _ready(self, send: Send) -> None:
+        try:
+            pending = await needs_migration(self._database.dsn)
+        except (Unavailable, OSError) as error:
+            return await _say(send, 503, {"status": "unavailable", "database": str(error)})
+        if pending:
+            return await _say(send, 503, {"status": "unavailable", "database": "needs migration"})
+        return await _say(send, 200, {"status": "ok", "database": "ok"})
+
+    async def _metrics(self, send: Send) -> None:
+        gauges = [
+            Gauge(
+                "localloop_default_partition_rows", "Rows that fit no month", float(rows), (("table", table),)
+            )
+            for table, rows in (await partitions.rows_in_default(self._database)).items()
+        ]
+        body = self._measures.render(gauges)
+        await _send(send, 200, body, b"text/plain; version=0.0.4; charset=utf-8")
+
+
+async def _say(send: Send, status: int, payload: Mapping[str, str]) -> None:
+    await _send(send, status, json.dumps(payload).encode(), b"application/json")
+
+
+async def _send(send: Send, status: int, body: bytes, content_type: bytes) -> None:
+    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+# The worker ------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def open_worker(
+    settings: Settings, place: Place, *, revocations: accounts.Revocations | None = None
+) -> AsyncIterator[Worker]:
+    shared_changes = revocations or LocalRevocations()
+    async with open_parts(settings, place, shared_changes, runs_jobs=True) as parts:
+        yield Worker(parts.database, handlers(parts))
+
+
+def handlers(parts: Parts) -> Mapping[str, Handler]:
+    async def keep_house(job: Job) -> Outcome:
+        await partitions.ensure(parts.database)
+        async with parts.database.unit() as unit:
+            await enqueue(unit, [_housekeeping(job.account_sid)])
+        return Done()
+
+    return {WEBHOOK: parts.webhooks.deliver, HOUSEKEEPING: keep_house, **parts.messaging.handlers()}
+
+
+# Lives of processes ----------------------------------------------------------------------------------------------
+
+
+def run_api(settings: Settings, place: Place, sock: socket.socket, leash: Leash, name: str) -> None:
+    async def life() -> None:
+        table = SharedTable(place.runtime / "shared")
+        try:
+            async with open_api(settings, place, name=name, table=table) as app:
+                await _serve(app, sock, leash)
+        finally:
+            table.close()
+
+    _run(life())
+
+
+def run_worker(settings: Settings, place: Place, leash: Leash, name: str) -> None:
+    async def life() -> None:
+        table = SharedTable(place.runtime / "shared")
+        try:
+            async with open_worker(settings, place, revocations=table) as worker:
+                await _work(worker, leash, stop=_stop_event(leash))
+        finally:
+            table.close()
+
+    structlog.contextvars.bind_contextvars(process=name)
+    _run(life())
+
+
+def run_single(settings: Settings, place: Place, sock: socket.socket, leash: Leash) -> None:
+    """API and worker on one loop: half the memory, and no second core."""
+
+    async def life() -> None:
+        table = SharedTable(place.runtime / "shared")
+        try:
+            async with (
+                open_worker(settings, place, revocations=table) as worker,
+                open_api(settings, place, name="single", table=table) as app,
+                asyncio.TaskGroup() as group,
+            ):
+                running = group.create_task(worker.run())
+                await _serve(app, sock, leash)
+                worker.stop()
+                await running
+        finally:
+            table.close()
+
+    _run(life())
+
+
+def _run(life: Any) -> None:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(life)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without signal handlers of its own: the leash decides when it is over."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+async def _serve(app: AsgiApp, sock: socket.socket, leash: Leash) -> None:
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=STOP_GRACE_S,
+        backlog=2048,
+    )
+    server = _Server(config)
+    stop = _stop_event(leash)
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(server.serve(sockets=[sock]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+        leash.ready()
+        waiting = group.create_task(stop.wait())
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        waiting.cancel()
+
+
+async def _work(worker: Worker, leash: Leash, stop: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(worker.run())
+        leash.ready()
+        waiting = group.create_task(stop.wait())
+        await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        worker.stop()
+        waiting.cancel()
+
+
+def _stop_event(leash: Leash) -> asyncio.Event:
+    """Set on SIGTERM, and when the supervisor is gone."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+
+    def parent_gone() -> None:
+        loop.remove_reader(leash.parent_fd)
+        stop.set()
+
+    loop.add_reader(leash.parent_fd, parent_gone)
+    return stop
