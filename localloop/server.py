@@ -394,7 +394,15 @@ def _run(life: Any) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without signal handlers of its own: the leash decides when it is over."""
+    """Uvicorn without signal handlers of its own: the leash decides when it is over, and hears when it begins."""
+
+    def __init__(self, config: uvicorn.Config, leash: Leash) -> None:
+        super().__init__(config)
+        self._leash = leash
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._leash.ready()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -416,13 +424,10 @@ async def _serve(app: AsgiApp, sock: socket.socket, leash: Leash) -> None:
         timeout_graceful_shutdown=STOP_GRACE_S,
         backlog=2048,
     )
-    server = _Server(config)
+    server = _Server(config, leash)
     stop = _stop_event(leash)
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve(sockets=[sock]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.005)
-        leash.ready()
         waiting = group.create_task(stop.wait())
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True

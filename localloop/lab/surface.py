@@ -1,4 +1,4 @@
-"""The lab's own REST surface in the contract's vocabulary, so that it routes, decodes, pages and fails like the rest."""
+"""The lab's own REST surface in the contract's vocabulary, so that it is served like the rest."""
 
 from __future__ import annotations
 
