@@ -419,6 +419,7 @@ async def _serve(app: AsgiApp, sock: socket.socket, leash: Leash) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the engine reads X-Forwarded-Proto itself
         date_header=True,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=STOP_GRACE_S,

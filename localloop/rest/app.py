@@ -6,7 +6,6 @@ else is the plain engine on the contract.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, Literal, Protocol
@@ -32,7 +31,6 @@ from localloop.rest.wire import JSON, Head, Receive, Scope, Send, encode_headers
 
 log = structlog.get_logger("rest")
 PlainMode = Literal["warn", "allow", "refuse"]
-OPERATION_TIMEOUT_S = 600.0  # a long poll is the longest; everything else has shorter timeouts of its own
 
 
 class Admission(Protocol):
@@ -124,13 +122,15 @@ class App:
         operation = exchange.operation = operation_of(match, head.method)
         serving = engine.table.serving(match.route, operation)
         caller = await self._caller(exchange, scope, match, operation)
-        exchange.concurrent = engine.admission.enter(caller.account_sid, serving.limits)
+        if serving.counted:
+            exchange.concurrent = engine.admission.enter(caller.account_sid, serving.limits)
         try:
             body = await read_body(head, receive)
             request = self._request(exchange, caller, serving.decode(head.query, head.content_type, body))
             answer = await self._operate(exchange, serving, request)
         finally:
-            engine.admission.leave(caller.account_sid, serving.limits)
+            if serving.counted:
+                engine.admission.leave(caller.account_sid, serving.limits)
         return self._render(exchange, serving, request, answer)
 
     async def _caller(self, exchange: _Exchange, scope: Scope, match: Match, operation: Operation) -> Caller:
@@ -186,11 +186,7 @@ class App:
             operate = magic
         elif serving.coverage == "plain":
             self._note_plain(exchange, request)
-        return (
-            await asyncio.wait_for(operate(request), OPERATION_TIMEOUT_S)
-            if serving.slow
-            else await operate(request)
-        )
+        return await operate(request)
 
     def _note_plain(self, exchange: _Exchange, request: Request) -> None:
         """What is plain is never passed off as more: a header, one log line per operation, or a refusal."""

@@ -42,6 +42,11 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     concurrency: int = 100
     products: Mapping[str, Rule] = {}
     operations: Mapping[str, Rule] = {}
+    uncounted: tuple[str, ...] = ()  # products whose requests take no place (long polls)
+
+    def counts(self, product: str) -> bool:
+        """Whether a request to this product takes one of its account's places."""
+        return product not in self.uncounted
 
     def of(self, product: str, operation_id: str) -> tuple[Limit, ...]:
         """The limits that hold for an operation besides the account's own."""

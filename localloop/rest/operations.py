@@ -24,7 +24,7 @@ class Serving(Struct, frozen=True):
     coverage: Coverage
     decode: Decoder
     limits: tuple[Limit, ...] = ()
-    slow: bool = False
+    counted: bool = True  # takes one of the account's places while it runs
 
 
 def short_id(operation: Operation) -> str:
@@ -61,6 +61,7 @@ class Table:
             "behaves" if behaviour else "plain",
             Decoder(operation, binding.errors if binding else None),
             self._limits.of(route.api.product, operation.id),
+            self._limits.counts(route.api.product),
         )
 
 
