@@ -3,7 +3,6 @@
 import functools
 import os
 import random
-from pathlib import Path
 
 from celery import Celery
 from twilio.base.exceptions import TwilioRestException
@@ -11,24 +10,18 @@ from twilio.rest import Client
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 30.0
+IN_PROCESS = "memory://"
 
-# Folders instead of a broker, so that the example needs nothing else; set BROKER_URL for a real one.
-_folder = Path(os.environ.get("BULK_FOLDER", ".bulk")).resolve()
-for _name in ("queue", "processed", "results"):
-    (_folder / _name).mkdir(parents=True, exist_ok=True)
-
+# Without BROKER_URL everything happens in one process, so that the example needs nothing else.
 app = Celery(
     "bulk",
-    broker=os.environ.get("BROKER_URL", "filesystem://"),
-    backend=os.environ.get("RESULT_BACKEND", f"file://{_folder / 'results'}"),
+    broker=os.environ.get("BROKER_URL", IN_PROCESS),
+    backend=os.environ.get("RESULT_BACKEND", "cache+memory://"),
 )
-app.conf.broker_transport_options = {
-    "data_folder_in": _folder / "queue",
-    "data_folder_out": _folder / "queue",
-    "control_folder": _folder / "queue",
-    "processed_folder": _folder / "processed",
-    "store_processed": False,
-}
+app.set_default()  # for the threads of a worker as well
+app.conf.worker_prefetch_multiplier = 1
+if app.conf.broker_url == IN_PROCESS:
+    app.conf.broker_transport_options = {"polling_interval": 0.01}  # a second, by default
 
 
 @functools.cache

@@ -146,7 +146,10 @@ class Up:
 
     def children(self) -> set[int]:
         """The processes that it forked, without PostgreSQL."""
-        table = subprocess.run(["ps", "-axo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+        # `ww`: with COLUMNS set, ps cuts its lines even when it writes to a pipe.
+        table = subprocess.run(
+            ["ps", "-axwwo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        )
         rows = [line.split(None, 2) for line in table.stdout.splitlines()]
         mine = [row for row in rows if row[1] == str(self.process.pid) and " up " in row[2]]
         return {int(row[0]) for row in mine}
