@@ -153,7 +153,8 @@ async def open_parts(
         carrier = Loopback(database)
         stack.push_async_callback(carrier.close)
         rules = Rules(strict=settings.strict, rate=settings.message_rate)
-        messaging = Messaging(database, directory, records, carrier, rules, webhooks)
+        public_url = (settings.public_url or place.url).rstrip("/")
+        messaging = Messaging(database, directory, records, carrier, rules, webhooks, public_url)
         stack.push_async_callback(messaging.close)
         yield Parts(
             database=database,

@@ -121,7 +121,10 @@ class App:
             return 204, b"", JSON
         operation = exchange.operation = operation_of(match, head.method)
         serving = engine.table.serving(match.route, operation)
-        caller = await self._caller(exchange, scope, match, operation)
+        if serving.is_public and not head.authorization and not match.suffix:
+            caller = Caller(account_sid=account_in(match) or "", world_sid="")
+        else:
+            caller = await self._caller(exchange, scope, match, operation)
         if serving.counted:
             exchange.concurrent = engine.admission.enter(caller.account_sid, serving.limits)
         try:

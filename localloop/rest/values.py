@@ -90,9 +90,9 @@ def _number(minimum: float | None, maximum: float | None, text: str) -> float:
 
 def _check_range(value: float, minimum: float | None, maximum: float | None) -> None:
     if minimum is not None and value < minimum:
-        raise ValueError(f"It must be at least {minimum:g}.")
+        raise ValueError(f"It must be at least {minimum:.12g}.")
     if maximum is not None and value > maximum:
-        raise ValueError(f"It must be at most {maximum:g}.")
+        raise ValueError(f"It must be at most {maximum:.12g}.")
 
 
 def boolean(text: str) -> bool:

@@ -24,7 +24,7 @@ async def replies(working: Phone, caller: Caller) -> list[str]:
     await working.idle()
     listed = (await working.ask.items("api.v2010.ListMessage", caller)).items
     [inbound] = [row for row in listed if row["direction"] == "inbound"]
-    assert (inbound["status"], inbound["sid"]) == ("received", came.sid)
+    assert (inbound["status"], inbound["sid"]) == ("received", came.message_sid)
     assert inbound["date_sent"] is not None
     return [row["body"] for row in listed[::-1] if row["direction"] == "outbound-reply"]
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from localloop.core import clock, e164, errors, sids
 from localloop.core.errors import ApiError
 from localloop.jobs import cancel, enqueue
-from localloop.products.messaging.message import callbacks, lifecycle, media, queries
+from localloop.products.messaging.message import callbacks, feedback, lifecycle, media, queries
 from localloop.products.messaging.message.compose import (
     Draft,
     Origin,
@@ -110,6 +110,9 @@ class Operations(Struct, frozen=True):
             await media.delete(unit, found)
         return Deleted()
 
+    async def create_feedback(self, request: Request) -> Item:
+        return await feedback.create(self.database, await self._find(request, "MessageSid"), request)
+
     async def exists(self, account_sid: str, sid: str) -> bool:
         if not sids.is_sid(sid, "SM", "MM"):
             return False
@@ -175,6 +178,10 @@ def bindings(operations: Operations) -> tuple[Binding, ...]:
             "MediaUrl": errors.invalid_media_url,
             "ValidityPeriod": errors.invalid_validity_period,
             "MaxPrice": _invalid_max_price,
+            "ApplicationSid": lambda _: errors.invalid_application_sid(),
+            "MessagingServiceSid": lambda _: errors.messaging_service_not_found(),
+            "ScheduleType": lambda _: errors.invalid_schedule_type(),
+            "SendAt": lambda _: errors.send_at_invalid(),
         },
     )
     attached = Binding(
@@ -184,8 +191,14 @@ def bindings(operations: Operations) -> tuple[Binding, ...]:
             "FetchMedia": operations.fetch_media,
             "DeleteMedia": operations.delete_media,
         },
+        # As at Twilio while an account does not ask for authentication on its media.
+        public=frozenset({"FetchMedia"}),
     )
-    return message, attached
+    judged = Binding(
+        resource="api.v2010.MessageFeedback",
+        operations={"CreateMessageFeedback": operations.create_feedback},
+    )
+    return message, attached, judged
 
 
 def _invalid_max_price(_: str) -> ApiError:
