@@ -16,7 +16,7 @@ from localloop.core import clock, sids
 from localloop.jobs import Worker
 from localloop.products.messaging import Messaging, Rules
 from localloop.products.numbers import Directory
-from localloop.rest.request import Caller
+from localloop.rest.request import Caller, PageRequest
 from localloop.store import Database
 from localloop.store.plain import PlainStore
 from localloop.webhooks import KIND, UP, Outbound, Webhooks
@@ -73,8 +73,9 @@ class Phone(Struct):
                 pass
 
     async def listed(self, caller: Caller) -> list[dict[str, Any]]:
-        """Oldest first."""
-        items = (await self.ask.items("api.v2010.ListMessage", caller)).items
+        """All messages, oldest first."""
+        page = PageRequest(size=1000)
+        items = (await self.ask.items("api.v2010.ListMessage", caller, page=page)).items
         return [dict(each) for each in items][::-1]
 
     async def own(self, caller: Caller, number: str, **data: str) -> None:
