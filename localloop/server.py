@@ -215,6 +215,7 @@ def assemble(
         test_answers=test_answers,
         observe=measures,
         plain=settings.plain,
+        local_products=frozenset({LAB.product}),
         store_errors=(Unavailable,),
     )
     return engine, watch

@@ -21,7 +21,7 @@ from localloop.rest import formats
 from localloop.rest.admission import TooManyRequests
 from localloop.rest.authenticate import Authenticator, account_in
 from localloop.rest.decode import page_request
-from localloop.rest.guard import FrontDoor, host_of
+from localloop.rest.guard import FrontDoor, host_of, is_loopback
 from localloop.rest.limits import Limit
 from localloop.rest.operations import Serving, Table
 from localloop.rest.paging import list_payload
@@ -65,6 +65,7 @@ class Engine(Struct, frozen=True, kw_only=True):
     test_answers: Callable[[str], Operate | None]
     observe: Observer
     plain: PlainMode = "warn"
+    local_products: frozenset[str] = frozenset()  # for clients on this machine alone
     store_errors: tuple[type[BaseException], ...] = ()  # "the database is away": 503 / 20503
 
 
@@ -116,6 +117,8 @@ class App:
         place = exchange.place = engine.router.place(host_of(head.host))
         match = exchange.match = engine.router.match(place, head.path)
         exchange.address = _below_product(head.path, place, match)
+        if match.route.api.product in engine.local_products and not is_loopback(_client(scope)):
+            raise errors.not_found(exchange.address)
         if head.method == "OPTIONS":
             exchange.headers.append((b"allow", ", ".join(allowed_methods(match)).encode()))
             return 204, b"", JSON
@@ -147,8 +150,7 @@ class App:
             caller = await self._engine.authenticator.caller(head.authorization, account_in(match))
         except ApiError:
             if head.authorization:
-                client = scope.get("client") or ("", 0)
-                self._engine.failures.note(client[0], head.authorization[:48])
+                self._engine.failures.note(_client(scope), head.authorization[:48])
             raise
         return await self._engine.authenticator.authorize(
             caller, match, operation, place.region, exchange.address
@@ -275,6 +277,10 @@ class _Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._head.headers)
+
+
+def _client(scope: Scope) -> str:
+    return str((scope.get("client") or ("",))[0])
 
 
 def _scheme(head: Head) -> str:

@@ -60,6 +60,7 @@ class Client:
         *,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
+        address: str = "127.0.0.1",
     ) -> Reply:
         path, _, query = target.partition("?")
         body, kind = _encoded(data, json)
@@ -76,7 +77,7 @@ class Client:
             "raw_path": path.encode(),
             "query_string": query.encode(),
             "headers": fields,
-            "client": ("127.0.0.1", 1),
+            "client": (address, 1),
         }
         return await _exchange(self._app, scope, body)
 
@@ -107,7 +108,9 @@ def _encoded(data: Mapping[str, Any] | bytes | None, json: Any) -> tuple[bytes, 
 
 
 @asynccontextmanager
-async def served(database: Database, *, plain: PlainMode = "allow") -> AsyncIterator[Client]:
+async def served(
+    database: Database, *, plain: PlainMode = "allow", local_products: frozenset[str] = frozenset()
+) -> AsyncIterator[Client]:
     """The application on this database, and its first account as the client."""
     revocations = LocalRevocations()
     vault = Vault(database, Sealer({"00000001": AESGCM.generate_key(256)}), revocations)
@@ -129,6 +132,7 @@ async def served(database: Database, *, plain: PlainMode = "allow") -> AsyncIter
             test_answers=lambda _: None,
             observe=lambda *_: None,
             plain=plain,
+            local_products=local_products,
         )
     )
     try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from serving import Client
+from serving import Client, served
+
+from localloop.store import Database
 
 SERVICES = "/sync/v1/Services"
 
@@ -93,3 +95,12 @@ async def test_what_is_plain_says_so(client: Client) -> None:
 async def test_no_credentials(client: Client) -> None:
     reply = await client("GET", SERVICES, headers={"authorization": "Basic bm86Ym9keQ=="})
     assert (reply.status, reply.json()["code"]) == (401, 20003)
+
+
+async def test_products_for_this_machine_alone(database: Database) -> None:
+    async with served(database, local_products=frozenset({"sync"})) as client:
+        assert (await client("GET", SERVICES)).status == 200
+        for host in ("", "sync.twilio.com"):
+            path, headers = ("/v1/Services", {"host": host}) if host else (SERVICES, {})
+            reply = await client("GET", path, headers=headers, address="192.0.2.7")
+            assert (reply.status, reply.json()["code"]) == (404, 20404)
