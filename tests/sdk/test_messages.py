@@ -101,6 +101,7 @@ def test_filters_alone_and_together(client: Client, application: Application) ->
     assert found(from_=TO) == set()
     assert found(date_sent=now.date()) | found(date_sent=(now - timedelta(days=1)).date()) == both
     assert found(date_sent_after=now - timedelta(hours=1), date_sent_before=now) == both
+    assert second.sid in found(date_sent_before=sent_at) & found(date_sent_after=sent_at)
     assert found(date_sent_after=now + timedelta(hours=1)) == set()
     assert found(date_sent_before=now - timedelta(hours=1)) == set()
     assert found(to=TO, date_sent_after=now - timedelta(hours=1)) == {first.sid}

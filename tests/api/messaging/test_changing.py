@@ -111,12 +111,14 @@ async def test_filters(working: Phone, caller: Caller) -> None:
     assert await count(**{"DateSent<": today - timedelta(days=2)}) == 0
     assert await count(**{"DateSent>": now + timedelta(minutes=1)}) == 0
     assert await count(DateSent=today + timedelta(days=2)) == 0
-    [first, last] = sorted(row["date_sent"] for row in await working.listed(caller))
-    assert await count(**{"DateSent>": first}) == 2
-    assert await count(**{"DateSent<": first}) == 1
-    assert await count(DateSent=last) == 1
-    assert await count(**{"DateSent>": last, "To": TO}) == 0
-    assert await count(**{"DateSent<": last, "To": TO, "From": FROM}) == 1
+    assert await count(DateSent=now) == 2  # a moment means its day
+    first = await working.fetch(caller, (await working.listed(caller))[0]["sid"])
+    shown = first["date_sent"].replace(microsecond=0)  # what a program has seen
+    assert await count(To=TO, **{"DateSent>": shown}) == 1
+    assert await count(To=TO, **{"DateSent<": shown}) == 1
+    assert await count(To=TO, **{"DateSent<": shown - timedelta(seconds=1)}) == 0
+    assert await count(To=TO, From=FROM, **{"DateSent>": shown, "DateSent<": shown}) == 1
+    assert await count(To=TO, From=TO, **{"DateSent>": shown}) == 0
 
 
 async def test_media_are_kept_by_their_urls(server: Phone, caller: Caller) -> None:

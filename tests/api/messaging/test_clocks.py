@@ -107,3 +107,15 @@ async def test_a_text_to_a_frozen_world_is_answered_there(frozen: Phone, caller:
     dates = {row["date_created"] for row in await frozen.listed(caller)}
     assert await _statuses(frozen, caller) == ["received", "delivered"]
     assert dates == {clock.now(caller.world_sid)}
+
+
+async def test_dates_of_a_world_that_fell_behind_are_found(frozen: Phone, caller: Caller) -> None:
+    """Ids carry real time, dates the world's: a filter by date must not go by ids."""
+    behind = WorldTime("frozen", frozen_at=clock.now() - timedelta(hours=3))
+    await _move(frozen, caller, behind)
+    await frozen.send(caller)
+    await frozen.quiet()
+    [sent] = await frozen.listed(caller)
+    assert sent["date_sent"] == behind.frozen_at
+    for params in ({"DateSent<": sent["date_sent"]}, {"DateSent>": sent["date_sent"]}):
+        assert len((await frozen.ask.items("api.v2010.ListMessage", caller, params)).items) == 1

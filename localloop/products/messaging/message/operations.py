@@ -32,7 +32,7 @@ from localloop.store.plain import PlainStore
 from localloop.webhooks.deliveries import forget_bodies
 
 _DAY: Final = timedelta(days=1)
-_INSTANT: Final = timedelta(microseconds=1)
+_SECOND: Final = timedelta(seconds=1)  # what an answer's dates tell
 
 
 class Operations(Struct, frozen=True):
@@ -206,12 +206,15 @@ def _invalid_max_price(_: str) -> ApiError:
 
 
 def filters_of(request: Request) -> Filters:
-    """`DateSent` is a moment or a whole day in UTC; its bounds are inclusive."""
+    """`DateSent` is a whole day in UTC, also when a moment is named, as SDKs do it with a date (facts §1.10). Its bounds
+    are days or seconds, inclusive.
+    """
     params = request.params
     starts, ends = [], []
     if (exact := params.get("DateSent")) is not None:
-        starts.append(_span(exact)[0])
-        ends.append(_span(exact)[1])
+        day = _span(exact.astimezone(UTC).date() if isinstance(exact, datetime) else exact)
+        starts.append(day[0])
+        ends.append(day[1])
     if (least := params.get("DateSent>")) is not None:
         starts.append(_span(least)[0])
     if (most := params.get("DateSent<")) is not None:
@@ -221,13 +224,13 @@ def filters_of(request: Request) -> Filters:
         from_=_address(params, "From"),
         sent_from=max(starts, default=None),
         sent_until=min(ends, default=None),
-        bounded=abs(clock.now(request.world_sid) - clock.now()) < _DAY,
+        bounded=abs(clock.now(request.world_sid) - clock.now()) < queries.CLOCK_SLACK,
     )
 
 
 def _span(value: date | datetime) -> tuple[datetime, datetime]:
     if isinstance(value, datetime):
-        return value, value + _INSTANT
+        return value, value + _SECOND
     start = datetime.combine(value, time(), UTC)
     return start, start + _DAY
 

@@ -65,6 +65,7 @@ update messages set options = coalesce(options, '{}') || $3::jsonb where account
 """
 _DELETE = "delete from messages where account_sid = $1 and id = $2 and status = any ($3::text[])"
 _DELETE_MEDIA = "delete from media where account_sid = $1 and message_id = $2"
+CLOCK_SLACK = timedelta(days=1)  # a world whose clock stands still falls behind the time of its ids
 SCHEDULE_SLACK = timedelta(days=36)  # a message is sent at most 35 days after it was created
 
 
@@ -232,8 +233,8 @@ class Slice(Struct, frozen=True, kw_only=True):
 async def page(reader: Any, account_sid: str, filters: Filters, part: Slice) -> list[Message]:
     """Up to `limit` messages, newest first; those below `after`, or the nearest above `before` (still newest first).
 
-    A date filter also bounds the id, whose time is at most `SCHEDULE_SLACK` before the sending, so that the scan stays
-    short whatever the account's history.
+    A date filter also bounds the id, whose time is at most `SCHEDULE_SLACK` before the sending and `CLOCK_SLACK` after
+    it, so that the scan stays short whatever the account's history.
     """
     clauses = ["account_sid = $1"]
     values: list[Any] = [account_sid]
@@ -253,7 +254,7 @@ async def page(reader: Any, account_sid: str, filters: Filters, part: Slice) -> 
     if filters.sent_until is not None:
         add("date_sent < {}", filters.sent_until)
         if filters.bounded:
-            add("id < {}", sids.bound(filters.sent_until))
+            add("id < {}", sids.bound(filters.sent_until + CLOCK_SLACK))
     if part.after is not None:
         add("id < {}", part.after)
     if part.before is not None:
