@@ -206,7 +206,7 @@ def _invalid_max_price(_: str) -> ApiError:
 
 
 def filters_of(request: Request) -> Filters:
-    """`DateSent` is a whole day in UTC, also when a moment is named, as SDKs do it with a date (facts §1.10). Its bounds
+    """`DateSent` is a whole day in UTC, also when a moment is named, as SDKs do with a date (facts §1.10). Its bounds
     are days or seconds, inclusive.
     """
     params = request.params
