@@ -133,6 +133,8 @@ class Router:
 
     def _find(self, root: _Node, segments: list[str]) -> Match | None:
         decoded = [unquote(segment) if "%" in segment else segment for segment in segments]
+        if any("\0" in segment for segment in decoded):  # no record's name: PostgreSQL holds none
+            return None
         for suffix in ("", *SUFFIXES):
             last = decoded[-1]
             if suffix and not last.endswith(suffix):

@@ -186,10 +186,11 @@ def _uri(pattern: re.Pattern[str], text: str) -> str:
 
 
 def day_or_moment(text: str) -> date:
-    """A `date` where the text names a whole day, else an aware `datetime` in UTC."""
-    if _DAY.fullmatch(text):
-        return _parsed_day(text)
-    return moment(text)
+    """A `date` where the text names a whole day, else an aware `datetime` in UTC; with days before and after it."""
+    found = _parsed_day(text) if _DAY.fullmatch(text) else moment(text)
+    if not 1000 <= found.year < 9999:
+        raise ValueError("It must be a date of this age.")
+    return found
 
 
 def day(text: str) -> date:

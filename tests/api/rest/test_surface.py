@@ -104,3 +104,19 @@ async def test_products_for_this_machine_alone(database: Database) -> None:
             path, headers = ("/v1/Services", {"host": host}) if host else (SERVICES, {})
             reply = await client("GET", path, headers=headers, address="192.0.2.7")
             assert (reply.status, reply.json()["code"]) == (404, 20404)
+
+
+@pytest.mark.parametrize("path", ["/sync/v1/Services/%00", "/sync/v1/Services/a%00b/Documents", "/%00"])
+async def test_no_record_has_a_name_with_a_nul(client: Client, path: str) -> None:
+    reply = await client("GET", path)
+    assert (reply.status, reply.json()["code"]) == (404, 20404)
+
+
+async def test_a_bound_of_a_date_is_a_date(client: Client) -> None:
+    """The document of Conversations says only that it is text."""
+    conversations = "/conversations/v1/Conversations"
+    assert (await client("POST", conversations)).status == 201
+    refused = await client("GET", f"{conversations}?StartDate=soon")
+    assert (refused.status, refused.json()["code"]) == (400, 20001)
+    for query, count in (("StartDate=2020-01-01", 1), ("EndDate=2020-01-01", 0)):
+        assert len((await client("GET", f"{conversations}?{query}")).json()["conversations"]) == count
