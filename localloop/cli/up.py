@@ -210,6 +210,8 @@ def _noted(settings: Settings, place: Place, data: DataFolder, seeded: Seeded) -
         data=str(data.path),
         database="external" if settings.database_url else "embedded",
         started=clock.now().isoformat(timespec="seconds"),
+        test_account_sid=seeded.test_account_sid,
+        test_auth_token=seeded.test_auth_token,
     )
     folders = [data.path]
     usual = default_directory()

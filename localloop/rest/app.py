@@ -27,9 +27,20 @@ from localloop.rest.operations import Serving, Table
 from localloop.rest.paging import list_payload
 from localloop.rest.request import Answer, Caller, Deleted, Item, Items, Operate, Raw, Request, UrlForm
 from localloop.rest.routing import Match, Place, Router, allowed_methods, operation_of
-from localloop.rest.wire import JSON, Head, Receive, Scope, Send, encode_headers, read_body, respond
+from localloop.rest.wire import (
+    JSON,
+    Disconnected,
+    Head,
+    Receive,
+    Scope,
+    Send,
+    encode_headers,
+    read_body,
+    respond,
+)
 
 log = structlog.get_logger("rest")
+GONE = 499  # what metrics and the access log call a request whose client left
 PlainMode = Literal["warn", "allow", "refuse"]
 
 
@@ -100,6 +111,9 @@ class App:
             status, body, content_type = await self._answer(exchange, scope, receive)
         except ApiError as error:
             status, body, content_type = self._error(exchange, error)
+        except Disconnected:
+            self._observe(exchange, GONE)
+            return
         except self._engine.store_errors as error:
             log.warning("store unavailable", error=str(error))
             status, body, content_type = self._error(exchange, errors.service_unavailable())
