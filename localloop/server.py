@@ -27,6 +27,7 @@ from localloop.carriers import Loopback
 from localloop.carriers.watch import PhoneWatch
 from localloop.contract.model import Api
 from localloop.core import clock
+from localloop.core.errors import ApiError
 from localloop.core.settings import Seed, Settings, is_loopback
 from localloop.jobs import Done, Handler, Job, NewJob, Outcome, Worker, enqueue
 from localloop.lab import API as LAB
@@ -39,7 +40,7 @@ from localloop.rest import shared
 from localloop.rest.admission import Admission, LocalCounts
 from localloop.rest.app import App, Engine
 from localloop.rest.authenticate import Authenticator
-from localloop.rest.guard import FrontDoor
+from localloop.rest.guard import Backstage, FrontDoor
 from localloop.rest.metrics import Gauge, Metrics
 from localloop.rest.operations import Table, existence
 from localloop.rest.plain import Plain
@@ -47,7 +48,7 @@ from localloop.rest.request import Binding, Operate
 from localloop.rest.routing import Router
 from localloop.rest.shared import LocalRevocations, SharedTable
 from localloop.rest.throttle import Throttle
-from localloop.rest.wire import AsgiApp, Receive, Scope, Send
+from localloop.rest.wire import AsgiApp, Head, Receive, Scope, Send
 from localloop.store import Database, Unavailable, needs_migration, partitions, sealing
 from localloop.store.plain import PlainStore
 from localloop.store.worlds import Worlds
@@ -186,7 +187,7 @@ async def open_api(
         admission = Admission(counts, rest_limits.load())
         engine, watch = assemble(settings, place, parts, admission, measures)
         stack.push_async_callback(watch.close)
-        yield Surface(App(engine), engine.door, parts.database, measures)
+        yield Surface(App(engine), engine, parts.database, measures)
 
 
 def assemble(
@@ -214,8 +215,9 @@ def assemble(
         failures=Throttle(spare_loopback=settings.mode == "up"),
         test_answers=test_answers,
         observe=measures,
+        backstage=_backstage(settings),
         plain=settings.plain,
-        local_products=frozenset({LAB.product}),
+        access_log=settings.access_log,
         store_errors=(Unavailable,),
     )
     return engine, watch
@@ -260,15 +262,22 @@ def _domains(settings: Settings) -> Sequence[str]:
 def _door(settings: Settings, place: Place) -> FrontDoor:
     named = [urlsplit(url).hostname or "" for url in (settings.public_url, place.url)]
     hosts = [*settings.allowed_hosts, *(name for name in named if name)]
-    return FrontDoor.of(hosts, _domains(settings), open_to_addresses=not is_loopback(settings.host))
+    reachable = (settings.host, settings.admin_listen.rpartition(":")[0])
+    open_to_addresses = any(host and not is_loopback(host) for host in reachable)
+    return FrontDoor.of(hosts, _domains(settings), open_to_addresses=open_to_addresses)
+
+
+def _backstage(settings: Settings) -> Backstage:
+    port = settings.admin_listen.rpartition(":")[2]
+    return Backstage(frozenset({LAB.product}), int(port or 0))
 
 
 class Surface:
-    """The API with what operators ask beside it: `/health`, `/ready` and, on loopback, `/metrics`."""
+    """The API with what operators ask beside it: `/health`, `/ready` and, backstage, `/metrics`."""
 
-    def __init__(self, app: App, door: FrontDoor, database: Database, measures: Metrics) -> None:
+    def __init__(self, app: App, engine: Engine, database: Database, measures: Metrics) -> None:
         self._app = app
-        self._door = door
+        self._engine = engine
         self._database = database
         self._measures = measures
 
@@ -282,10 +291,19 @@ class Surface:
             await _say(send, 200, {"status": "ok"})
         elif path == "/ready":
             await self._ready(send)
-        elif path == "/metrics" and is_loopback((scope.get("client") or ("",))[0]):
+        elif path == "/metrics" and self._may_see(scope):
             await self._metrics(send)
         else:
             await self._app(scope, receive, send)
+
+    def _may_see(self, scope: Scope) -> bool:
+        """No web page of another origin, whatever its name resolves to, and nobody from elsewhere."""
+        head = Head(scope)
+        try:
+            self._engine.door.admit(head.host, head.origin)
+        except ApiError:
+            return False
+        return self._engine.backstage.is_open_to(scope)
 
     async def _ready(self, send: Send) -> None:
         try:
@@ -342,15 +360,18 @@ def handlers(parts: Parts) -> Mapping[str, Handler]:
 # Lives of processes ----------------------------------------------------------------------------------------------
 
 
-def run_api(settings: Settings, place: Place, sock: socket.socket, leash: Leash, name: str) -> None:
+def run_api(
+    settings: Settings, place: Place, socks: Sequence[socket.socket], leash: Leash, name: str
+) -> None:
     async def life() -> None:
         table = SharedTable(place.runtime / "shared")
         try:
             async with open_api(settings, place, name=name, table=table) as app:
-                await _serve(app, sock, leash)
+                await _serve(app, socks, leash)
         finally:
             table.close()
 
+    structlog.contextvars.bind_contextvars(process=name)
     _run(life())
 
 
@@ -367,7 +388,7 @@ def run_worker(settings: Settings, place: Place, leash: Leash, name: str) -> Non
     _run(life())
 
 
-def run_single(settings: Settings, place: Place, sock: socket.socket, leash: Leash) -> None:
+def run_single(settings: Settings, place: Place, socks: Sequence[socket.socket], leash: Leash) -> None:
     """API and worker on one loop: half the memory, and no second core."""
 
     async def life() -> None:
@@ -379,7 +400,7 @@ def run_single(settings: Settings, place: Place, sock: socket.socket, leash: Lea
                 asyncio.TaskGroup() as group,
             ):
                 running = group.create_task(worker.run())
-                await _serve(app, sock, leash)
+                await _serve(app, socks, leash)
                 worker.stop()
                 await running
         finally:
@@ -411,7 +432,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(app: AsgiApp, sock: socket.socket, leash: Leash) -> None:
+async def _serve(app: AsgiApp, socks: Sequence[socket.socket], leash: Leash) -> None:
     config = uvicorn.Config(
         app,
         loop="none",
@@ -430,7 +451,7 @@ async def _serve(app: AsgiApp, sock: socket.socket, leash: Leash) -> None:
     server = _Server(config, leash)
     stop = _stop_event(leash)
     async with asyncio.TaskGroup() as group:
-        serving = group.create_task(server.serve(sockets=[sock]))
+        serving = group.create_task(server.serve(sockets=list(socks)))
         waiting = group.create_task(stop.wait())
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True

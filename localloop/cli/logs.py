@@ -38,7 +38,7 @@ def _json(_logger: Any, _name: str, event: Any) -> str:
 
 
 class _Forward(logging.Handler):
-    """What libraries log through `logging`, as lines of ours."""
+    """What is logged through `logging`, as structlog's lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger(record.name)

@@ -20,7 +20,7 @@ from localloop.rest import limits
 from localloop.rest.admission import Admission, LocalCounts
 from localloop.rest.app import App, Engine, PlainMode
 from localloop.rest.authenticate import Authenticator
-from localloop.rest.guard import FrontDoor
+from localloop.rest.guard import Backstage, FrontDoor
 from localloop.rest.operations import Table, existence
 from localloop.rest.plain import Plain
 from localloop.rest.routing import Router
@@ -109,7 +109,7 @@ def _encoded(data: Mapping[str, Any] | bytes | None, json: Any) -> tuple[bytes, 
 
 @asynccontextmanager
 async def served(
-    database: Database, *, plain: PlainMode = "allow", local_products: frozenset[str] = frozenset()
+    database: Database, *, plain: PlainMode = "allow", backstage: Backstage = Backstage()
 ) -> AsyncIterator[Client]:
     """The application on this database, and its first account as the client."""
     revocations = LocalRevocations()
@@ -132,7 +132,7 @@ async def served(
             test_answers=lambda _: None,
             observe=lambda *_: None,
             plain=plain,
-            local_products=local_products,
+            backstage=backstage,
         )
     )
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from serving import Client, served
 
+from localloop.rest.guard import Backstage
 from localloop.store import Database
 
 SERVICES = "/sync/v1/Services"
@@ -88,6 +89,25 @@ async def test_broken_encodings_are_400(client: Client, body: bytes) -> None:
     assert (await client("POST", SERVICES, body)).status == 400
 
 
+@pytest.mark.parametrize("segment", ["%00", "a%00b", "%ff", "%C3%28"])
+@pytest.mark.parametrize(
+    "folder", ["/sync/v1/Services", "/2010-04-01/Accounts/{}/Applications", "/2010-04-01/Accounts"]
+)
+async def test_what_is_no_text_in_a_path_names_nothing(client: Client, folder: str, segment: str) -> None:
+    reply = await client("GET", f"{folder.format(client.account_sid)}/{segment}.json")
+    assert (reply.status, reply.json()["code"]) == (404, 20404)
+
+
+async def test_broken_percent_encoding(client: Client) -> None:
+    for target, body in (
+        (SERVICES, b"FriendlyName=%zz"),
+        (SERVICES, b"FriendlyName=%4"),
+        (f"{SERVICES}?PageSize=%", None),
+    ):
+        reply = await client("POST" if body else "GET", target, body)
+        assert (reply.status, reply.json()["code"]) == (400, 20001)
+
+
 async def test_what_is_plain_says_so(client: Client) -> None:
     assert (await client("GET", SERVICES)).headers["localloop-coverage"] == "plain"
 
@@ -98,7 +118,7 @@ async def test_no_credentials(client: Client) -> None:
 
 
 async def test_products_for_this_machine_alone(database: Database) -> None:
-    async with served(database, local_products=frozenset({"sync"})) as client:
+    async with served(database, backstage=Backstage(frozenset({"sync"}))) as client:
         assert (await client("GET", SERVICES)).status == 200
         for host in ("", "sync.twilio.com"):
             path, headers = ("/v1/Services", {"host": host}) if host else (SERVICES, {})
