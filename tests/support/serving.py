@@ -31,6 +31,7 @@ from localloop.store.plain import PlainStore
 from localloop.store.sealing import Sealer
 
 HOST = "127.0.0.1:4010"
+OPEN = Backstage()
 
 
 class Reply(Struct, frozen=True):
@@ -109,7 +110,7 @@ def _encoded(data: Mapping[str, Any] | bytes | None, json: Any) -> tuple[bytes, 
 
 @asynccontextmanager
 async def served(
-    database: Database, *, plain: PlainMode = "allow", backstage: Backstage = Backstage()
+    database: Database, *, plain: PlainMode = "allow", backstage: Backstage = OPEN
 ) -> AsyncIterator[Client]:
     """The application on this database, and its first account as the client."""
     revocations = LocalRevocations()
