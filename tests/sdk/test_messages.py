@@ -28,7 +28,7 @@ class Application:
         self.asked: Queue[tuple[str, dict[str, str]]] = Queue()
         application = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Request(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
                 content_type, text = application.answers.get(self.path, ("text/xml", "<Response/>"))
@@ -41,7 +41,7 @@ class Application:
 
             def log_message(self, *_: Any) -> None: ...
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def told(self, path: str) -> dict[str, str]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from serving import Client
+from serving import Client, served
+
+from localloop.rest.guard import Backstage
+from localloop.store import Database
 
 SERVICES = "/sync/v1/Services"
 
@@ -114,11 +117,13 @@ async def test_no_credentials(client: Client) -> None:
     assert (reply.status, reply.json()["code"]) == (401, 20003)
 
 
-async def test_the_lab_is_for_this_machine_alone(client: Client) -> None:
-    phones = "/lab/v1/Phones"
-    assert (await client("GET", phones)).status == 200
-    reply = await client("GET", phones, address="192.0.2.7")
-    assert (reply.status, reply.json()["code"]) == (404, 20404)
+async def test_products_for_this_machine_alone(database: Database) -> None:
+    async with served(database, backstage=Backstage(frozenset({"sync"}))) as client:
+        assert (await client("GET", SERVICES)).status == 200
+        for host in ("", "sync.twilio.com"):
+            path, headers = ("/v1/Services", {"host": host}) if host else (SERVICES, {})
+            reply = await client("GET", path, headers=headers, address="192.0.2.7")
+            assert (reply.status, reply.json()["code"]) == (404, 20404)
 
 
 @pytest.mark.parametrize("path", ["/sync/v1/Services/%00", "/sync/v1/Services/a%00b/Documents", "/%00"])
