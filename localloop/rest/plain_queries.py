@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,11 @@ from localloop.contract.model import Field, Operation, Resource
 from localloop.core import errors, sids
 from localloop.core.errors import ApiError
 from localloop.rest.request import Request
+from localloop.rest.values import day_or_moment
 from localloop.store.plain import Filter
 
 BAD_SYNC_REVISION = 54003
+DATE_FORMATS = frozenset({"date", "date-time", "date-time-rfc-2822"})
 SYNC_MISMATCH = {"Document": 54103, "SyncListItem": 54155, "SyncMapItem": 54205}
 
 
@@ -90,8 +93,18 @@ def filters(request: Request) -> list[Filter]:
             continue
         field = _field_named(request.operation, param.field)
         column = {"created": "date_created", "updated": "date_updated"}.get(field.source if field else "", "")
+        if isinstance(value, str) and (column or (field and field.format in DATE_FORMATS)):
+            value = _date(param.name, value)
         wanted.append(Filter(column or param.field, param.comparison, value, column=bool(column)))
     return wanted
+
+
+def _date(name: str, text: str) -> date:
+    """What a parameter that is declared as mere text says about a date. Raises 400."""
+    try:
+        return day_or_moment(text)
+    except ValueError as problem:
+        raise errors.invalid_parameter(name, str(problem)) from None
 
 
 def not_found_path(request: Request) -> str:

@@ -45,7 +45,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "voice.v1.CreateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
     "voice.v1.UpdateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
 }
-# Operation → parameters that must name a record of a kind.
+# Operation → parameters that must name a record of a kind, or have the value of its field.
 _APPLICATIONS = {"SmsApplicationSid": "api/Application", "VoiceApplicationSid": "api/Application"}
 RECORDS: dict[str, dict[str, str]] = {
     f"api.v2010.{verb}IncomingPhoneNumber{kind}": _APPLICATIONS
@@ -53,7 +53,17 @@ RECORDS: dict[str, dict[str, str]] = {
     for kind in ("", "Local", "Mobile", "TollFree")
 }
 RECORDS["api.v2010.CreateIncomingPhoneNumberMobile"] = {**_APPLICATIONS, "AddressSid": "api/Address"}
-# Operation → the one that must come before it.
-BEFORE: dict[str, str] = {"accounts.v1.UpdateAuthTokenPromotion": "accounts.v1.CreateSecondaryAuthToken"}
+RECORDS["api.v2010.CreateMessage"] = {
+    "From": "api/IncomingPhoneNumber.phone_number",
+    "ApplicationSid": "api/Application",
+}
+# Operation → those that must come before it, on the same path.
+_CANCEL = ("api.v2010.UpdateMessage", {"Status": "canceled"})
+BEFORE: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
+    "accounts.v1.UpdateAuthTokenPromotion": (("accounts.v1.CreateSecondaryAuthToken", {}),),
+    "api.v2010.DeleteMessage": (_CANCEL,),
+}
 # After these the walk's own credentials are void.
-LAST = frozenset(BEFORE)
+LAST = frozenset({"accounts.v1.UpdateAuthTokenPromotion"})
+# Operation → parameter → the code that refuses it, where it is not 20001.
+CODES: dict[str, dict[str, int]] = {}

@@ -6,11 +6,11 @@ import pytest
 from serving import served
 
 from localloop.contract import load
-from localloop.rest.routing import Router
 from localloop.store import Database
 from tests.conformance import special
 from tests.conformance.examine import Examination
 from tests.conformance.exceptions import EXCEPTIONS
+from tests.conformance.seeds import Seeds
 from tests.conformance.walk import Place, Walk
 
 FILLED = 0.85  # of the fields that every example of Twilio's fills
@@ -28,8 +28,12 @@ def places_of(products: frozenset[str]) -> list[Place]:
 
 async def examined(database: Database, products: frozenset[str]) -> tuple[dict[str, list[str]], Examination]:
     async with served(database) as client:
-        examination = Examination(Walk(client), Router(load().apis))
+        seeds = Seeds(database, client.account_sid)
+        account = (await client("POST", "/2010-04-01/Accounts.json")).json()
+        stranger = client.acting_as(account["sid"], account["auth_token"])
+        examination = Examination(Walk(client, seeds), stranger)
         found = {place[3].id: await examination.examine(place) for place in places_of(products)}
+        await seeds.close()
     return {operation: faults for operation, faults in found.items() if faults}, examination
 
 

@@ -117,13 +117,12 @@ async def test_no_credentials(client: Client) -> None:
     assert (reply.status, reply.json()["code"]) == (401, 20003)
 
 
-async def test_products_for_this_machine_alone(database: Database) -> None:
-    async with served(database, backstage=Backstage(frozenset({"sync"}))) as client:
-        assert (await client("GET", SERVICES)).status == 200
-        for host in ("", "sync.twilio.com"):
-            path, headers = ("/v1/Services", {"host": host}) if host else (SERVICES, {})
-            reply = await client("GET", path, headers=headers, address="192.0.2.7")
-            assert (reply.status, reply.json()["code"]) == (404, 20404)
+async def test_products_for_this_machine_alone(client: Client) -> None:
+    assert (await client("GET", "/lab/v1/Phones")).status == 200
+    for host in ("", "lab.twilio.com"):
+        path, headers = ("/v1/Phones", {"host": host}) if host else ("/lab/v1/Phones", {})
+        reply = await client("GET", path, headers=headers, address="192.0.2.7")
+        assert (reply.status, reply.json()["code"]) == (404, 20404)
 
 
 @pytest.mark.parametrize("path", ["/sync/v1/Services/%00", "/sync/v1/Services/a%00b/Documents", "/%00"])
