@@ -74,9 +74,11 @@ class Renderer:
     def __init__(self, api: Api, resource: Resource, path: Path, operation: Operation) -> None:
         self._api = api
         self._is_2010 = api.style == "2010"
-        self._template = instance_template(resource, path)
+        own = next((field.source_name for field in operation.fields if field.source == "url"), "")
+        self._template = own or instance_template(resource, path)
         self._params = tuple(param for _, param in pieces(self._template) if param)
-        self._id_param = self._params[-1] if self._params and resource.id_source != "param" else ""
+        named_by_own = self._template.endswith("}") and resource.id_source != "param"
+        self._id_param = self._params[-1] if named_by_own else ""
         self._id_field = resource.id_field
         self._resource = resource
         self._plain: list[tuple[str, Any, Writer]] = []
@@ -89,6 +91,13 @@ class Renderer:
                 self._links = field
             else:
                 self._plain.append((field.name, field.initial, _writer(field)))
+        self._named = tuple((param, snake(param)) for param in self._all_params())
+
+    def _all_params(self) -> frozenset[str]:
+        templates = [template for _, template in self._links.links] if self._links else []
+        return frozenset(param for template in templates for _, param in pieces(template) if param).union(
+            self._params
+        )
 
     def item(self, fields: Mapping[str, Any], request: Request) -> dict[str, Any]:
         """The payload of one record. `fields` may leave out what the contract gives an initial value."""
@@ -114,13 +123,14 @@ class Renderer:
         """Values for the parameters of this record's templates."""
         own = fields.get(self._id_field) if self._id_field else None
         values: dict[str, Any] = {**request.ids, "AccountSid": request.account_sid}
-        for param in self._params:
-            value = fields.get(snake(param))
+        for param, name in self._named:
+            value = fields.get(name)
             if value is not None:
                 values[param] = value
         if own is not None:
             values[f"{self._resource.name}Sid"] = own
-            values["Sid"] = own
+            if "Sid" not in self._params[:-1]:  # there it names a parent: `/Flows/{Sid}/Revisions/{Revision}`
+                values["Sid"] = own
             if self._id_param:
                 values[self._id_param] = own
         return values
