@@ -194,7 +194,7 @@ def assemble(
     settings: Settings, place: Place, parts: Parts, admission: Admission, measures: Metrics
 ) -> tuple[Engine, PhoneWatch]:
     known = contract.load()
-    plain = Plain(parts.records, known)
+    plain = Plain(parts.records, known, numbers.attachable(parts.database))
     bound = product_bindings(settings, parts, plain)
     watch = PhoneWatch(parts.database)
     lab = lab_phones.bindings(lab_phones.Lab(parts.database, watch, parts.messaging))

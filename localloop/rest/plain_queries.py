@@ -12,8 +12,10 @@ from localloop.core import errors, sids
 from localloop.core.errors import ApiError
 from localloop.rest.request import Request
 from localloop.rest.values import day_or_moment
+from localloop.store.listing import Column
 from localloop.store.plain import Filter
 
+COLUMNS: dict[str, Column] = {"created": "date_created", "updated": "date_updated"}
 BAD_SYNC_REVISION = 54003
 DATE_FORMATS = frozenset({"date", "date-time", "date-time-rfc-2822"})
 SYNC_MISMATCH = {"Document": 54103, "SyncListItem": 54155, "SyncMapItem": 54205}
@@ -31,6 +33,12 @@ def new_id(resource: Resource, request: Request, data: Mapping[str, Any]) -> str
     prefix = resource.prefixes[0] if resource.prefixes else ""
     made = sids.new(prefix or "XX")
     return made if prefix else made[2:]
+
+
+def attached_id(request: Request) -> str:
+    """What a create names the record by that it attaches: its SID, or the phone number itself (proxy)."""
+    named = request.params.get(request.resource.id_param or "") or request.params.get("PhoneNumber")
+    return str(named) if named else new_id(request.resource, request, {})
 
 
 def wanted_id(request: Request) -> str | None:
@@ -92,11 +100,22 @@ def filters(request: Request) -> list[Filter]:
         if value in ("", None):
             continue
         field = _field_named(request.operation, param.field)
-        column = {"created": "date_created", "updated": "date_updated"}.get(field.source if field else "", "")
+        column = COLUMNS.get(field.source) if field else None
         if isinstance(value, str) and (column or (field and field.format in DATE_FORMATS)):
             value = _date(param.name, value)
-        wanted.append(Filter(column or param.field, param.comparison, value, column=bool(column)))
+        settable = column is not None and _is_settable(request, param.field)
+        wanted.append(Filter(param.field, param.comparison, value, column, settable))
     return wanted
+
+
+def _is_settable(request: Request, field: str) -> bool:
+    """Whether a client may give the date that a record shows (imported conversations)."""
+    return any(
+        param.field == field and param.location == "body"
+        for path in request.resource.paths
+        for operation in path.operations
+        for param in operation.params
+    )
 
 
 def _date(name: str, text: str) -> date:

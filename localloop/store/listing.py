@@ -12,8 +12,8 @@ from msgspec import Struct
 from localloop.core import sids
 
 Comparison = Literal["=", "<", "<=", ">", ">="]
+Column = Literal["date_created", "date_updated"]
 
-_DATES: Final = {"date_created": "date_created", "date_updated": "date_updated"}
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)  # dates are shown to the second
 
@@ -25,13 +25,15 @@ class BadCursor(ValueError):
 class Filter(Struct, frozen=True):
     """What a list keeps: a field of the data (dots reach into objects) or, with `column`, a date of the record.
 
-    A date without a time means the whole day. A list of values means any of them.
+    With `settable` the field of the data comes before the column, where a client has set it. A date without a time
+    means the whole day. A list of values means any of them.
     """
 
     name: str
     comparison: Comparison
     value: Any
-    column: bool = False
+    column: Column | None = None
+    settable: bool = False
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -101,7 +103,11 @@ class Select:
         self._conditions.append(f"({' or '.join(alternatives)})")
 
     def _column_test(self, wanted: Filter, value: Any) -> str:
-        column, comparison = _DATES[wanted.name], wanted.comparison
+        column, comparison = str(wanted.column), wanted.comparison
+        if wanted.settable:
+            column = (
+                f"coalesce((data #>> {self._bind(wanted.name.split('.'))}::text[])::timestamptz, {column})"
+            )
         start = value if isinstance(value, datetime) else _midnight(value)
         end = start + (_SECOND if isinstance(value, datetime) else _DAY)
         if comparison == "=":

@@ -1,19 +1,20 @@
-"""Records that nobody makes over the API (activity does, or Twilio's catalogue): planted in the store, every field filled.
+"""Records that nobody makes over the API (activity does, or a catalogue): planted in the store, every field filled.
 
 They are written by the plain engine itself, as the home path of their kind would, so what is judged is what serves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asking import request_of
 
 from localloop import server
 from localloop.contract import load
-from localloop.contract.model import Path
+from localloop.contract.model import Field, Param, Path, Resource
 from localloop.core import sids
+from localloop.products import numbers
 from localloop.rest.plain import Plain
 from localloop.rest.plain_data import fields_of
 from localloop.rest.request import Caller
@@ -40,28 +41,74 @@ class Seeds:
     async def close(self) -> None:
         await self._store.close()
 
-    async def plant(self, path: Path, ids: Mapping[str, str], known: Mapping[str, str]) -> dict[str, Any]:
-        """A new record at `path`; `known` are ids of other records by prefix. Its id is also under ""."""
-        world_sid = await self._database.fetchval("select world_sid from accounts where sid = $1", self._account_sid)
-        caller = Caller(account_sid=self._account_sid, world_sid=world_sid)
-        request = request_of(path.operations[0].id, caller, None, **ids)
-        filled = {
-            field.name: values.of_field(field, known)
+    async def elsewhere(self, kind: str) -> str | None:
+        """The id of a record of a kind that a product keeps in tables of its own, made the way activity makes it."""
+        self._count += 1
+        if kind == "api/ShortCode":
+            code = str(20_000 + self._count)
+            owned = await numbers.add_short_code(self._database, await self._world(), self._account_sid, code)
+            return owned.sid if owned else None
+        return "US" if kind == "api/AvailablePhoneNumberCountry" else None
+
+    async def type_code(self, validation: Mapping[str, Any]) -> None:
+        """Somebody types the code of a validation on the phone that was called."""
+        phone_number, code = validation["phone_number"], validation["validation_code"]
+        await numbers.confirm(self._database, await self._world(), phone_number, code)
+
+    async def _world(self) -> str:
+        found = "select world_sid from accounts where sid = $1"
+        return str(await self._database.fetchval(found, self._account_sid))
+
+    async def plant(
+        self, path: Path, ids: Mapping[str, str], known: Mapping[str, str], own: str | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        """The id and the fields of a new record at `path`; `known` are ids of other records by prefix."""
+        caller = Caller(account_sid=self._account_sid, world_sid=await self._world())
+        request = request_of(path.operations[0].id, caller, None, **{path.id_param or "": "", **ids})
+        resource = load().kind(path.kind)
+        empty = [
+            field
             for field in fields_of(request)
             if field.source in ("initial", "param") and field.initial in (None, "", [], {})
-        }
-        own = load().kind(path.kind).id_field
-        if own in filled:
-            filled[own] = self._another(str(filled[own]))
-        if path.role == "instance" and path.id_param:
-            request.ids[path.id_param] = self._another(request.ids[path.id_param])
-        item = await self._plain.create(request, fields=filled)
-        return {**item.fields, "": request.ids.get(path.id_param or "")}
+        ]
+        filled = {field.name: values.of_field(field, known) for field in empty} | _filterable(path, empty)
+        own = own or self._new_id(resource, filled)
+        if resource.id_field in filled:
+            filled[resource.id_field] = own
+        if path.role == "singleton":
+            item = await self._plain.create(request, fields=filled)
+            return path.kind, dict(item.fields)
+        if path.id_param:
+            request.ids[path.id_param] = own
+        item = await self._plain.create(request, sid=own, fields=filled)
+        return own, dict(item.fields)
 
-    def _another(self, wanted: str) -> str:
-        """An id that no other record has."""
+    def _new_id(self, resource: Resource, filled: Mapping[str, Any]) -> str:
         self._count += 1
-        return sids.new(wanted[:2]) if sids.is_sid(wanted) else f"{wanted}{self._count}"
+        if resource.prefixes:
+            return sids.new(resource.prefixes[0])
+        return f"{filled.get(resource.id_field or '', 'id')}{self._count}"
+
+
+def _filterable(path: Path, fields: Iterable[Field]) -> dict[str, Any]:
+    """Values that the filters of the lists of a kind accept."""
+    names = {field.name for field in fields}
+    lists = [
+        operation
+        for place in load().kind(path.kind).paths
+        for operation in place.operations
+        if operation.verb == "list"
+    ]
+    return {
+        param.field: values.value(param)
+        for operation in lists
+        for param in operation.params
+        if param.field in names and param.comparison == "=" and param.type != "array" and _is_narrow(param)
+    }
+
+
+def _is_narrow(param: Param) -> bool:
+    return bool(param.enum or param.pattern or param.sid or param.type in ("integer", "boolean"))
 
 
 def home(kind: str) -> Path | None:

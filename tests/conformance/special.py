@@ -18,22 +18,26 @@ PATHS: dict[str, dict[str, str]] = {
     f"{_AVAILABLE}/MachineToMachine": {"CountryCode": "NL"},
 }
 # Operation → parameters with a value of their own; None: left out.
+# `{n}` is another number in every request.
 _NUMBER: dict[str, Any] = {
     "AddressSid": None,
     "BundleSid": None,
     "IdentitySid": None,
     "TrunkSid": None,
-    "EmergencyAddressSid": None,
     "AreaCode": None,
 }
 PARAMS: dict[str, dict[str, Any]] = {
     "api.v2010.CreateAddress": {"Region": "CA", "PostalCode": "94105"},
     "api.v2010.UpdateAddress": {"Region": "CA", "PostalCode": "94105"},
-    "api.v2010.CreateIncomingPhoneNumber": {**_NUMBER, "PhoneNumber": "+14152345678"},
-    "api.v2010.CreateIncomingPhoneNumberLocal": {**_NUMBER, "PhoneNumber": "+14152345679"},
-    "api.v2010.CreateIncomingPhoneNumberTollFree": {**_NUMBER, "PhoneNumber": "+18885818785"},
-    "api.v2010.CreateIncomingPhoneNumberMobile": {**_NUMBER, "PhoneNumber": "+447400123456"},
+    "api.v2010.CreateIncomingPhoneNumber": {**_NUMBER, "PhoneNumber": "+1415234{n:04}"},
+    "api.v2010.CreateIncomingPhoneNumberLocal": {**_NUMBER, "PhoneNumber": "+1415235{n:04}"},
+    "api.v2010.CreateIncomingPhoneNumberTollFree": {**_NUMBER, "PhoneNumber": "+1888581{n:04}"},
+    "api.v2010.CreateIncomingPhoneNumberMobile": {**_NUMBER, "PhoneNumber": "+44740012{n:04}"},
     "api.v2010.UpdateIncomingPhoneNumber": {**_NUMBER, "AccountSid": None},
+    # Sender pools are not sent from yet, and nobody keeps contents.
+    "api.v2010.CreateMessage": {"To": "+14155550199", "MessagingServiceSid": None, "ContentSid": None},
+    "api.v2010.UpdateMessage": {"Body": "", "Status": "canceled"},
+    "api.v2010.UpdateAccount": {"Status": None},  # a main account cannot change its own
     "iam.v1.CreateOauthAppAccount": {"policy": {"allow": ["/twilio/messaging/messages/read"]}},
     "iam.v1.UpdateOauthAppAccount": {"policy": {"allow": ["/twilio/messaging/messages/read"]}},
     "iam.v1.CreateNewKey": {"Policy": None},
@@ -44,6 +48,11 @@ PARAMS: dict[str, dict[str, Any]] = {
     "trunking.v1.UpdateOriginationUrl": {"SipUrl": "sip:trunk@example.com"},
     "voice.v1.CreateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
     "voice.v1.UpdateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
+}
+# Kind that only activity makes → kind of the record that it shows, and whose id it has.
+SHOWN: dict[str, str] = {
+    "chat/UserChannel": "chat/Channel",
+    "conversations/UserConversation": "conversations/Conversation",
 }
 # Operation → parameters that must name a record of a kind, or have the value of its field.
 _APPLICATIONS = {"SmsApplicationSid": "api/Application", "VoiceApplicationSid": "api/Application"}
@@ -66,4 +75,19 @@ BEFORE: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
 # After these the walk's own credentials are void.
 LAST = frozenset({"accounts.v1.UpdateAuthTokenPromotion"})
 # Operation → parameter → the code that refuses it, where it is not 20001.
-CODES: dict[str, dict[str, int]] = {}
+_METHODS = dict.fromkeys(
+    ("SmsFallbackMethod", "SmsMethod", "StatusCallbackMethod", "VoiceFallbackMethod", "VoiceMethod"), 21403
+)
+CODES: dict[str, dict[str, int]] = {
+    "api.v2010.CreateApplication": _METHODS,
+    "api.v2010.UpdateApplication": _METHODS,
+    "api.v2010.UpdateIncomingPhoneNumber": _METHODS,
+    "api.v2010.UpdateShortCode": _METHODS,
+    "api.v2010.UpdateAccount": {"Status": 21475},
+    "api.v2010.CreateValidationRequest": {"PhoneNumber": 21401},
+    "api.v2010.CreateMessage": {"To": 21604, "From": 21603, "Body": 21602},
+}
+CODES |= {
+    f"api.v2010.CreateIncomingPhoneNumber{kind}": {**_METHODS, "PhoneNumber": 21421}
+    for kind in ("", "Local", "Mobile", "TollFree")
+}

@@ -15,7 +15,7 @@ from localloop.contract import load
 from localloop.contract.model import Api, Operation, Param, Path, Resource
 from localloop.core import sids
 from tests.conformance import special, values
-from tests.conformance.seeds import Seeds, home
+from tests.conformance.seeds import KEPT_ELSEWHERE, Seeds, home
 
 ACCOUNT_NAMES = frozenset({"AccountSid", "account_sid", "accountSid"})
 Place = tuple[Api, Resource, Path, Operation]
@@ -77,6 +77,17 @@ class Walk:
                 return made
         return await self._planted(kind)
 
+    async def record_at(self, path: Path, *, fresh: bool = False) -> Made | None:
+        """A record that this path shows: the walk's one, or one that was planted below the parents of a view."""
+        made = await (self.fresh(path.kind) if fresh else self.record_of(path.kind))
+        above = await self.parents(path)
+        if path.role != "view" or above is None or (made and {*above.values()} <= {*made.ids.values()}):
+            return made
+        key = path.template.removesuffix(f"/{{{path.id_param}}}")
+        if fresh or key not in self._made:
+            self._made[key] = await self._planted(path.kind, path)
+        return self._made[key]
+
     async def _make(self, place: Place, ids: dict[str, str]) -> Made | None:
         _, resource, path, operation = place
         param = path.id_param
@@ -86,6 +97,8 @@ class Walk:
         if asked.reply.status >= 300:
             self.refused[operation.id] = asked.fault
             return None
+        if operation.id == "api.v2010.CreateValidationRequest":
+            await self._seeds.type_code(asked.record)
         home_of_kind = load().kind(path.kind)
         sent = asked.params.get(param or "") if param not in path_params(path) else None
         shown = asked.record.get(home_of_kind.id_field or resource.id_field or "sid")
@@ -94,17 +107,19 @@ class Walk:
             return None
         return Made(str(own or path.kind), ids, asked.record, operation.id, asked)
 
-    async def _planted(self, kind: str) -> Made | None:
-        path = home(kind)
-        ids = await self.parents(path) if path else None
-        if path is None or ids is None:
+    async def _planted(self, kind: str, view: Path | None = None) -> Made | None:
+        own = await self._seeds.elsewhere(kind)
+        if own is not None:
+            return Made(own, {}, {})
+        path = view or home(kind)
+        if path is None or kind in KEPT_ELSEWHERE:
             return None
-        if path.id_param and path.role == "instance":
-            ids = {**ids, path.id_param: _path_value(path.operations[0], path.id_param)}
-        record = await self._seeds.plant(path, ids, self._known())
-        resource = load().kind(kind)
-        own = record.pop("") or record.get(resource.id_field or "sid")
-        return Made(str(own or kind), ids, record)
+        ids = await self.parents(path)
+        if ids is None:
+            return None
+        shown = await self.fresh(special.SHOWN[kind]) if kind in special.SHOWN else None
+        own, record = await self._seeds.plant(path, ids, self._known(), shown.id if shown else None)
+        return Made(own, ids, record)
 
     def _known(self) -> dict[str, str]:
         made = [self.client.account_sid, *(made.id for made in self._made.values() if made)]
@@ -164,7 +179,7 @@ class Walk:
         for name, wanted in special.PARAMS.get(operation.id, {}).items():
             sent.pop(name, None)
             if wanted is not None:
-                sent[name] = wanted
+                sent[name] = wanted.format(n=self._count) if isinstance(wanted, str) else wanted
         for name, source in special.RECORDS.get(operation.id, {}).items():
             kind, _, field = source.partition(".")
             needed = await self.record_of(kind)

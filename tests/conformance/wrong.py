@@ -43,7 +43,7 @@ def requests(operation: Operation, params: Mapping[str, Any]) -> Iterator[Wrong]
 
 def strange_ids(place: Place, ids: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     """The same path with one id, of the record or of a parent, that is well-formed and nobody's."""
-    _, resource, path, operation = place
+    path = place[2]
     named = [param for param, kind in path.parents if kind and param not in ACCOUNT_NAMES]
     if path.id_param and not _makes_what_it_names(place) and path.id_param not in named:
         named.append(path.id_param)

@@ -131,7 +131,7 @@ def _rewritten(target: Place, shown: Shown, key: str = "") -> str:
 def _field_for(name: str, kind: str, shown: Shown, key: str) -> str:
     """`{Sid}` of a conversation, in the links of something else: the field `conversation_sid`.
 
-    The link's name says which (`assignment_activity`: the field `assignment_activity_sid`), else the record's kind does.
+    The link's name says which (`assignment_activity`: the field `assignment_activity_sid`), else the kind does.
     """
     noun = kind.partition("/")[2]
     words = [f"{part}{name}" for part in reversed(re.findall(r"[A-Z][a-z]+", noun))]
