@@ -46,16 +46,14 @@ def expand(template: str, values: Mapping[str, Any]) -> str | None:
 
 def instance_template(resource: Resource, path: Path) -> str:
     """The template of the address that a record shown at `path` has as its own."""
-    if path.role in ("instance", "singleton") and path.operations:
+    if path.id_param or path.role == "singleton":
         return path.template
-    below = [p for p in resource.paths if p.role in ("instance", "singleton")]
-    for candidate in below:
-        if (
-            candidate.template.startswith(f"{path.template}/")
-            and "/" not in candidate.template[len(path.template) + 1 :]
-        ):
+    for candidate in resource.paths:
+        if candidate.id_param and candidate.template.rpartition("/")[0] == path.template:
             return candidate.template
-    return below[0].template if below and path.role in ("view", "collection") else path.template
+    homes = [p for p in resource.paths if p.role in ("instance", "singleton")]
+    below = [p for p in homes if p.template.rpartition("/")[0] == path.template]
+    return next((p.template for p in (*below, *homes)), path.template)
 
 
 def own_params(template: str, resource: Resource) -> frozenset[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from localloop.store.listing import Column
 from localloop.store.plain import Filter
 
 COLUMNS: dict[str, Column] = {"created": "date_created", "updated": "date_updated"}
+_AGO = re.compile(r"(\d{1,6})([mhd])")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 BAD_SYNC_REVISION = 54003
 DATE_FORMATS = frozenset({"date", "date-time", "date-time-rfc-2822"})
 SYNC_MISMATCH = {"Document": 54103, "SyncListItem": 54155, "SyncMapItem": 54205}
@@ -102,9 +105,10 @@ def filters(request: Request) -> list[Filter]:
         field = _field_named(request.operation, param.field)
         column = COLUMNS.get(field.source) if field else None
         if isinstance(value, str) and (column or (field and field.format in DATE_FORMATS)):
-            value = _date(param.name, value)
+            value = _date(param.name, value, request.now)
         settable = column is not None and _is_settable(request, param.field)
-        wanted.append(Filter(param.field, param.comparison, value, column, settable))
+        initial = field.initial if field and isinstance(field.initial, str | int | float) else None
+        wanted.append(Filter(param.field, param.comparison, value, column, settable, initial))
     return wanted
 
 
@@ -118,8 +122,11 @@ def _is_settable(request: Request, field: str) -> bool:
     )
 
 
-def _date(name: str, text: str) -> date:
-    """What a parameter that is declared as mere text says about a date. Raises 400."""
+def _date(name: str, text: str, now: datetime) -> date:
+    """What a parameter that is declared as mere text says about a date: `4h` is four hours ago. Raises 400."""
+    ago = _AGO.fullmatch(text)
+    if ago:
+        return now - int(ago[1]) * _UNITS[ago[2]]
     try:
         return day_or_moment(text)
     except ValueError as problem:

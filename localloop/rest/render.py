@@ -76,6 +76,9 @@ class Renderer:
         self._is_2010 = api.style == "2010"
         own = next((field.source_name for field in operation.fields if field.source == "url"), "")
         self._template = own or instance_template(resource, path)
+        self._fallback = instance_template(
+            resource, path
+        )  # where the record lacks what its own template asks for
         self._params = tuple(param for _, param in pieces(self._template) if param)
         named_by_own = self._template.endswith("}") and resource.id_source != "param"
         self._id_param = self._params[-1] if named_by_own else ""
@@ -110,7 +113,11 @@ class Renderer:
             return payload
         values = self._values(fields, request)
         if self._url is not None:
-            payload[self._url] = get(self._url) or self._address(self._template, values, request)
+            payload[self._url] = (
+                get(self._url)
+                or self._address(self._template, values, request)
+                or self._address(self._fallback, values, request)
+            )
         if self._links is not None:
             links = self._link_map(self._links, values, request)
             shown = get(self._links.name)  # the names of the links that this record has; None: all

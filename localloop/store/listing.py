@@ -34,6 +34,7 @@ class Filter(Struct, frozen=True):
     value: Any
     column: Column | None = None
     settable: bool = False
+    initial: Any = None  # what a record without the field shows
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -120,6 +121,8 @@ class Select:
         path = f"{self._bind(wanted.name.split('.'))}::text[]"
         is_day = isinstance(value, date) and not isinstance(value, datetime)
         text = f"left(data #>> {path}, 10)" if is_day else f"(data #>> {path})"
+        if wanted.initial is not None:
+            text = f"coalesce({text}, {self._bind(_text(wanted.initial))})"
         if wanted.comparison == "=":
             wanted_text = self._bind(_text(value))
             member = f"jsonb_typeof(data #> {path}) = 'array' and data #> {path} ? {wanted_text}"

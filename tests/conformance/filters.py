@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -14,6 +15,7 @@ from tests.conformance import values
 from tests.conformance.walk import foreign
 
 _DAY = timedelta(days=1)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\w{3}, \d\d \w{3} \d{4} ")
 PAGING = frozenset({"PageSize", "Page", "PageToken", "pageSize", "pageToken"})
 
 
@@ -32,7 +34,7 @@ def trials(param: Param, row: Mapping[str, Any]) -> Iterator[Trial]:
         value = value[0]
     if value is None or value == "" or isinstance(value, dict | list):
         return
-    moment = _moment(value) if param.format in ("date", "date-time") or param.comparison != "=" else None
+    moment = _moment(value)
     if moment is not None:
         yield from _dates(param, moment)
     elif param.comparison == "=":
@@ -58,7 +60,7 @@ def _dates(param: Param, moment: datetime) -> Iterator[Trial]:
         for step in (-2 * _DAY, 2 * _DAY)
     )
     yield Trial(param.name, day, True)
-    if param.format == "date-time":
+    if param.format != "date":
         yield Trial(param.name, exact, True)
     yield Trial(param.name, before, param.comparison == ">=")
     yield Trial(param.name, after, param.comparison == "<=")
@@ -81,7 +83,7 @@ def _others(param: Param, value: Any) -> Iterator[Any]:
 
 
 def _moment(value: Any) -> datetime | None:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _DATE.match(value):
         return None
     try:
         found = datetime.fromisoformat(value) if value[:4].isdigit() else parsedate_to_datetime(value)

@@ -60,7 +60,12 @@ class Seeds:
         return str(await self._database.fetchval(found, self._account_sid))
 
     async def plant(
-        self, path: Path, ids: Mapping[str, str], known: Mapping[str, str], own: str | None = None
+        self,
+        path: Path,
+        ids: Mapping[str, str],
+        known: Mapping[str, str],
+        given: Mapping[str, Any],
+        own: str | None,
     ) -> tuple[str, dict[str, Any]]:
         """The id and the fields of a new record at `path`; `known` are ids of other records by prefix."""
         caller = Caller(account_sid=self._account_sid, world_sid=await self._world())
@@ -72,6 +77,7 @@ class Seeds:
             if field.source in ("initial", "param") and field.initial in (None, "", [], {})
         ]
         filled = {field.name: values.of_field(field, known) for field in empty} | _filterable(path, empty)
+        filled |= given
         own = own or self._new_id(resource, filled)
         if resource.id_field in filled:
             filled[resource.id_field] = own

@@ -38,9 +38,16 @@ PARAMS: dict[str, dict[str, Any]] = {
     "api.v2010.CreateMessage": {"To": "+14155550199", "MessagingServiceSid": None, "ContentSid": None},
     "api.v2010.UpdateMessage": {"Body": "", "Status": "canceled"},
     "api.v2010.UpdateAccount": {"Status": None},  # a main account cannot change its own
-    "iam.v1.CreateOauthAppAccount": {"policy": {"allow": ["/twilio/messaging/messages/read"]}},
-    "iam.v1.UpdateOauthAppAccount": {"policy": {"allow": ["/twilio/messaging/messages/read"]}},
-    "iam.v1.CreateNewKey": {"Policy": None},
+    "iam.v1.CreateOauthAppAccount": {
+        "owner_sid": None,
+        "policy": {"allow": ["/twilio/messaging/messages/read"]},
+    },
+    "iam.v1.UpdateOauthAppAccount": {
+        "owner_sid": None,
+        "policy": {"allow": ["/twilio/messaging/messages/read"]},
+    },
+    "iam.v1.CreateNewKey": {"Policy": None, "KeyType": "standard"},
+    "proxy.v1.CreatePhoneNumber": {"PhoneNumber": None},
     "iam.v1.UpdateKey": {"Policy": None},
     "oauth.v1.CreateToken": {"grant_type": "client_credentials"},
     "oauth.v2.CreateOauth2Token": {"grant_type": "client_credentials"},
@@ -54,17 +61,48 @@ SHOWN: dict[str, str] = {
     "chat/UserChannel": "chat/Channel",
     "conversations/UserConversation": "conversations/Conversation",
 }
+# Kind that only activity makes → its fields that name other records.
+SEEDS: dict[str, dict[str, str]] = {
+    "chat/Binding": {"identity": "chat/User.identity"},
+    "events/EventType": {"schema_id": "events/Schema"},
+    "monitor/Event": {"actor_sid": "api/Account", "resource_sid": "api/Account"},
+}
+# Kind that is made within another → that one.
+WITHIN: dict[str, str] = {"api/Media": "api/Message"}
 # Operation → parameters that must name a record of a kind, or have the value of its field.
-_APPLICATIONS = {"SmsApplicationSid": "api/Application", "VoiceApplicationSid": "api/Application"}
+_APPLICATIONS = {
+    "SmsApplicationSid": "api/Application",
+    "VoiceApplicationSid": "api/Application",
+    "EmergencyAddressSid": "api/Address",
+}
+_QUEUES = {"TaskQueueSid": "taskrouter/TaskQueue", "WorkflowSid": "taskrouter/Workflow"}
+_ACTIVITIES = {
+    "ReservationActivitySid": "taskrouter/Activity",
+    "AssignmentActivitySid": "taskrouter/Activity",
+}
 RECORDS: dict[str, dict[str, str]] = {
     f"api.v2010.{verb}IncomingPhoneNumber{kind}": _APPLICATIONS
     for verb in ("Create", "Update")
     for kind in ("", "Local", "Mobile", "TollFree")
 }
 RECORDS["api.v2010.CreateIncomingPhoneNumberMobile"] = {**_APPLICATIONS, "AddressSid": "api/Address"}
-RECORDS["api.v2010.CreateMessage"] = {
-    "From": "api/IncomingPhoneNumber.phone_number",
-    "ApplicationSid": "api/Application",
+RECORDS |= {
+    "api.v2010.CreateMessage": {
+        "From": "api/IncomingPhoneNumber.phone_number",
+        "ApplicationSid": "api/Application",
+    },
+    "conversations.v1.UpdateConfiguration": {"DefaultChatServiceSid": "conversations/Service"},
+    "marketplace.v1.CreateInstalledAddOn": {"AvailableAddOnSid": "marketplace/AvailableAddOn"},
+    "preview.marketplace.CreateMarketplaceInstalledAddOn": {
+        "AvailableAddOnSid": "marketplace/AvailableAddOn"
+    },
+    "taskrouter.v1.CreateTask": _QUEUES,
+    "taskrouter.v1.CreateTaskQueue": _ACTIVITIES,
+    "taskrouter.v1.UpdateTaskQueue": _ACTIVITIES,
+    "taskrouter.v1.CreateWorker": {"ActivitySid": "taskrouter/Activity"},
+    "taskrouter.v1.UpdateWorker": {"ActivitySid": "taskrouter/Activity"},
+    "preview.wireless.UpdateWirelessSim": {"RatePlan": "wireless/RatePlan"},
+    "wireless.v1.UpdateSim": {"RatePlan": "wireless/RatePlan"},
 }
 # Operation → those that must come before it, on the same path.
 _CANCEL = ("api.v2010.UpdateMessage", {"Status": "canceled"})

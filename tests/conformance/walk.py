@@ -108,22 +108,44 @@ class Walk:
         return Made(str(own or path.kind), ids, asked.record, operation.id, asked)
 
     async def _planted(self, kind: str, view: Path | None = None) -> Made | None:
+        if kind in special.WITHIN:
+            return await self._within(kind, special.WITHIN[kind])
         own = await self._seeds.elsewhere(kind)
         if own is not None:
             return Made(own, {}, {})
         path = view or home(kind)
-        if path is None or kind in KEPT_ELSEWHERE:
-            return None
-        ids = await self.parents(path)
-        if ids is None:
+        ids = await self.parents(path) if path and kind not in KEPT_ELSEWHERE else None
+        if path is None or ids is None:
             return None
         shown = await self.fresh(special.SHOWN[kind]) if kind in special.SHOWN else None
-        own, record = await self._seeds.plant(path, ids, self._known(), shown.id if shown else None)
+        known = {name: await self._named(source) for name, source in special.SEEDS.get(kind, {}).items()}
+        own, record = await self._seeds.plant(
+            path, ids, self._known(path), known, shown.id if shown else None
+        )
         return Made(own, ids, record)
 
-    def _known(self) -> dict[str, str]:
-        made = [self.client.account_sid, *(made.id for made in self._made.values() if made)]
-        return {sid[:2]: sid for sid in made if sids.is_sid(sid)}
+    async def _within(self, kind: str, outer: str) -> Made | None:
+        """A record that the create of another makes along."""
+        made = await self.record_of(outer)
+        own = (
+            await self._listed(kind, {**made.ids, f"{outer.partition('/')[2]}Sid": made.id}) if made else None
+        )
+        return Made(own, {}, {}) if own else None
+
+    async def _named(self, source: str) -> Any:
+        """`kind`: the id of the walk's record; `kind.field`: the value of its field."""
+        kind, _, field = source.partition(".")
+        made = await self.record_of(kind)
+        return (made.record.get(field) if field else made.id) if made else None
+
+    def _known(self, path: Path) -> dict[str, str]:
+        """SIDs by prefix, those of the path's own product before others'."""
+        product = path.kind.partition("/")[0]
+        there = [(kind, made.id) for kind, made in self._made.items() if made and sids.is_sid(made.id)]
+        found = {
+            sid[:2]: sid for own in (False, True) for kind, sid in there if own == kind.startswith(product)
+        }
+        return {**found, "AC": self.client.account_sid}
 
     async def _listed(self, kind: str, ids: Mapping[str, str]) -> str | None:
         """The id of a record whose create does not show it (a caller id that is being verified)."""
@@ -181,10 +203,7 @@ class Walk:
             if wanted is not None:
                 sent[name] = wanted.format(n=self._count) if isinstance(wanted, str) else wanted
         for name, source in special.RECORDS.get(operation.id, {}).items():
-            kind, _, field = source.partition(".")
-            needed = await self.record_of(kind)
-            if needed is not None:
-                sent[name] = needed.record[field] if field else needed.id
+            sent[name] = await self._named(source) or sent.get(name)
         return sent
 
     def _value(self, param: Param, operation: Operation) -> Any:
