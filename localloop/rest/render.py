@@ -16,6 +16,7 @@ from localloop.rest.request import Request
 
 Writer: TypeAlias = Callable[[Any], Any]
 _PATH_2010 = "/2010-04-01/"
+_ACCOUNTS = "/2010-04-01/Accounts/"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -66,6 +67,11 @@ def _writer(field: Field) -> Writer:
     if field.format == "date":
         return _day_of
     return _text_of
+
+
+def _is_no_account(path: str) -> bool:
+    """An event links to the account that acted; where a user did, there is no such address."""
+    return path.startswith(_ACCOUNTS) and not path.startswith("AC", len(_ACCOUNTS))
 
 
 class Renderer:
@@ -144,7 +150,7 @@ class Renderer:
 
     def _address(self, template: str, values: Mapping[str, Any], request: Request) -> str | None:
         path = expand(template, values)
-        if path is None:
+        if path is None or _is_no_account(path):
             return None
         if self._is_2010:
             return f"{path}.json"

@@ -27,6 +27,7 @@ class Examination:
         self.filled = 0
         self.to_fill = 0
         self.unfilled: Counter[str] = Counter()
+        self.untried: list[str] = []  # filters for which no record has a value
         self.judged: Counter[str] = Counter()  # what was tried: filters, addresses, refusals
 
     async def examine(self, place: Place) -> list[str]:
@@ -146,26 +147,41 @@ class Examination:
         return [*faults, *await self._filters(place, ids, row)]
 
     async def _filters(self, place: Place, ids: Mapping[str, str], row: dict[str, Any]) -> list[str]:
-        """Each filter by values that let this row pass, and by values that do not."""
-        operation = place[3]
-        faults = []
+        """Each filter by values that let a row pass, and by values that do not."""
         required = await self._walk.params(place, required_only=True)
-        for param in operation.params:
-            if param.location != "query" or param.name in filters.PAGING:
+        filled: dict[str, Any] | None = None
+        faults = []
+        for param in place[3].params:
+            if param.location != "query" or param.name in filters.PAGING or not param.field:
                 continue
-            tried = [*filters.trials(param, row)] if param.field else []
+            subject, tried = row, [*filters.trials(param, row)]
+            if not tried:
+                filled = await self._filled(place, ids) if filled is None else filled
+                subject, tried = filled, [*filters.trials(param, filled)]
             self.judged["filters" if tried else "filters without a value"] += 1
             if not tried:
-                self.judged[f"no value: {operation.id}.{param.name}"] += 1
+                self.untried.append(f"{place[3].id}.{param.name}")
             for trial in tried:
                 asked = await self._walk.ask(place, ids, {**required, trial.name: trial.value})
-                if asked.reply.status != 200:
-                    faults.append(f"filter {asked.fault}")
-                elif self._shows(place, asked, row, param) != trial.passes:
-                    does = "leaves out" if trial.passes else "keeps"
-                    shown = filters.field_of(row, param.field or "")
-                    faults.append(f"{trial.name}={trial.value!r} {does} the record with {shown!r}")
+                faults += self._sifted(place, asked, subject, param, trial)
         return faults
+
+    async def _filled(self, place: Place, ids: Mapping[str, str]) -> dict[str, Any]:
+        """A row of this list with a value in every field."""
+        planted = await self._walk.filled(place[2], ids)
+        rows = _rows(await self._walk.ask(place, ids, {}), place[3]) if planted else []
+        return next((row for row in rows if planted in row.values()), {})
+
+    def _sifted(
+        self, place: Place, asked: Asked, row: dict[str, Any], param: Param, trial: filters.Trial
+    ) -> list[str]:
+        if asked.reply.status != 200:
+            return [f"filter {asked.fault}"]
+        if self._shows(place, asked, row, param) == trial.passes:
+            return []
+        does = "leaves out" if trial.passes else "keeps"
+        shown = filters.field_of(row, param.field or "")
+        return [f"{trial.name}={trial.value!r} {does} the record with {shown!r}"]
 
     def _shows(self, place: Place, asked: Asked, row: dict[str, Any], param: Param) -> bool:
         """Whether the row is still there; of an inventory, one like it, for its first page differs."""

@@ -74,7 +74,11 @@ def echo(operation: Operation, asked: Asked) -> Iterator[str]:
 def kept(operation: Operation, answer: Mapping[str, Any], fetched: Mapping[str, Any]) -> Iterator[str]:
     """What a create or an update answered is what its own address shows. Secrets are shown once."""
     for field in operation.fields:
-        if field.name in fetched and fetched[field.name] != answer.get(field.name):
+        if (
+            field.source != "links"
+            and field.name in fetched
+            and fetched[field.name] != answer.get(field.name)
+        ):
             yield f"{field.name} was {answer.get(field.name)!r} and is fetched as {fetched[field.name]!r}"
 
 

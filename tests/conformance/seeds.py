@@ -105,12 +105,18 @@ def _filterable(path: Path, fields: Iterable[Field]) -> dict[str, Any]:
         for operation in place.operations
         if operation.verb == "list"
     ]
-    return {
-        param.field: values.value(param)
-        for operation in lists
-        for param in operation.params
+    params = [param for operation in lists for param in operation.params if param.field]
+    found: dict[str, Any] = {
+        str(param.field): values.value(param)
+        for param in params
         if param.field in names and param.comparison == "=" and param.type != "array" and _is_narrow(param)
     }
+    for param in params:
+        outer, _, inner = str(param.field).partition(".")
+        if inner and outer in names:
+            asked = values.value(param)
+            found.setdefault(outer, {})[inner] = asked[0] if isinstance(asked, list) else asked
+    return found
 
 
 def _is_narrow(param: Param) -> bool:

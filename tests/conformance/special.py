@@ -46,7 +46,7 @@ PARAMS: dict[str, dict[str, Any]] = {
         "owner_sid": None,
         "policy": {"allow": ["/twilio/messaging/messages/read"]},
     },
-    "iam.v1.CreateNewKey": {"Policy": None, "KeyType": "standard"},
+    "iam.v1.CreateNewKey": {"Policy": {"allow": ["/twilio/messaging/messages/read"]}},
     "proxy.v1.CreatePhoneNumber": {"PhoneNumber": None},
     "iam.v1.UpdateKey": {"Policy": None},
     "oauth.v1.CreateToken": {"grant_type": "client_credentials"},
@@ -65,7 +65,10 @@ SHOWN: dict[str, str] = {
 SEEDS: dict[str, dict[str, str]] = {
     "chat/Binding": {"identity": "chat/User.identity"},
     "events/EventType": {"schema_id": "events/Schema"},
-    "monitor/Event": {"actor_sid": "api/Account", "resource_sid": "api/Account"},
+    # The walk's participants are in another channel.
+    "chat/UserChannel": {"member_sid": ""},
+    "conversations/ParticipantConversation": {"participant_sid": ""},
+    "conversations/UserConversation": {"participant_sid": ""},
 }
 # Kind that is made within another → that one.
 WITHIN: dict[str, str] = {"api/Media": "api/Message"}
@@ -75,6 +78,7 @@ _APPLICATIONS = {
     "VoiceApplicationSid": "api/Application",
     "EmergencyAddressSid": "api/Address",
 }
+_APP = "iam/OauthAppAccount"
 _QUEUES = {"TaskQueueSid": "taskrouter/TaskQueue", "WorkflowSid": "taskrouter/Workflow"}
 _ACTIVITIES = {
     "ReservationActivitySid": "taskrouter/Activity",
@@ -92,6 +96,7 @@ RECORDS |= {
         "ApplicationSid": "api/Application",
     },
     "conversations.v1.UpdateConfiguration": {"DefaultChatServiceSid": "conversations/Service"},
+    "oauth.v2.CreateOauth2Token": {"client_id": _APP, "client_secret": f"{_APP}.secret"},
     "marketplace.v1.CreateInstalledAddOn": {"AvailableAddOnSid": "marketplace/AvailableAddOn"},
     "preview.marketplace.CreateMarketplaceInstalledAddOn": {
         "AvailableAddOnSid": "marketplace/AvailableAddOn"

@@ -124,6 +124,14 @@ class Walk:
         )
         return Made(own, ids, record)
 
+    async def filled(self, path: Path, ids: Mapping[str, str]) -> str | None:
+        """The id of a record planted at a list's path with a value in every field."""
+        if path.kind in KEPT_ELSEWHERE:
+            return None
+        above = {name: ids[name] for name in path_params(path)}
+        own, _ = await self._seeds.plant(path, above, self._known(path), {}, None)
+        return own
+
     async def _within(self, kind: str, outer: str) -> Made | None:
         """A record that the create of another makes along."""
         made = await self.record_of(outer)
@@ -135,7 +143,7 @@ class Walk:
     async def _named(self, source: str) -> Any:
         """`kind`: the id of the walk's record; `kind.field`: the value of its field."""
         kind, _, field = source.partition(".")
-        made = await self.record_of(kind)
+        made = await self.record_of(kind) if kind else None
         return (made.record.get(field) if field else made.id) if made else None
 
     def _known(self, path: Path) -> dict[str, str]:
