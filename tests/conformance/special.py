@@ -49,8 +49,9 @@ PARAMS: dict[str, dict[str, Any]] = {
     "iam.v1.CreateNewKey": {"Policy": {"allow": ["/twilio/messaging/messages/read"]}},
     "proxy.v1.CreatePhoneNumber": {"PhoneNumber": None},
     "iam.v1.UpdateKey": {"Policy": None},
-    "oauth.v1.CreateToken": {"grant_type": "client_credentials"},
-    "oauth.v2.CreateOauth2Token": {"grant_type": "client_credentials"},
+    # Client credentials come with no refresh token.
+    "oauth.v1.CreateToken": {"GrantType": "client_credentials", "RefreshToken": None},
+    "oauth.v2.CreateOauth2Token": {"grant_type": "client_credentials", "refresh_token": None},
     "trunking.v1.CreateOriginationUrl": {"SipUrl": "sip:trunk@example.com"},
     "trunking.v1.UpdateOriginationUrl": {"SipUrl": "sip:trunk@example.com"},
     "voice.v1.CreateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
@@ -96,6 +97,7 @@ RECORDS |= {
         "ApplicationSid": "api/Application",
     },
     "conversations.v1.UpdateConfiguration": {"DefaultChatServiceSid": "conversations/Service"},
+    "oauth.v1.CreateToken": {"ClientId": _APP, "ClientSecret": f"{_APP}.secret"},
     "oauth.v2.CreateOauth2Token": {"client_id": _APP, "client_secret": f"{_APP}.secret"},
     "marketplace.v1.CreateInstalledAddOn": {"AvailableAddOnSid": "marketplace/AvailableAddOn"},
     "preview.marketplace.CreateMarketplaceInstalledAddOn": {
