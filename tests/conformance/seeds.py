@@ -74,7 +74,8 @@ class Seeds:
         empty = [
             field
             for field in fields_of(request)
-            if field.source in ("initial", "param") and field.initial in (None, "", [], {})
+            if (field.source in ("initial", "param") and field.initial in (None, "", [], {}))
+            or (field.source == "parent" and field.source_name not in ids)
         ]
         filled = {field.name: values.of_field(field, known) for field in empty} | _filterable(path, empty)
         filled |= given

@@ -66,6 +66,7 @@ SHOWN: dict[str, str] = {
 SEEDS: dict[str, dict[str, str]] = {
     "chat/Binding": {"identity": "chat/User.identity"},
     "events/EventType": {"schema_id": "events/Schema"},
+    "taskrouter/Reservation": {"worker_sid": "taskrouter/Worker"},
     # The walk's participants are in another channel.
     "chat/UserChannel": {"member_sid": ""},
     "conversations/ParticipantConversation": {"participant_sid": ""},

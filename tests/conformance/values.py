@@ -64,7 +64,7 @@ def of_field(field: Field, known: Mapping[str, str]) -> Any:
         return True if field.type == "boolean" else 7
     if field.format == "date-time-rfc-2822":
         return MOMENT
-    return BY_FORMAT.get(field.format or "", field.name)
+    return BY_FORMAT.get(field.format or "", field.name or "one")
 
 
 def _number(param: Param, wish: int) -> int:
