@@ -68,6 +68,8 @@ class Examination:
         if operation.verb == "list":
             return await self._judge_list(place, ids, asked, made)
         faults = await self._judge(place, ids, asked, planted=made is not None and made.asked is None)
+        if operation.verb == "fetch" and made is not None and made.asked is None:
+            faults += judges.as_left(operation, made.record, asked.record)
         if operation.verb == "delete" and not faults and path.role != "singleton":
             again = await self._walk.ask(place, ids, await self._walk.params(place))
             faults += [f"deleted twice: {line}" for line in judges.refused(again, 404, wrong.NOT_FOUND)]

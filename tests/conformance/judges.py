@@ -82,6 +82,15 @@ def kept(operation: Operation, answer: Mapping[str, Any], fetched: Mapping[str, 
             yield f"{field.name} was {answer.get(field.name)!r} and is fetched as {fetched[field.name]!r}"
 
 
+def as_left(operation: Operation, left: Mapping[str, Any], shown: Mapping[str, Any]) -> Iterator[str]:
+    """What activity left in a record is what it shows. Dates are rendered, addresses computed."""
+    for field in operation.fields:
+        value = left.get(field.name)
+        rendered = field.source in ("url", "links", "created", "updated") or "date" in (field.format or "")
+        if value not in EMPTY and not rendered and not same(value, shown.get(field.name)):
+            yield f"{field.name} was left as {value!r} and reads {shown.get(field.name)!r}"
+
+
 def refused(asked: Asked, status: int, code: int) -> Iterator[str]:
     """A request that must not pass is answered with this status and Twilio's code."""
     found = asked.record.get("code")

@@ -157,6 +157,7 @@ class Walk:
 
     async def _listed(self, kind: str, ids: Mapping[str, str]) -> str | None:
         """The id of a record whose create does not show it (a caller id that is being verified)."""
+        ids = {"AccountSid": self.client.account_sid, **ids}
         for place in load().operations():
             _, resource, path, operation = place
             if operation.verb == "list" and path.kind == kind and path.role == "collection":
