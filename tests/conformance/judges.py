@@ -23,6 +23,8 @@ def shape(operation: Operation, record: Mapping[str, Any]) -> Iterator[str]:
     missing = [field.name for field in operation.fields if field.name not in record]
     if missing:
         yield f"missing fields {missing}"
+    if operation.fields and all(record.get(field.name) is None for field in operation.fields):
+        yield "every field is null"
 
 
 def filled(operation: Operation, record: Mapping[str, Any]) -> dict[str, bool]:
@@ -41,7 +43,9 @@ def own(place: Place, ids: Mapping[str, str], record: Mapping[str, Any], account
 
 
 def _own_fault(field: Field, value: Any, path: Path, ids: Mapping[str, str], account_sid: str) -> str:
-    if field.source == "sid" and field.sid:
+    if field.source == "sid" and not field.sid:
+        return "" if value else "no id"
+    if field.source == "sid":
         return "" if isinstance(value, str) and _SID.fullmatch(value) and value[:2] in field.sid else "no SID"
     if field.source == "account":
         return "" if value == account_sid else "not the account"

@@ -49,6 +49,8 @@ PARAMS: dict[str, dict[str, Any]] = {
     "iam.v1.CreateNewKey": {"Policy": {"allow": ["/twilio/messaging/messages/read"]}},
     "proxy.v1.CreatePhoneNumber": {"PhoneNumber": None},
     "iam.v1.UpdateKey": {"Policy": None},
+    "oauth.v1.FetchAuthorize": {"RedirectUri": "https://example.com/back"},
+    "preview-iam.v1.FetchAuthorize": {"redirect_uri": "https://example.com/back"},
     # Client credentials come with no refresh token.
     "oauth.v1.CreateToken": {"GrantType": "client_credentials", "RefreshToken": None},
     "oauth.v2.CreateOauth2Token": {"grant_type": "client_credentials", "refresh_token": None},

@@ -14,6 +14,7 @@ from localloop.core import sids
 from localloop.core.errors import ApiError
 from localloop.rest.routing import Router
 from localloop.store import Database
+from tests.conformance import values
 from tests.conformance.examine import Examination
 from tests.conformance.seeds import Seeds
 from tests.conformance.test_operations import places_of
@@ -51,7 +52,9 @@ class NothingPlanted:
         return None
 
     async def plant(self, path: Any, *_: Any) -> tuple[str, dict[str, Any]]:
-        return sids.new((load().kind(path.kind).prefixes or ("XX",))[0]), {"planted": True}
+        fields = path.operations[0].fields
+        own = sids.new((load().kind(path.kind).prefixes or ("XX",))[0])
+        return own, {field.name: values.of_field(field, {}) for field in fields}
 
     async def type_code(self, validation: Any) -> None:
         return None

@@ -69,7 +69,8 @@ class Walk:
         """Another record of this kind under the same parents."""
         if kind == "api/Account":
             sid = self.client.account_sid
-            return Made(sid, {"Sid": sid, "AccountSid": sid}, {"sid": sid})
+            there = Asked("", {}, Reply(200, {}, b""))
+            return Made(sid, {"Sid": sid, "AccountSid": sid}, {"sid": sid}, "", there)
         for place in _creators().get(kind, ()):
             above = await self.parents(place[2])
             made = await self._make(place, above) if above is not None else None
