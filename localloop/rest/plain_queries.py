@@ -125,11 +125,9 @@ def _is_settable(request: Request, field: str) -> bool:
 def _date(name: str, text: str, now: datetime) -> date:
     """What a parameter that is declared as mere text says about a date: `4h` is four hours ago. Raises 400."""
     ago = _AGO.fullmatch(text)
-    if ago:
-        return now - int(ago[1]) * _UNITS[ago[2]]
     try:
-        return day_or_moment(text)
-    except ValueError as problem:
+        return now - int(ago[1]) * _UNITS[ago[2]] if ago else day_or_moment(text)
+    except (ValueError, OverflowError) as problem:
         raise errors.invalid_parameter(name, str(problem)) from None
 
 

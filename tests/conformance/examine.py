@@ -226,7 +226,8 @@ class Examination:
             asked = await self._walk.ask(place, strange, params)
             self.judged["foreign ids"] += 1
             faults += [f"foreign {param}: {line}" for line in judges.refused(asked, 404, wrong.NOT_FOUND)]
-        if next(wrong.strange_ids(place, ids), None) and place[1].made_by != "catalogue":
+        is_owned = place[1].made_by != "catalogue" and operation.id not in special.PUBLIC
+        if is_owned and next(wrong.strange_ids(place, ids), None):
             asked = await self._walk.ask(
                 place, self._as_stranger(path_params(path), ids), params, self._stranger
             )

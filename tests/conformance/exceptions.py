@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from localloop.contract import load
+
 # Operation → why.
 EXCEPTIONS: dict[str, str] = {
     "verify.v2.CreateNewFactorPasskey": (
@@ -64,3 +66,14 @@ UNJUDGED: dict[str, str] = {
     **dict.fromkeys(("TaskChannel", "FriendlyName", "StartDate", "EndDate"), _UNSEEN),
     "AccountSid": "names the caller's account",
 }
+
+
+def operations_showing(address: str) -> set[str]:
+    """The operations whose answers have a link of this product and template."""
+    product, _, template = address.partition(" ")
+    return {
+        operation.id
+        for api, *_, operation in load().operations()
+        if api.product == product
+        and any(template == link for field in operation.fields for _, link in field.links)
+    }

@@ -35,7 +35,10 @@ PARAMS: dict[str, dict[str, Any]] = {
     "api.v2010.CreateIncomingPhoneNumberMobile": {**_NUMBER, "PhoneNumber": "+44740012{n:04}"},
     "api.v2010.UpdateIncomingPhoneNumber": {**_NUMBER, "AccountSid": None},
     # Sender pools are not sent from yet, and nobody keeps contents.
-    "api.v2010.CreateMessage": {"To": "+14155550199", "MessagingServiceSid": None, "ContentSid": None},
+    "api.v2010.CreateMessage": {
+        "To": "+14155550199",
+        **dict.fromkeys(("MessagingServiceSid", "ContentSid", "ScheduleType", "SendAt")),
+    },
     "api.v2010.UpdateMessage": {"Body": "", "Status": "canceled"},
     "api.v2010.UpdateAccount": {"Status": None},  # a main account cannot change its own
     "iam.v1.CreateOauthAppAccount": {
@@ -120,6 +123,8 @@ BEFORE: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "accounts.v1.UpdateAuthTokenPromotion": (("accounts.v1.CreateSecondaryAuthToken", {}),),
     "api.v2010.DeleteMessage": (_CANCEL,),
 }
+# What anybody may fetch who knows the address: media of messages, unless the account asks for authentication.
+PUBLIC = frozenset({"api.v2010.FetchMedia"})
 # After these the walk's own credentials are void.
 LAST = frozenset({"accounts.v1.UpdateAuthTokenPromotion"})
 # Operation → parameter → the code that refuses it, where it is not 20001.
@@ -133,7 +138,7 @@ CODES: dict[str, dict[str, int]] = {
     "api.v2010.UpdateShortCode": _METHODS,
     "api.v2010.UpdateAccount": {"Status": 21475},
     "api.v2010.CreateValidationRequest": {"PhoneNumber": 21401},
-    "api.v2010.CreateMessage": {"To": 21604, "From": 21603, "Body": 21602},
+    "api.v2010.CreateMessage": {"To": 21604, "From": 21603, "Body": 21602, "ScheduleType": 35126},
 }
 CODES |= {
     f"api.v2010.CreateIncomingPhoneNumber{kind}": {**_METHODS, "PhoneNumber": 21421}

@@ -12,7 +12,7 @@ from localloop.contract import load
 from localloop.store import Database
 from tests.conformance import special
 from tests.conformance.examine import Examination
-from tests.conformance.exceptions import EXCEPTIONS, UNDESCRIBED, UNJUDGED
+from tests.conformance.exceptions import EXCEPTIONS, UNDESCRIBED, UNJUDGED, operations_showing
 from tests.conformance.filters import PAGING
 from tests.conformance.seeds import Seeds
 from tests.conformance.walk import Place, Walk
@@ -100,17 +100,6 @@ def test_exceptions_are_few_and_real() -> None:
     assert all(
         len(reason) > 10 for reason in (*EXCEPTIONS.values(), *UNDESCRIBED.values(), *UNJUDGED.values())
     )
-
-
-def operations_showing(address: str) -> set[str]:
-    """The operations whose answers have a link of this product and template."""
-    product, _, template = address.partition(" ")
-    return {
-        operation.id
-        for api, *_, operation in load().operations()
-        if api.product == product
-        and any(template == link for field in operation.fields for _, link in field.links)
-    }
 
 
 def test_every_filter_sifts_or_is_named() -> None:

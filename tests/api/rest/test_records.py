@@ -144,10 +144,15 @@ async def test_a_date_that_a_client_set_is_the_one_that_filters(client: Client) 
 
     assert await names("EndDate=2020-02-04") == ["old"]
     assert await names("StartDate=2020-02-04") == ["new"]
-    assert await names("StartDate=1h") == ["new"]
     assert await names("StartDate=2020-02-03&EndDate=2020-02-03T04:05:06Z") == ["old"]
-    wrong = await client("GET", "/conversations/v1/Conversations?StartDate=soon")
-    assert (wrong.status, wrong.json()["code"]) == (400, 20001)
+
+
+async def test_a_span_of_time_may_be_told_from_now(client: Client) -> None:
+    summaries = "/insights/v1/Voice/Summaries"
+    assert (await client("GET", f"{summaries}?StartTime=4h")).json()["call_summaries"] == []
+    for wrong in ("soon", "999999d"):
+        reply = await client("GET", f"{summaries}?StartTime={wrong}")
+        assert (reply.status, reply.json()["code"]) == (400, 20001)
 
 
 async def test_links_to_other_records_carry_their_ids(client: Client) -> None:

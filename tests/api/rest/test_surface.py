@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from serving import Client, served
-
-from localloop.rest.guard import Backstage
-from localloop.store import Database
+from serving import Client
 
 SERVICES = "/sync/v1/Services"
 
