@@ -14,6 +14,7 @@ from localloop.core import sids
 from localloop.rest.addresses import pieces, snake
 from localloop.rest.render import iso8601
 from localloop.rest.request import Request
+from localloop.rest.values import refuse_nul
 from localloop.store.plain import Record
 
 NOT_KEPT = frozenset({"sid", "account", "created", "updated", "version", "url", "links"})
@@ -167,6 +168,17 @@ def fields_of(request: Request) -> tuple[Field, ...]:
     return tuple(fields.values())
 
 
+def _parsed(text: str) -> Any:
+    """What the text says in JSON; the text where it is none, or names a NUL, which PostgreSQL keeps only escaped."""
+    try:
+        value = orjson.loads(text)
+        if "\\u0000" in text:
+            refuse_nul(value)
+    except ValueError:
+        return text
+    return value
+
+
 def fitting(field: Field, value: Any) -> Any:
     """The value in the field's own type: text for text, a parsed object for an object."""
     if isinstance(value, Members):
@@ -177,10 +189,7 @@ def fitting(field: Field, value: Any) -> Any:
     if field.type == "string":
         return _text(value)
     if field.type in ("object", "array", "any") and isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value
+        return _parsed(value)
     if field.type == "array" and value is not None and not isinstance(value, list | tuple):
         return [value] if value != "" else []
     if field.type in ("integer", "number") and isinstance(value, str):

@@ -136,3 +136,10 @@ async def test_a_bound_of_a_date_is_a_date(client: Client) -> None:
     assert (refused.status, refused.json()["code"]) == (400, 20001)
     for query, count in (("StartDate=2020-01-01", 1), ("EndDate=2020-01-01", 0)):
         assert len((await client("GET", f"{conversations}?{query}")).json()["conversations"]) == count
+
+
+async def test_json_in_a_text_may_name_a_nul(client: Client) -> None:
+    """PostgreSQL's JSON holds none, so the field keeps the text."""
+    text = '{"a": "\\u0000"}'
+    reply = await client("POST", "/marketplace/v1/Listings", {"ModuleInfo": text})
+    assert (reply.status, reply.json()["module_info"]) == (201, text)
