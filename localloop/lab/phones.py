@@ -28,7 +28,7 @@ class Receiver(Protocol):
     async def receive(
         self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
     ) -> PhoneMessage | None:
-        """The text as the phone keeps it, in one commit with its arrival; None when nobody owns the number."""
+        """The text as the phone keeps it, in one commit with its arrival; None when nobody gets texts at `to`."""
         ...
 
 
@@ -112,7 +112,7 @@ async def send(lab: Lab, request: Request) -> Item:
         raise ApiError(
             400,
             21211,
-            f"Nobody owns the number {to.value} in this world, so a text to it would reach no program.",
+            f"Nobody in this world gets texts at {to.value}, so this one would reach no program.",
         )
     return Item(fields=_text(sent))
 
