@@ -46,7 +46,7 @@ async def put(database: Database, *messages: PhoneMessage) -> None:
 
 
 async def until_waiting(watch: PhoneWatch, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while watch.waiting < count:
             await asyncio.sleep(0)
 
