@@ -173,6 +173,7 @@ API = Api(
                                     maximum=MAX_WAIT_S,
                                 ),
                                 Param(name="Since", location="query", format="date-time"),
+                                Param(name="After", location="query"),
                             ),
                             fields=_MESSAGE,
                         ),
