@@ -51,6 +51,14 @@ async def test_a_wrong_method_is_405(client: Client) -> None:
     assert (reply.status, reply.json()["code"]) == (405, 20004)
 
 
+async def test_put_updates_and_creates_nothing(client: Client) -> None:
+    assert (await client("PUT", SERVICES, {"FriendlyName": "x"})).status == 405
+    assert (await client("GET", SERVICES)).json()["services"] == []
+    service = f"{SERVICES}/{(await client('POST', SERVICES)).json()['sid']}"
+    assert (await client("PATCH", service, {"FriendlyName": "x"})).status == 405
+    assert (await client("PUT", service, {"FriendlyName": "x"})).json()["friendly_name"] == "x"
+
+
 async def test_options_names_the_methods(client: Client) -> None:
     reply = await client("OPTIONS", SERVICES)
     assert reply.status == 204
