@@ -19,9 +19,7 @@ def basic(name: str, secret: str) -> dict[str, str]:
 async def guess(client: Client, name: str, times: int, address: str = ELSEWHERE) -> list[int]:
     # The first character is another each time: it must not make another name of it.
     guesses = [basic(name, f"{n}x") for n in range(times)]
-    return [
-        (await client("GET", OWN.format(name), headers=each, address=address)).status for each in guesses
-    ]
+    return [(await client("GET", OWN.format(name), headers=each, address=address)).status for each in guesses]
 
 
 async def test_past_a_number_of_failures_the_answer_is_429(client: Client) -> None:
