@@ -31,6 +31,7 @@ from localloop.core.errors import ApiError
 from localloop.core.settings import Seed, Settings, is_loopback
 from localloop.jobs import Done, Handler, Job, NewJob, Outcome, Worker, enqueue
 from localloop.lab import API as LAB
+from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
 from localloop.products import accounts, numbers
 from localloop.products.messaging import Messaging, Rules
@@ -197,7 +198,8 @@ def assemble(
     plain = Plain(parts.records, known, numbers.attachable(parts.database))
     bound = product_bindings(settings, parts, plain)
     watch = PhoneWatch(parts.database)
-    lab = lab_phones.bindings(lab_phones.Lab(parts.database, watch, parts.messaging))
+    phones = lab_phones.Lab(parts.database, watch, parts.messaging)
+    lab = (*lab_phones.bindings(phones), *lab_numbers.bindings(parts.database))
     plain.know(existence(bound, lambda key: known.resource(key).kind))
     answers = accounts.TestCredentials().answers
     tested = numbers.test_answers()

@@ -1,7 +1,8 @@
 """Waiting for a text on a phone: ten thousand open long polls, one listening connection, a future each.
 
 A waiter looks, and looks again only when its phone was written to (channel `phone`). Looks that coincide share a
-query. What was there before the wait counts as well, so a test need not hurry; `since` excludes what is older.
+query. What was there before the wait counts as well, so a test need not hurry; `since` and `after` exclude what is
+older.
 """
 
 from __future__ import annotations
@@ -47,10 +48,13 @@ class Wanted(Struct, frozen=True):
     matches: str = ""  # a regular expression, found anywhere in the body
     direction: Direction | None = None
     since: datetime | None = None  # in the world's time
+    after: UUID | None = None  # a text of the phone: only later ones
 
     def admits(self, message: PhoneMessage) -> bool:
         """All but the expression."""
         if self.direction is not None and message.direction != self.direction:
+            return False
+        if self.after is not None and message.id <= self.after:
             return False
         return self.since is None or message.date_created >= self.since
 

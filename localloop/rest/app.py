@@ -164,7 +164,9 @@ class App:
                 account_sid="", world_sid=""
             )  # the token endpoints carry their credentials in the body
         try:
-            caller = await self._engine.authenticator.caller(head.authorization, account_in(match))
+            caller = await self._engine.authenticator.caller(
+                head.authorization, account_in(match), place.region
+            )
         except ApiError:
             if head.authorization:
                 self._engine.failures.note(exchange.client, name_in(head.authorization))

@@ -27,6 +27,7 @@ from localloop.rest.plain_queries import (
     canonical,
     expected_version,
     filters,
+    name_taken,
     names,
     new_id,
     not_found_path,
@@ -116,7 +117,7 @@ class Plain:
         try:
             await self._store.create(record, names(resource, data))
         except NameTaken as taken:
-            raise errors.conflict(f"{taken.field} {taken.name!r} is already taken.") from None
+            raise name_taken(request, taken) from None
         return self._item(request, record)
 
     def _from_home(self, path: Path, parents: tuple[str, ...]) -> tuple[str, ...]:
@@ -286,7 +287,7 @@ class Plain:
                 expected=expected,
             )
         except NameTaken as taken:
-            raise errors.conflict(f"{taken.field} {taken.name!r} is already taken.") from None
+            raise name_taken(request, taken) from None
         if written is None:
             raise errors.not_found(not_found_path(request)) if expected is None else stale(request)
         return self._item(request, written)

@@ -14,13 +14,23 @@ from localloop.core.errors import ApiError
 from localloop.rest.request import Request
 from localloop.rest.values import day_or_moment
 from localloop.store.listing import Column
-from localloop.store.plain import Filter
+from localloop.store.plain import Filter, NameTaken
 
 COLUMNS: dict[str, Column] = {"created": "date_created", "updated": "date_updated"}
 _AGO = re.compile(r"(\d{1,6})([mhd])")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 BAD_SYNC_REVISION = 54003
 DATE_FORMATS = frozenset({"date", "date-time", "date-time-rfc-2822"})
+# Twilio's codes for a name that is taken, by product and resource; 20409 elsewhere.
+TAKEN = {
+    ("sync", "SyncMapItem"): 54208,
+    **dict.fromkeys([("sync", name) for name in ("Document", "SyncList", "SyncMap", "SyncStream")], 54301),
+    ("conversations", "Conversation"): 50353,
+    **dict.fromkeys([(product, "Channel") for product in ("chat", "ip-messaging")], 50307),
+    **dict.fromkeys([(product, "Member") for product in ("chat", "ip-messaging")], 50404),
+    ("conversations", "ConversationParticipant"): 50433,
+    **dict.fromkeys([(product, "User") for product in ("chat", "conversations", "ip-messaging")], 50201),
+}
 SYNC_MISMATCH = {"Document": 54103, "SyncListItem": 54155, "SyncMapItem": 54205}
 
 
@@ -73,6 +83,15 @@ def singleton_id(request: Request, parents: Sequence[str]) -> str:
 def names(resource: Resource, data: Mapping[str, Any]) -> dict[str, str]:
     """The fields that must be unique among siblings, as far as they are set."""
     return {name: str(data[name]) for name in resource.unique if data.get(name) not in (None, "")}
+
+
+def name_taken(request: Request, taken: NameTaken) -> ApiError:
+    """409 for a name, or an id chosen by the client, that another record has."""
+    code = TAKEN.get((request.api.product, request.resource.name))
+    if code is not None:
+        return errors.of(code)
+    what = request.resource.id_param or "Sid" if taken.field == "sid" else taken.field
+    return errors.conflict(f"{what} {taken.name!r} is already taken.")
 
 
 def expected_version(request: Request) -> int | None:

@@ -23,11 +23,8 @@ EDGES = frozenset(
 HOME_REGION = "us1"
 SUFFIXES = (".json", ".xml", ".csv")
 VERSION_2010 = "2010-04-01"
-OTHER_METHODS = {
-    "PUT": "POST",
-    "PATCH": "POST",
-    "HEAD": "GET",
-}  # accepted where the path has no such method itself
+# Accepted where the path has no such method itself; PUT is an update, and creates nothing.
+OTHER_METHODS = {"PUT": "POST", "HEAD": "GET"}
 
 
 class Route(Struct, frozen=True):
@@ -184,7 +181,7 @@ def operation_of(match: Match, method: str) -> Operation:
     """The operation that a method names on a path. Raises 405 / 20004."""
     operations = match.route.operations
     found = operations.get(method) or operations.get(OTHER_METHODS.get(method, ""))
-    if found is None:
+    if found is None or (method == "PUT" and found.verb == "create"):
         raise errors.method_not_allowed()
     return found
 

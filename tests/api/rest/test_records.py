@@ -55,6 +55,20 @@ async def test_unique_names_are_taken_once_and_stand_for_the_sid(client: Client)
     assert (await client("GET", f"{folder}/{other['sid']}")).status == 200
 
 
+async def test_a_taken_name_has_the_code_of_its_product(client: Client) -> None:
+    service = f"{SERVICES}/{(await made(client, SERVICES))['sid']}"
+    items = f"{service}/Maps/{(await made(client, f'{service}/Maps'))['sid']}/Items"
+    for target, sent, code in (
+        (f"{service}/Documents", {"UniqueName": "n"}, 54301),
+        (items, {"Key": "n", "Data": "{}"}, 54208),
+        ("/conversations/v1/Conversations", {"UniqueName": "n"}, 50353),
+        ("/proxy/v1/Services", {"UniqueName": "n"}, 20409),
+    ):
+        await made(client, target, **sent)
+        again = await client("POST", target, sent)
+        assert (again.status, again.json()["code"]) == (409, code)
+
+
 async def test_pages_neither_skip_nor_repeat_while_rows_are_added(client: Client) -> None:
     wanted = [(await made(client, SERVICES, FriendlyName=str(n)))["sid"] for n in range(7)]
     seen, url = [], f"{SERVICES}?PageSize=2"

@@ -37,9 +37,26 @@ async def test_a_path_without_product_says_what_to_write(client: Client) -> None
     assert b"/verify/v2/Services" in reply.body
 
 
+@pytest.mark.parametrize(
+    "path", ["/2008-08-01/Accounts/{}/Messages", "/2010-04-01/Accounts/{}/SMS/Messages.json"]
+)
+async def test_what_twilio_gave_up_is_unknown(client: Client, path: str) -> None:
+    """docs/differences.md says so."""
+    reply = await client("GET", path.format(client.account_sid))
+    assert (reply.status, reply.json()["code"]) == (404, 20404)
+
+
 async def test_a_wrong_method_is_405(client: Client) -> None:
     reply = await client("DELETE", SERVICES)
     assert (reply.status, reply.json()["code"]) == (405, 20004)
+
+
+async def test_put_updates_and_creates_nothing(client: Client) -> None:
+    assert (await client("PUT", SERVICES, {"FriendlyName": "x"})).status == 405
+    assert (await client("GET", SERVICES)).json()["services"] == []
+    service = f"{SERVICES}/{(await client('POST', SERVICES)).json()['sid']}"
+    assert (await client("PATCH", service, {"FriendlyName": "x"})).status == 405
+    assert (await client("PUT", service, {"FriendlyName": "x"})).json()["friendly_name"] == "x"
 
 
 async def test_options_names_the_methods(client: Client) -> None:
