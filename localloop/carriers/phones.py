@@ -42,7 +42,7 @@ class PhoneMessage(Struct, frozen=True, kw_only=True):
 
     world_sid: str
     number: str
-    id: UUID = field(default_factory=lambda: sids.uuid_of(sids.new("PM")))
+    id: UUID = field(default_factory=lambda: sids.new_id())
     direction: Direction
     peer: str
     body: str

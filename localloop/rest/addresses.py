@@ -30,18 +30,34 @@ def pieces(template: str) -> tuple[tuple[str, str], ...]:
     return (*parts, (template[at:], ""))
 
 
-def expand(template: str, values: Mapping[str, Any]) -> str | None:
-    """The template filled; None when a parameter has no value."""
-    written = []
-    for literal, param in pieces(template):
-        written.append(literal)
-        if not param:
-            continue
-        value = values.get(param)
-        if value is None or value == "":
+class Address:
+    """A template that is filled again and again."""
+
+    __slots__ = ("_form", "params", "template")
+
+    def __init__(self, template: str) -> None:
+        self.template = template
+        self.params = tuple(param for _, param in pieces(template) if param)
+        # Python's own formatting fills in one call what a loop over the pieces would.
+        literals = [(literal.replace("%", "%%"), param) for literal, param in pieces(template)]
+        self._form = "".join(f"{literal}%({param})s" if param else literal for literal, param in literals)
+
+    def filled(self, quoted: Mapping[str, str]) -> str | None:
+        """With values from `quote_all`; None when one is missing."""
+        try:
+            return self._form % quoted
+        except KeyError:
             return None
-        written.append(quote(str(value), safe=":+@"))
-    return "".join(written)
+
+
+def quote_all(values: Mapping[str, Any]) -> dict[str, str]:
+    """What there is of these values, as they stand in addresses."""
+    quoted = {}
+    for name, value in values.items():
+        if value is not None and value != "":
+            text = str(value)
+            quoted[name] = text if text.isalnum() and text.isascii() else quote(text, safe=":+@")
+    return quoted
 
 
 def instance_template(resource: Resource, path: Path) -> str:

@@ -68,7 +68,7 @@ def wanted_id(request: Request) -> str | None:
 
 
 def position(record_id: str) -> UUID:
-    return sids.uuid_of(record_id) if sids.is_sid(record_id) else sids.uuid_of(sids.new("XX"))
+    return sids.uuid_of(record_id) if sids.is_sid(record_id) else sids.new_id()
 
 
 def canonical(wanted: str) -> str:
