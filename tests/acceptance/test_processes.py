@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import selectors
 import socket
-import time
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, cast
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 import requests
 from installed import Home, Up
 from prometheus_client.parser import text_string_to_metric_families
 
 from localloop.core import sids
+from localloop.store.postgres import DATABASE, ROLE
 
 CONNECTIONS = 24
 ALLOWED_AT_ONCE = 100
@@ -25,7 +28,7 @@ ALLOWED_AT_ONCE = 100
 @pytest.fixture(scope="module")
 def up(home: Home) -> Iterator[Up]:
     (home.folder / "localloop.toml").write_text('api_processes = 2\naccess_log = true\nlog_format = "json"\n')
-    up = home.up("--ephemeral")
+    up = home.up("--data", str(home.data))
     yield up
     up.destroy()
 
@@ -125,51 +128,91 @@ def test_a_bearer_token_dies_with_its_key(up: Up, connections: list[requests.Ses
     assert seen() == {401}
 
 
-def half_sent(up: Up, auth: tuple[str, str]) -> socket.socket:
-    """A request whose body is still to come: it is under way, or refused, once the server has said whether to go on."""
+def sent(up: Up, auth: tuple[str, str], *, all_but: int = 0) -> socket.socket:
+    """A request to make a queue, but for its last bytes."""
     where = urlsplit(up.url)
     assert where.hostname is not None
-    connection = socket.create_connection((where.hostname, where.port or 80), timeout=20)
-    secret = b64encode(":".join(auth).encode()).decode()
-    lines = (
-        "POST /2010-04-01/Accounts.json HTTP/1.1",
+    secret, body = b64encode(":".join(auth).encode()).decode(), "FriendlyName=0123456"
+    head = (
+        f"POST /2010-04-01/Accounts/{auth[0]}/Queues.json HTTP/1.1",
         f"Host: {where.netloc}",
         f"Authorization: Basic {secret}",
         "Content-Type: application/x-www-form-urlencoded",
-        "Content-Length: 20",
-        "Expect: 100-continue",
-        "",
-        "",
+        f"Content-Length: {len(body)}",
     )
-    connection.sendall("\r\n".join(lines).encode())
+    connection = socket.create_connection((where.hostname, where.port or 80), timeout=20)
+    connection.sendall("\r\n".join((*head, "", body)).encode()[: -all_but or None])
     return connection
 
 
-def test_at_most_a_hundred_requests_of_an_account_in_all_processes_together(up: Up) -> None:
+@contextmanager
+def nothing_is_written(home: Home) -> Iterator[None]:
+    """Whoever wants to keep a record waits until this is over."""
+    lines = (home.data / "postgres" / "pgdata" / "postmaster.pid").read_text("ascii").split("\n")
+    with asyncio.Runner() as runner:
+        place: dict[str, Any] = {
+            "host": lines[4],
+            "port": int(lines[3]),
+            "user": ROLE,
+            "database": DATABASE,
+        }
+        database = runner.run(asyncpg.connect(**place, timeout=20))
+        try:
+            runner.run(
+                database.execute("begin; lock table resources in share row exclusive mode", timeout=20)
+            )
+            yield
+        finally:
+            runner.run(database.close(timeout=20))
+
+
+def answered_at_once(connections: Iterable[socket.socket], count: int) -> list[socket.socket]:
+    """The first so many that hear something."""
+    heard: list[socket.socket] = []
+    with selectors.DefaultSelector() as selector:
+        for connection in connections:
+            selector.register(connection, selectors.EVENT_READ)
+        while len(heard) < count:
+            ready = selector.select(20)
+            assert ready, f"only {len(heard)} answers"
+            for key, _ in ready:
+                selector.unregister(key.fileobj)
+                heard.append(cast(socket.socket, key.fileobj))
+    return heard
+
+
+def test_at_most_a_hundred_requests_of_an_account_in_all_processes_together(home: Home, up: Up) -> None:
     auth = sids.new("AC"), sids.new_secret()
-    own = f"{up.url}/2010-04-01/Accounts/{auth[0]}.json"
+    queues = f"{up.url}/2010-04-01/Accounts/{auth[0]}/Queues.json"
 
     def probe() -> tuple[int, int]:
-        answer = requests.get(own, auth=auth, timeout=20)
+        answer = requests.get(queues, auth=auth, timeout=20)
         return answer.status_code, int(answer.headers["Twilio-Concurrent-Requests"])
 
     assert probe() == (200, 1)
     with ExitStack() as stack:
-        held = [stack.enter_context(half_sent(up, auth)) for _ in range(ALLOWED_AT_ONCE)]
-        for each in held:
-            assert each.recv(64).startswith(b"HTTP/1.1 100 ")
-        assert probe() == (429, ALLOWED_AT_ONCE + 1)
-        late = stack.enter_context(half_sent(up, auth))
-        assert late.recv(64).startswith(b"HTTP/1.1 429 ")
-        held[0].sendall(b"FriendlyName=0123456")
-        assert held[0].recv(64).startswith(b"HTTP/1.1 201 ")
-        assert probe() == (200, ALLOWED_AT_ONCE)
-    deadline = time.monotonic() + 20
-    while probe() != (200, 1):
-        assert time.monotonic() < deadline, "clients that left are still counted"
-    accounts = requests.get(f"{up.url}/2010-04-01/Accounts.json", auth=auth, timeout=20).json()["accounts"]
-    # Of a refused request nothing was processed, nor of those whose clients left half-way.
-    assert [each["friendly_name"] for each in accounts] == ["0123456", "My first Twilio account"]
+        with nothing_is_written(home):
+            waiting = [stack.enter_context(sent(up, auth)) for _ in range(ALLOWED_AT_ONCE + 2)]
+            for each in answered_at_once(waiting, 2):
+                assert each.recv(64).startswith(b"HTTP/1.1 429 ")
+                waiting.remove(each)
+            assert probe() == (429, ALLOWED_AT_ONCE + 1)
+        for each in waiting:
+            assert each.recv(64).startswith(b"HTTP/1.1 201 ")
+    assert probe() == (200, 1)
+    # Of a refused request nothing was processed.
+    kept = requests.get(f"{queues}?PageSize=1000", auth=auth, timeout=20).json()["queues"]
+    assert len(kept) == ALLOWED_AT_ONCE
+
+
+def test_a_request_whose_client_left_half_way_is_not_processed(up: Up) -> None:
+    auth = sids.new("AC"), sids.new_secret()
+    for _ in range(CONNECTIONS):
+        sent(up, auth, all_but=3).close()
+    with sent(up, auth) as whole:
+        assert whole.recv(64).startswith(b"HTTP/1.1 201 ")
+    queues = f"{up.url}/2010-04-01/Accounts/{auth[0]}/Queues.json"
+    assert len(requests.get(queues, auth=auth, timeout=20).json()["queues"]) == 1
 
 
 def test_every_line_about_a_request_has_its_id(up: Up) -> None:
