@@ -72,7 +72,7 @@ def position(record_id: str) -> UUID:
 
 
 def canonical(wanted: str) -> str:
-    """SIDs are accepted with upper-case hex (facts §1.11)."""
+    """SIDs are accepted with upper-case hex (Twilio's SID documentation)."""
     return wanted[:2] + wanted[2:].lower() if sids.is_sid(wanted) else wanted
 
 
@@ -151,7 +151,7 @@ def _date(name: str, text: str, now: datetime) -> date:
 
 
 def not_found_path(request: Request) -> str:
-    """What a 404 names: the whole path in the 2010 API, the path without its version elsewhere (facts §1.4)."""
+    """What a 404 names: the whole path in the 2010 API, the path without its version elsewhere."""
     if request.api.style == "2010":
         return request.address
     return request.address.removeprefix(f"/{request.api.version}")

@@ -68,7 +68,7 @@ async def test_sending_is_seen_while_the_carrier_takes_its_time(
         outside.is_open.set()
         await working.idle()
         told = [request.form["MessageStatus"] for request in application.requests]
-    # Twilio tells nobody of `sending` (facts §2.6).
+    # Twilio tells nobody of `sending` (Twilio: "Outbound Message Status in Status Callbacks").
     assert told == ["sent", "delivered"]
     assert (await working.fetch(caller, sent["sid"]))["status"] == "delivered"
 

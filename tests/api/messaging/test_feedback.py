@@ -1,4 +1,4 @@
-"""Feedback: what the application says came of a message (facts §3.8)."""
+"""Feedback: what the application says came of a message (Twilio's Message Feedback reference)."""
 
 from __future__ import annotations
 

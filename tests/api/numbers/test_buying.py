@@ -1,4 +1,4 @@
-"""IncomingPhoneNumbers: what can be bought, by whom, and how it then shows (facts §4.5, error dictionary)."""
+"""IncomingPhoneNumbers: what can be bought, by whom, and how it then shows (Twilio's reference, error dictionary)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OutgoingCallerIds: validation by a code, and what then exists (facts §4.6, error dictionary)."""
+"""OutgoingCallerIds: validation by a code, and what then exists (Twilio's reference, error dictionary)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses, applications and short codes: rules over kept records (facts §4.7)."""
+"""Addresses, applications and short codes: rules over kept records (Twilio's references)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what, over HTTP: kinds of keys, parents and children, suspended and closed accounts (facts §1.2)."""
+"""Who may do what, over HTTP: kinds of keys, parents and children, suspended and closed accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How requests find their operation, and how the engine answers what is wrong with them (issue §4, facts §1)."""
+"""How requests find their operation, and how the engine answers what is wrong with them (Twilio's API reference)."""
 
 from __future__ import annotations
 

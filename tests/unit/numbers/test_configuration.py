@@ -1,4 +1,4 @@
-"""The settings of a number: defaults of Twilio's examples, precedence and clearing (facts §4.5)."""
+"""The settings of a number: defaults of Twilio's examples, precedence and clearing (Twilio's reference)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from localloop.webhooks import Notification
 
 
 def params_of(message: Message, change: Change) -> dict[str, str]:
-    """The form of one callback (facts §2.6)."""
+    """The form of one callback (Twilio: "Outbound Message Status in Status Callbacks")."""
     params = {
         "MessageSid": message.sid,
         "SmsSid": message.sid,

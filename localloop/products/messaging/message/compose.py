@@ -21,7 +21,8 @@ MAX_VALIDITY = 36_000  # seconds (21624)
 DEFAULT_VALIDITY = timedelta(seconds=MAX_VALIDITY)
 MAX_URL = 4000
 
-# Segments per second by kind of sender (facts §3.4): 1 for long codes, 3 toll-free, 100 short codes, 10 alphanumeric.
+# Segments per second by kind of sender: 1 for long codes, 3 toll-free, 100 short codes, 10 alphanumeric (Twilio:
+# "Understanding Twilio Rate Limits and Message Queues").
 RATES: Mapping[str, float] = {"local": 1.0, "mobile": 1.0, "tollfree": 3.0, "shortcode": 100.0, "alpha": 10.0}
 ALPHANUMERIC = "alpha"
 
@@ -192,7 +193,7 @@ async def _sender(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
 
 
 def _check_alphanumeric(wish: Wanted, to: str) -> None:
-    """Such a sender reaches nobody in the United States and Canada, and carries no media (facts §3.3)."""
+    """Such a sender reaches nobody in the United States and Canada, and carries no media (Twilio's reference)."""
     number = e164.parse(to)
     if wish.media or (number is not None and number.country in ("US", "CA")):
         raise errors.unreachable(to, str(wish.from_), "MMS" if wish.media else "SMS")

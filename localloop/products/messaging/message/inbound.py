@@ -149,7 +149,7 @@ def _instruction(loaded: Loaded, webhook: Webhook, public_url: str) -> Instructi
 
 
 def params_of(loaded: Loaded, public_url: str) -> dict[str, str]:
-    """The parameters of the request for instructions (facts §2.5)."""
+    """The parameters of the request for instructions (Twilio: "Twilio's Request to your Webhook URL")."""
     message = loaded.message
     params = {
         "MessageSid": message.sid,

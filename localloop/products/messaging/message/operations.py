@@ -224,7 +224,7 @@ def filters_of(request: Request) -> Filters:
 
 def _window(params: Mapping[str, Any], name: str) -> tuple[datetime | None, datetime | None]:
     """From when, and until when, a date filter lets pass: a whole day in UTC, also when a moment is named,
-    as SDKs do with a date (facts §1.10). Its bounds are days or seconds, inclusive.
+    as SDKs do with a date (Twilio's Messages reference). Its bounds are days or seconds, inclusive.
     """
     starts, ends = [], []
     if (exact := params.get(name)) is not None:

@@ -89,7 +89,7 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 
 def shown(message: Message) -> Mapping[str, Any]:
-    """The answer's fields. Counts and prices are strings on the wire (facts §1.8)."""
+    """The answer's fields. Counts and prices are strings on the wire (Twilio's API reference)."""
     return {
         "sid": message.sid,
         "account_sid": message.account_sid,
