@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import NamedTuple
 
 import pytest
 
 from localloop.core import clock, sids
 from localloop.jobs import Done, Job, NewJob, Outcome, Worker, enqueue
+from localloop.jobs.worker import WorkerOptions
 from localloop.store import Database
 
 pytestmark = pytest.mark.long
@@ -21,7 +24,8 @@ PILE = 1_000_000
 NEWCOMERS = 200
 ROUNDS = 3
 BETWEEN_S = 0.02
-WITHIN_S = 0.250
+WITHIN_S = 0.250 * float(os.environ.get("LOCALLOOP_TEST_SLACK") or 1)  # a crowded machine is given more
+AHEAD = 8 * WorkerOptions().places  # the same without a clock: a few turns of the worker, of a million jobs
 
 
 class Arrivals:
@@ -64,35 +68,45 @@ async def at_work(database: Database, arrivals: Arrivals) -> AsyncIterator[None]
             await asyncio.wait({running})
 
 
-async def wait_of_a_newcomer(database: Database, arrivals: Arrivals) -> float:
+class Wait(NamedTuple):
+    seconds: float
+    ahead: int  # jobs of the hog that ran meanwhile
+
+
+async def wait_of_a_newcomer(database: Database, arrivals: Arrivals) -> Wait:
     account = sids.new("AC")
     ran = arrivals.waiting[account] = asyncio.get_running_loop().create_future()
     async with database.unit() as unit:
         await enqueue(unit, [NewJob("send", account, account, b"", clock.now())])
-    began = time.perf_counter()
+    began, before = time.perf_counter(), arrivals.of_the_hog
     async with asyncio.timeout(20):
-        return await ran - began
+        ended = await ran
+    return Wait(ended - began, arrivals.of_the_hog - before)
 
 
-async def p99_of_newcomers(database: Database, arrivals: Arrivals) -> float:
+async def p99_of_newcomers(database: Database, arrivals: Arrivals) -> Wait:
     waits = []
     for _ in range(NEWCOMERS):
         waits.append(await wait_of_a_newcomer(database, arrivals))
         await asyncio.sleep(BETWEEN_S)
-    waits.sort()
-    p99 = waits[int(len(waits) * 0.99)]
-    print(f"\na newcomer waited {waits[len(waits) // 2]:.3f} s in the median, {p99:.3f} s at p99")
+    seconds, ahead = (sorted(values) for values in zip(*waits, strict=True))
+    p99 = Wait(seconds[int(NEWCOMERS * 0.99)], int(ahead[int(NEWCOMERS * 0.99)]))
+    print(
+        f"\na newcomer waited {seconds[NEWCOMERS // 2]:.3f} s in the median, {p99.seconds:.3f} s at p99, "
+        f"behind {p99.ahead} others"
+    )
     return p99
 
 
 async def test_a_newcomer_runs_at_once(database: Database) -> None:
     """The best of three rounds, since whatever else this machine does makes a wait longer and never shorter."""
     await pile_up(database)
-    arrivals, rounds = Arrivals(), [1.0]
+    arrivals, rounds = Arrivals(), [Wait(WITHIN_S, 0)]
     async with at_work(database, arrivals):
         while arrivals.of_the_hog < 1000:
             await asyncio.sleep(BETWEEN_S)
-        while min(rounds) >= WITHIN_S and len(rounds) <= ROUNDS:
+        while min(rounds).seconds >= WITHIN_S and len(rounds) <= ROUNDS:
             rounds.append(await p99_of_newcomers(database, arrivals))
     assert await database.fetchval("select count(*) from jobs") > PILE / 2, "the pile was gone before the end"
-    assert min(rounds) < WITHIN_S
+    assert min(rounds).seconds < WITHIN_S
+    assert max(each.ahead for each in rounds) <= AHEAD
