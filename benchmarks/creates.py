@@ -24,7 +24,7 @@ SMALL, LARGE = 10_000, 1_000_000
 _CONNECTIONS = 80  # an account may have 100 requests at once
 _PAUSE_S = 1.0  # until what the last load left in flight is answered, or it would count among those
 _PEER_CONNECTIONS = 32  # more make Prism no faster, only later
-_OPERATION = "/2010-04-01/Accounts/{AccountSid}/Messages"
+_OPERATION = "/2010-04-01/Accounts/{AccountSid}/Messages.json"
 _ROUNDS = 3
 # A history that ended yesterday, one message per second, so that it stands below what is created meanwhile.
 _HISTORY = """

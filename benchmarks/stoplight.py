@@ -1,9 +1,8 @@
-"""Stoplight Prism, mocking the 2010 API or one operation of it, from an OpenAPI file made from our contract."""
+"""Stoplight Prism, mocking the 2010 API or one operation of it, from the OpenAPI document that Twilio publishes."""
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import tempfile
@@ -18,11 +17,10 @@ from msgspec import Struct
 
 from benchmarks.instance import BASIC, MESSAGES, free_port
 from benchmarks.table import NotRun
-from localloop import contract
-from localloop.contract.model import Field, Operation, Param
 
-_PROGRAM = Path(__file__).parent / "prism/node_modules/@stoplight/prism-cli/dist/index.js"
-_TYPES = {"string", "integer", "number", "boolean", "array", "object"}
+_MODULES = Path(__file__).parent / "prism/node_modules"
+_PROGRAM = _MODULES / "@stoplight/prism-cli/dist/index.js"
+_DOCUMENT = _MODULES / "@twilio/cli-core/src/services/twilio-api/twilio_api_v2010.json"
 START_TIMEOUT_S = 30.0
 
 
@@ -35,9 +33,9 @@ class Mock(Struct, frozen=True):
 
 @contextmanager
 def mocking(*, only: str = "") -> Iterator[Mock]:
-    """Of the whole 2010 API, or of the operations on one path template alone."""
+    """Of the whole 2010 API, or of the operations on one path alone."""
     node = shutil.which("node")
-    if node is None or not _PROGRAM.exists():
+    if node is None or not (_PROGRAM.exists() and _DOCUMENT.exists()):
         raise NotRun("prism is missing (make bench installs it where there is npm)")
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="ll-prism-") as folder:
@@ -65,62 +63,11 @@ def mocking(*, only: str = "") -> Iterator[Mock]:
 
 
 def openapi(only: str = "") -> dict[str, Any]:
-    """The whole 2010 API, as one who mocks Twilio would have it; or one path of it."""
-    paths: dict[str, dict[str, Any]] = {}
-    for api in contract.load().apis:
-        if api.style == "2010":
-            for path in (path for resource in api.resources for path in resource.paths):
-                if only and path.template != only:
-                    continue
-                operations = paths.setdefault(f"{path.template}.json", {})
-                operations |= {
-                    each.method.lower(): _operation(path.template, each) for each in path.operations
-                }
-    return {"openapi": "3.0.3", "info": {"title": "2010 API", "version": "1"}, "paths": paths}
-
-
-def _operation(template: str, operation: Operation) -> dict[str, Any]:
-    answer = {"content": {"application/json": {"schema": _object(operation.fields)}}}
-    described: dict[str, Any] = {
-        "operationId": operation.id,
-        "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in re.findall(r"\{(\w+)\}", template)
-        ],
-        "responses": {str(operation.status): {"description": "done", **answer}},
-    }
-    if operation.body == "form":
-        form = {"application/x-www-form-urlencoded": {"schema": _form(operation)}}
-        described["requestBody"] = {"content": form}
-    return described
-
-
-def _form(operation: Operation) -> dict[str, Any]:
-    params = [param for param in operation.params if param.location == "body"]
-    return {
-        "type": "object",
-        "required": [param.name for param in params if param.required],
-        "properties": {param.name: _schema(param) for param in params},
-    }
-
-
-def _object(fields: tuple[Field, ...]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": [field.name for field in fields],
-        "properties": {field.name: _schema(field) for field in fields},
-    }
-
-
-def _schema(told: Field | Param) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": told.type} if told.type in _TYPES else {}
-    if told.type == "array":
-        schema["items"] = _schema(told.items) if told.items else {}
-    if told.enum:
-        schema["enum"] = list(told.enum)
-    if told.type == "string" and told.format in ("date-time", "date", "uri"):
-        schema["format"] = told.format
-    return schema
+    """Twilio's own document of the 2010 API, as one who mocks Twilio would take it; or one path of it."""
+    document: dict[str, Any] = json.loads(_DOCUMENT.read_text("utf-8"))
+    if only:
+        document["paths"] = {only: document["paths"][only]}
+    return document
 
 
 def _await_answer(port: int, process: subprocess.Popen[bytes]) -> None:
