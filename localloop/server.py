@@ -11,7 +11,7 @@ import contextlib
 import json
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,8 @@ from msgspec import Struct
 from localloop import contract
 from localloop.carriers import Loopback
 from localloop.carriers.watch import PhoneWatch
+from localloop.console import Console, new_link
+from localloop.console import Parts as ConsoleParts
 from localloop.contract.model import Api
 from localloop.core import clock
 from localloop.core.settings import Seed, Settings, is_loopback
@@ -47,7 +49,7 @@ from localloop.rest.request import Binding, Operate
 from localloop.rest.routing import Router
 from localloop.rest.shared import LocalRevocations, SharedTable
 from localloop.rest.throttle import Throttle
-from localloop.rest.wire import AsgiApp, Receive, Scope, Send
+from localloop.rest.wire import Receive, Scope, Send
 from localloop.store import Database, Unavailable, needs_migration, partitions, sealing
 from localloop.store.plain import PlainStore
 from localloop.store.worlds import Worlds
@@ -113,6 +115,15 @@ async def prepare(settings: Settings, place: Place, seed: Seed) -> accounts.Seed
         await database.close()
 
 
+async def new_console_link(place: Place, account_sid: str) -> str:
+    """A one-time link to the console, signed in as this account."""
+    database = await Database.connect(place.dsn, min_size=1, max_size=1)
+    try:
+        return await new_link(database, place.url, account_sid)
+    finally:
+        await database.close()
+
+
 async def _plan_housekeeping(database: Database, account_sid: str) -> None:
     if await database.fetchval("select exists (select from jobs where key = $1)", HOUSEKEEPING):
         return
@@ -174,8 +185,8 @@ async def open_parts(
 @asynccontextmanager
 async def open_api(
     settings: Settings, place: Place, *, name: str = "api-0", table: SharedTable | None = None
-) -> AsyncIterator[AsgiApp]:
-    """The whole HTTP surface of one process: API, lab, health and metrics."""
+) -> AsyncIterator[Surface]:
+    """The whole HTTP surface of one process: API, lab, console, health and metrics."""
     revocations = table or LocalRevocations()
     async with contextlib.AsyncExitStack() as stack:
         parts = await stack.enter_async_context(open_parts(settings, place, revocations, runs_jobs=False))
@@ -185,7 +196,27 @@ async def open_api(
         admission = Admission(counts, rest_limits.load())
         engine, watch = assemble(settings, place, parts, admission, measures)
         stack.push_async_callback(watch.close)
-        yield Surface(App(engine), engine.door, parts.database, measures)
+        api = App(engine)
+        console = _console(settings, parts, engine, api)
+        if console is not None:
+            stack.push_async_callback(console.close)
+        yield Surface(api, parts.database, measures, console, open_console=settings.console_on_network)
+
+
+def _console(settings: Settings, parts: Parts, engine: Engine, api: App) -> Console | None:
+    """A laptop has one; production does not."""
+    if settings.mode != "up":
+        return None
+    return Console(
+        ConsoleParts(
+            database=parts.database,
+            accounts=parts.credentials,
+            api=api,
+            door=engine.door,
+            coverage=engine.table.coverage,
+            mode=settings.mode,
+        )
+    )
 
 
 def assemble(
@@ -262,13 +293,22 @@ def _door(settings: Settings, place: Place) -> FrontDoor:
 
 
 class Surface:
-    """The API with what operators ask beside it: `/health`, `/ready` and, on loopback, `/metrics`."""
+    """The API with what people and operators ask beside it: `/health`, `/ready` and, on loopback, `/metrics` and the
+    console under `/console`."""
 
-    def __init__(self, app: App, door: FrontDoor, database: Database, measures: Metrics) -> None:
+    def __init__(
+        self, app: App, database: Database, measures: Metrics, console: Console | None, *, open_console: bool
+    ) -> None:
         self._app = app
-        self._door = door
         self._database = database
         self._measures = measures
+        self._console = console
+        self._open_console = open_console
+
+    def end_streams(self) -> None:
+        """The server is about to stop: answers without an end get one."""
+        if self._console is not None:
+            self._console.end_feeds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -282,8 +322,13 @@ class Surface:
             await self._ready(send)
         elif path == "/metrics" and is_loopback((scope.get("client") or ("",))[0]):
             await self._metrics(send)
+        elif self._console is not None and _is_console(path) and self._may_see_console(scope):
+            await self._console(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+    def _may_see_console(self, scope: Scope) -> bool:
+        return self._open_console or is_loopback((scope.get("client") or ("",))[0])
 
     async def _ready(self, send: Send) -> None:
         try:
@@ -303,6 +348,10 @@ class Surface:
         ]
         body = self._measures.render(gauges)
         await _send(send, 200, body, b"text/plain; version=0.0.4; charset=utf-8")
+
+
+def _is_console(path: str) -> bool:
+    return path.startswith("/console") and path[8:9] in ("", "/")
 
 
 async def _say(send: Send, status: int, payload: Mapping[str, str]) -> None:
@@ -396,20 +445,25 @@ def _run(life: Any) -> None:
 class _Server(uvicorn.Server):
     """Uvicorn without signal handlers of its own: the leash decides when it is over, and hears when it begins."""
 
-    def __init__(self, config: uvicorn.Config, leash: Leash) -> None:
+    def __init__(self, config: uvicorn.Config, leash: Leash, before_stop: Callable[[], None]) -> None:
         super().__init__(config)
         self._leash = leash
+        self._before_stop = before_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._leash.ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._before_stop()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield
 
 
-async def _serve(app: AsgiApp, sock: socket.socket, leash: Leash) -> None:
+async def _serve(app: Surface, sock: socket.socket, leash: Leash) -> None:
     config = uvicorn.Config(
         app,
         loop="none",
@@ -425,7 +479,7 @@ async def _serve(app: AsgiApp, sock: socket.socket, leash: Leash) -> None:
         timeout_graceful_shutdown=STOP_GRACE_S,
         backlog=2048,
     )
-    server = _Server(config, leash)
+    server = _Server(config, leash, app.end_streams)
     stop = _stop_event(leash)
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve(sockets=[sock]))

@@ -43,6 +43,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     open_on_network: bool = False
     allowed_hosts: tuple[str, ...] = ()  # names besides twilio.com and loopback that requests may use as Host
     admin_listen: str = ""  # host:port where lab, console and metrics may be reached from elsewhere
+    console_on_network: bool = (
+        False  # under up: let others than this machine reach the sign-in of the console
+    )
     public_url: str = ""  # what leaves by webhook is built on it; "" = the address listened on
     data: str = ""  # "" = the platform's state directory
     ephemeral: bool = False
@@ -230,6 +233,7 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "open_on_network": _flag,
     "allowed_hosts": _texts,
     "admin_listen": _listen,
+    "console_on_network": _flag,
     "public_url": _url("http", "https"),
     "data": _text,
     "ephemeral": _flag,
