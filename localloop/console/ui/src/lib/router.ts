@@ -1,0 +1,67 @@
+/** Addresses of the console's pages. Pure; `place.svelte.ts` holds where the reader is. */
+
+export const BASE = "/console";
+
+export type Page =
+  | "start"
+  | "phones"
+  | "messages"
+  | "message"
+  | "deliveries"
+  | "delivery"
+  | "account"
+  | "numbers"
+  | "keys"
+  | "explorer"
+  | "unknown";
+
+export interface Place {
+  page: Page;
+  /** What follows the page's name in the path: a SID, phone numbers, an operation. */
+  parts: string[];
+  query: URLSearchParams;
+}
+
+export function parse(path: string, search = ""): Place {
+  const query = new URLSearchParams(search);
+  const parts = path.replace(BASE, "").split("/").filter(Boolean).map(decoded);
+  const [first, ...rest] = parts;
+  const place = (page: Page, left: string[] = []): Place => ({ page, parts: left, query });
+  switch (first) {
+    case undefined:
+      return place("start");
+    case "phones":
+      return place("phones", rest.join("/").split(",").filter(Boolean));
+    case "messages":
+      return rest[0] ? place("message", rest) : place("messages");
+    case "deliveries":
+      return rest[0] ? place("delivery", rest) : place("deliveries");
+    case "account":
+      if (rest[0] === "numbers") return place("numbers", rest.slice(1));
+      if (rest[0] === "keys") return place("keys");
+      return rest[0] ? place("unknown") : place("account");
+    case "explorer":
+      return place("explorer", rest);
+    default:
+      return place("unknown");
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** The address of a page; `+` and `,` stay readable, as in /console/phones/+15551230001,+15551230002. */
+export function href(page: string, parts: string[] = [], query: Record<string, string> = {}): string {
+  const path = [page, ...parts.map((part) => encodeURIComponent(part).replace(/%2B/g, "+").replace(/%2C/g, ","))];
+  const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value));
+  return `${BASE}/${path.filter(Boolean).join("/")}${asked.size ? `?${asked}` : ""}`;
+}
+
+export function phonesHref(numbers: string[]): string {
+  return href("phones", numbers.length ? [numbers.join(",")] : []);
+}
