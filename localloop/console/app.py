@@ -119,7 +119,12 @@ class Console:
             Route("/console/api/{path:path}", _nothing, methods=list(_METHODS)),
             Route("/console/{path:path}", _page, methods=["GET"]),
         ]
-        handlers = {ApiError: _refused, Unavailable: _unavailable, HTTPException: _not_allowed}
+        handlers = {
+            ApiError: _refused,
+            Unavailable: _unavailable,
+            HTTPException: _not_allowed,
+            Exception: _failed,
+        }
         return Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
 
     # Signing in and out
@@ -278,3 +283,8 @@ async def _not_allowed(_request: Request, error: HTTPException) -> Response:
 async def _unavailable(request: Request, error: Unavailable) -> Response:
     log.warning("store unavailable", path=request.url.path, error=str(error))
     return refusal(errors.service_unavailable())
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    """The answer to a bug; its traceback goes to the server's log."""
+    return refusal(errors.internal_server_error())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -36,10 +36,10 @@ OVERLAP: Final = timedelta(seconds=2)
 RECENT: Final = timedelta(seconds=10)  # what a reader who comes anew is told at once
 REVISITED: Final = timedelta(seconds=60)  # how far back a message may have changed while a reader was away
 MAX_PENDING: Final = 2_000
+_LONGEST_AWAY: Final = timedelta(days=30)
 _TIMEOUT_S: Final = 10.0
 _COUNTED_AT_MOST: Final = 100_000  # rows of one account
 _CURSOR: Final = re.compile(r"[0-9a-f]{12}0{20}")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FINAL: Final = frozenset({"delivered", "undelivered", "failed", "read", "canceled", "received"})
 
 _NEWEST: Final = {
@@ -209,7 +209,6 @@ def _moment_of(cursor: str) -> datetime | None:
     """When an event was made, by its id; None for what is none of ours."""
     if not _CURSOR.fullmatch(cursor):
         return None
-    try:
-        return _EPOCH + timedelta(milliseconds=int(cursor[:12], 16))
-    except OverflowError:
-        return None
+    now = clock.now()
+    ago = timedelta(milliseconds=sids.milliseconds_of(now) - int(cursor[:12], 16))
+    return now - ago if timedelta() <= ago < _LONGEST_AWAY else None
