@@ -12,6 +12,7 @@ export interface Meaning {
 }
 
 const MEANINGS: Record<string, [Tone, IconName]> = {
+  created: ["calm", "plus"],
   accepted: ["calm", "clock"],
   scheduled: ["calm", "clock"],
   queued: ["busy", "clock"],

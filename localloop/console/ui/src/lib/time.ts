@@ -33,9 +33,9 @@ export function utc(at: Date): string {
   return at.toISOString().replace("T", " ").replace("Z", " UTC");
 }
 
-/** A length of time in the unit that suits it: "380 µs", "12 ms", "1.4 s", "3 min". */
+/** A length of time in the unit that suits it: "12 ms", "1.4 s", "3 min". */
 export function span(ms: number): string {
-  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
+  if (ms < 1) return "< 1 ms";
   if (ms < 1000) return `${ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
   if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
