@@ -45,7 +45,7 @@ def against_peers(seconds: float) -> list[Row]:
     with Instance() as instance:
         shipped = _accepted(instance, seconds)
         _drained(instance)
-        with _without_workers(instance):
+        with without_workers(instance):
             alone = _accepted(instance, seconds)
             payload = round(_ask(instance, "select avg(length(payload)) from jobs"))
             rows.append(_against_pgbench(instance, alone, seconds, payload))
@@ -100,7 +100,7 @@ def as_history_grows(seconds: float) -> list[Row]:
             _execute(instance, "analyze messages")
             _execute(instance, "checkpoint")
             _drained(instance)
-        with _without_workers(small), _without_workers(large):
+        with without_workers(small), without_workers(large):
             for _ in range(_ROUNDS):
                 for instance, count in ((small, SMALL), (large, LARGE)):
                     listed = wrk.read(f"{instance.url}{MESSAGES}?PageSize=50", seconds)
@@ -156,7 +156,7 @@ def _create_plain(instance: Instance, path: str) -> str:
 
 
 @contextmanager
-def _without_workers(instance: Instance) -> Iterator[None]:
+def without_workers(instance: Instance) -> Iterator[None]:
     """Workers stopped, so that what is measured is acceptance and nothing else; the api is forked first."""
     workers = instance.children()[1:]
     for pid in workers:

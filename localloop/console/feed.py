@@ -24,6 +24,7 @@ from localloop.store import Database, Unavailable
 
 log = structlog.get_logger("console")
 TICK_S: Final = 0.25
+_LONGEST_TICK_S: Final = 1.0
 HEARTBEAT_S: Final = 15.0
 _SEND_TIMEOUT_S: Final = 60.0
 _WAITING: Final = 8
@@ -92,8 +93,9 @@ class _Watch:
             if batch is not None:
                 for reader in self.readers:
                     reader.offer(batch)
-            # A slow database is asked half of the time at most.
-            await asyncio.sleep(max(TICK_S - (loop.time() - began), TICK_S / 2))
+            # Where looking takes long, the machine has better things to do: a tenth of the time is for looking.
+            taken = loop.time() - began
+            await asyncio.sleep(min(max(TICK_S - taken, 9 * taken), _LONGEST_TICK_S))
 
 
 class Feeds:

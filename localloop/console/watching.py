@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -59,14 +60,14 @@ select {PHONE_MESSAGE}, s.status, s.error_code, s.num_segments from (
 _COUNT: Final = {
     **{
         table: f"""
-select count(*), count(*) filter (where r.id > $3) from accounts a cross join lateral (
-  select t.id from {table} t where t.account_sid = a.sid and t.id > $2 limit {_COUNTED_AT_MOST}
+select count(*) from accounts a cross join lateral (
+  select from {table} t where t.account_sid = a.sid and t.id > $2 limit {_COUNTED_AT_MOST}
 ) r where {IN_SCOPE}"""
         for table in ("messages", "deliveries")
     },
     "phone_messages": f"""
-select count(*), count(*) filter (where r.id > $3) from (
-  select p.id from phone_messages p where p.world_sid = $1 and p.id > $2 limit {_COUNTED_AT_MOST}
+select count(*) from (
+  select from phone_messages p where p.world_sid = $1 and p.id > $2 limit {_COUNTED_AT_MOST}
 ) r""",
 }
 _CHANGED: Final = f"""
@@ -97,9 +98,11 @@ class Watcher:
         self._database = database
         self._scope = scope
         self._floor = sids.bound(clock.now() - OVERLAP)
-        self._counted = dict.fromkeys(KINDS, 0)  # rows above the floor that earlier looks have counted
-        self._told: dict[str, dict[UUID, Any]] = {kind: {} for kind in KINDS}
-        self._pending: dict[UUID, tuple[str, str]] = {}  # message → account and status as told
+        self._newest = dict.fromkeys(KINDS, self._floor)
+        self._told: dict[str, dict[UUID, Any]] = {kind: {} for kind in KINDS}  # above the floor: id → state
+        self._pending: dict[
+            UUID, tuple[str, str]
+        ] = {}  # message → account and status as told, next to look at first
 
     async def look(self) -> Batch | None:
         """What came or changed since the last look; None when nothing did."""
@@ -109,10 +112,10 @@ class Watcher:
         for kind in KINDS:
             found = await newest(self._database, self._scope, kind, self._floor)
             told = self._told[kind]
-            arrived = sum(row["id"] not in told for row in found)
             rows[kind] = [row for row in found if told.get(row["id"]) != _state(kind, row)]
             told.update((row["id"], _state(kind, row)) for row in rows[kind])
-            skipped[kind] = await self._skipped(kind, found, arrived, floor)
+            skipped[kind] = await _uncounted(self._database, self._scope, kind, (found, self._newest[kind]))
+            self._newest[kind] = max([self._newest[kind], *(row["id"] for row in found[:1])])
             for key in [key for key in told if key <= floor]:
                 del told[key]
         rows["messages"] += await self._changed({row["id"] for row in rows["messages"]})
@@ -120,24 +123,17 @@ class Watcher:
         self._floor = floor
         return _batch(cursor, rows, skipped) if any(rows.values()) or any(skipped.values()) else None
 
-    async def _skipped(self, kind: str, found: Sequence[Row], arrived: int, floor: UUID) -> int:
-        """How many came since the last look and were not read, since there are too many."""
-        if len(found) < MOST:
-            self._counted[kind] = sum(row["id"] > floor for row in found)
-            return 0
-        before = self._counted[kind]
-        total, self._counted[kind] = await count(self._database, self._scope, kind, (self._floor, floor))
-        return max(0, total - before - arrived)
-
     async def _changed(self, fresh: set[UUID]) -> list[Row]:
-        """Messages that were told before and are in another status now."""
-        asked = [
-            (account, key, status) for key, (account, status) in self._pending.items() if key not in fresh
-        ]
-        if not asked:
+        """Messages that were told before and are in another status now: some of them at each look, in turn."""
+        turn = [key for key in islice(self._pending, MOST + len(fresh)) if key not in fresh][:MOST]
+        if not turn:
             return []
-        columns = map(list, zip(*asked, strict=True))
-        return list(await self._database.fetch(_CHANGED, *columns, timeout=_TIMEOUT_S))
+        asked = [(*self._pending[key], key) for key in turn]
+        for account_sid, status, key in asked:
+            del self._pending[key]
+            self._pending[key] = (account_sid, status)
+        accounts, statuses, keys = map(list, zip(*asked, strict=True))
+        return list(await self._database.fetch(_CHANGED, accounts, keys, statuses, timeout=_TIMEOUT_S))
 
     def _follow(self, rows: Sequence[Row]) -> None:
         """Look again at what may still change, the newest of it."""
@@ -162,10 +158,8 @@ async def caught_up(database: Database, scope: Scope, last_cursor: str) -> Batch
     skipped = dict.fromkeys(KINDS, 0)
     for kind in KINDS:
         rows[kind] = await newest(database, scope, kind, floors[kind])
-        if since is not None and len(rows[kind]) == MOST:
-            bound = sids.bound(since)
-            _, missed = await count(database, scope, kind, (floors[kind], bound))
-            skipped[kind] = max(0, missed - sum(row["id"] > bound for row in rows[kind]))
+        if since is not None:
+            skipped[kind] = await _uncounted(database, scope, kind, (rows[kind], sids.bound(since)))
     return _batch(cursor, rows, skipped)
 
 
@@ -175,14 +169,15 @@ async def newest(database: Database, scope: Scope, kind: str, floor: UUID) -> li
     return list(await database.fetch(_NEWEST[kind], *given, floor, MOST, timeout=_TIMEOUT_S))
 
 
-async def count(database: Database, scope: Scope, kind: str, floors: tuple[UUID, UUID]) -> tuple[int, int]:
-    """How many rows lie above each of two ids, the lower one first. Of a world's texts a subaccount's are not told
-    apart: that is worth no more than the number would be."""
-    if kind == "phone_messages" and scope.account_sid != scope.world_sid:
-        return 0, 0
-    row = await database.fetchrow(_COUNT[kind], scope.account_sid, *floors, timeout=_TIMEOUT_S)
-    assert row is not None
-    return row[0], row[1]
+async def _uncounted(database: Database, scope: Scope, kind: str, seen: tuple[Sequence[Row], UUID]) -> int:
+    """How many rows above an id were not read, since there are too many. Of a world's texts a subaccount's are not
+    told apart: that is worth no more than the number would be."""
+    found, floor = seen
+    is_shared = kind == "phone_messages" and scope.account_sid != scope.world_sid
+    if len(found) < MOST or found[-1]["id"] <= floor or is_shared:
+        return 0
+    total: int = await database.fetchval(_COUNT[kind], scope.account_sid, floor, timeout=_TIMEOUT_S)
+    return max(0, total - len(found))
 
 
 def _state(kind: str, row: Row) -> Any:
