@@ -38,6 +38,7 @@ _STATUSES: Final = frozenset(
 _DIRECTIONS: Final = frozenset({"inbound", "outbound", "outbound-api", "outbound-reply", "outbound-call"})
 _KINDS: Final = frozenset({"notification", "instruction"})
 _PUNCTUATION: Final = re.compile(r"[\s().-]")
+_COMPLETE: Final = re.compile(r"\+1[2-9][0-9]{9}")  # a number of North America
 _PART_OF_A_SID: Final = re.compile(r"([A-Z]{2})?([0-9a-f]{0,32})", re.IGNORECASE)
 _FIRST_VALUE: Final = 3  # $1 is the account, $2 the limit
 _OK: Final = "coalesce({alias}.status_code between 200 and 299, false)"
@@ -117,13 +118,15 @@ def _address(column: str) -> Narrow:
 
 def _is_address(conditions: Conditions, column: str, value: str) -> str:
     """How a number begins (`+1555`, also behind `whatsapp:`), else any part of an address."""
-    text = _PUNCTUATION.sub("", value) or value
-    if not text.startswith("+"):
-        return conditions.contains(column, text)
-    return (
-        f"(starts_with({conditions.alias}.{column}, {conditions.value(text)})"
-        f" or {conditions.contains(column, ':' + text)})"
-    )
+    text, column = _PUNCTUATION.sub("", value) or value, f"{conditions.alias}.{column}"
+    if _COMPLETE.fullmatch(text):  # nothing goes on behind it, so an index finds it
+        return f"{column} = any ({conditions.value([text, f'whatsapp:{text}'])}::text[])"
+    if text.startswith("+"):
+        among = f"strpos({column}, {conditions.value(f':{text}')}) > 0"
+        return f"(starts_with({column}, {conditions.value(text)}) or {among})"
+    if not any(character.isalpha() for character in text):
+        return f"strpos({column}, {conditions.value(text)}) > 0"
+    return conditions.contains(column.partition(".")[2], text)
 
 
 def _status(conditions: Conditions, term: Term) -> None:
@@ -173,11 +176,9 @@ def _account(conditions: Conditions, term: Term) -> None:
 def _message_word(conditions: Conditions, term: Term) -> None:
     if sids.is_sid(term.value):
         return _sid(conditions, term)
-    found = [
-        conditions.contains("body", term.value),
-        _is_address(conditions, "to_address", term.value),
-        _is_address(conditions, "from_address", term.value),
-    ]
+    found = [conditions.contains("body", term.value), _is_address(conditions, "from_address", term.value)]
+    if any(character.isdigit() for character in term.value):  # a recipient always has some
+        found.append(_is_address(conditions, "to_address", term.value))
     return conditions.add(f"({' or '.join(found)})")
 
 

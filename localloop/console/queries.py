@@ -135,6 +135,41 @@ async def _page(
 
 # Phones ----------------------------------------------------------------------------------------------------------
 
+# A world's newest activity, as far as it goes: enough where it names more phones than are asked for. A number whose
+# latest activity is younger than the page stood on an earlier one.
+_WALK: Final = 2_000
+_RECENT: Final = f"""
+with texts as materialized (
+  select p.number, null::text as account_sid, p.id from phone_messages p
+  where p.world_sid = $1 and ($3::uuid is null or p.id < $3) order by p.id desc limit {_WALK}
+), tries as materialized (
+  select r.* from accounts a cross join lateral (
+    select m.to_address as number, m.account_sid, m.id, m.status, m.direction from messages m
+    where m.account_sid = a.sid and ($3::uuid is null or m.id < $3) order by m.id desc limit {_WALK}
+  ) r where {IN_SCOPE} order by r.id desc limit {_WALK}
+), floors (id) as (
+  select (select t.id from texts t order by t.id limit 1) where (select count(*) from texts) = {_WALK}
+  union all
+  select (select t.id from tries t order by t.id limit 1) where (select count(*) from tries) = {_WALK}
+), latest as (
+  select distinct on (x.number) x.number, x.account_sid, x.id from (
+    select * from texts
+    union all
+    select number, account_sid, id from tries where status = any ($2) and direction <> 'inbound'
+  ) x where not exists (select from floors f where f.id > x.id) order by x.number, x.id desc
+)
+select l.number, l.account_sid, l.id, coalesce(s.behavior, 'deliver') as behavior, coalesce(s.delay_ms, 0) as delay,
+  exists (select from phone_numbers n where n.world_sid = $1 and n.phone_number = l.number) as owned
+from latest l left join phones s on s.world_sid = $1 and s.number = l.number
+where $3::uuid is null or not (
+  exists (select from phone_messages p where p.world_sid = $1 and p.number = l.number and p.id >= $3)
+  or exists (
+    select from accounts a cross join lateral (
+      select m.status, m.direction from messages m
+      where m.account_sid = a.sid and m.to_address = l.number and m.id >= $3 order by m.id desc limit 20
+    ) m where {IN_SCOPE} and m.status = any ($2) and m.direction <> 'inbound'))
+order by l.id desc limit $4
+"""
 # Numbers are found by hopping from one to the next over an index, and each one's last text by one look: no scan.
 _PHONES: Final = f"""
 with recursive holding (number) as (
@@ -172,26 +207,33 @@ select l.number, l.account_sid, l.id, coalesce(s.behavior, 'deliver') as behavio
 from latest l left join phones s on s.world_sid = $2 and s.number = l.number
 where $4::uuid is null or l.id < $4 order by l.id desc limit $5
 """
-_SILENT: Final = """
+_SILENT: Final = f"""
 select s.number, s.behavior, s.delay_ms as delay,
   exists (select from phone_numbers n where n.world_sid = $1 and n.phone_number = s.number) as owned
 from phones s where s.world_sid = $1
   and not exists (select from phone_messages p where p.world_sid = $1 and p.number = s.number)
-order by s.date_updated desc limit $2
+  and not exists (
+    select from accounts a join messages m on m.account_sid = a.sid
+    where {IN_SCOPE} and m.to_address = s.number and m.status = any ($2) and m.direction <> 'inbound')
+order by s.date_updated desc limit $3
 """
 
 
 async def phones(reader: Executor, scope: Scope, part: Slice) -> list[Row]:
     """Phones that hold a text or were not reached, latest activity first, by the id of that activity; `account_sid`
     is the account of a message that did not arrive, None where the latest is a text on the phone."""
+    if scope.account_sid == scope.world_sid:
+        recent = await reader.fetch(_RECENT, scope.world_sid, list(FAILURES), part.before, part.limit + 1)
+        if len(recent) > part.limit:
+            return list(recent)
     return await reader.fetch(
         _PHONES, scope.account_sid, scope.world_sid, list(FAILURES), part.before, part.limit + 1
     )
 
 
 async def silent_phones(reader: Executor, scope: Scope, limit: int) -> list[Row]:
-    """Phones that were configured and have no texts."""
-    return await reader.fetch(_SILENT, scope.world_sid, limit)
+    """Phones that were configured and were never sent anything."""
+    return await reader.fetch(_SILENT, scope.world_sid, list(FAILURES), limit)
 
 
 async def phone(reader: Executor, scope: Scope, number: str) -> Row:

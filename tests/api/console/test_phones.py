@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from localloop.console import queries
 from tests.api.console.conftest import FROM, TO, Page, Server
 
 OTHER = "+15558675311"
@@ -69,9 +72,16 @@ async def test_phones_are_listed_by_their_latest_activity(server: Server, page: 
     assert (await page.get("phones"))["phones"][0]["last"]["body"] == "three"
 
 
-async def test_phones_are_paged_by_activity(server: Server, page: Page) -> None:
+@pytest.mark.parametrize("walk", [queries._WALK, 3])
+async def test_phones_are_paged_by_activity(
+    server: Server, page: Page, monkeypatch: pytest.MonkeyPatch, walk: int
+) -> None:
+    """Whether the newest texts name enough phones, or all numbers have to be looked at."""
+    monkeypatch.setattr(queries, "_RECENT", queries._RECENT.replace(str(queries._WALK), str(walk)))
     numbers = [f"+1555867532{digit}" for digit in range(7)]
-    for number in numbers:
+    await page.post(f"lab/v1/Phones/{numbers[2]}", Behavior="30003")
+    await page.post(f"lab/v1/Phones/{numbers[5]}", Behavior="30005")
+    for number in (numbers[4], numbers[2], *numbers):
         await page.send(To=number)
         await server.idle()
     seen: list[str] = []
