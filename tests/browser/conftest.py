@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def up() -> Iterator[Up]:
     home = Home()
     up = home.up("--ephemeral", "--single", "--message-rate", "0")
@@ -56,7 +56,7 @@ def up() -> Iterator[Up]:
         home.remove()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(browser: Browser, up: Up) -> Path | dict[str, object]:
     """The cookies of somebody who came by the link that `up` printed."""
     context = browser.new_context()
@@ -92,7 +92,7 @@ def open_page(browser: Browser, up: Up, signed_in: dict[str, object]) -> Iterato
     assert not [text for text in complaints if "net::ERR" not in text and "status of 4" not in text]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def furnished(browser: Browser, up: Up, signed_in: dict[str, object]) -> dict[str, str]:
     """The addresses of all pages, by name, with something on each."""
     context = browser.new_context(storage_state=signed_in)  # type: ignore[arg-type]
@@ -101,7 +101,7 @@ def furnished(browser: Browser, up: Up, signed_in: dict[str, object]) -> dict[st
     return addresses
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def example(up: Up) -> Iterator[str]:
     """examples/sms_reply on a port of its own."""
     patch = pytest.MonkeyPatch()

@@ -19,8 +19,9 @@ _CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) =>
   if (!box.width || !box.height || (box.right <= innerWidth + 1 && box.left >= -1)) return false;
   for (let around = element; around; around = around.parentElement) {
     const edge = around.getBoundingClientRect();
-    if (getComputedStyle(around).overflowX !== "visible" && edge.right <= innerWidth + 1 && edge.left >= -1) return false;
-    if (getComputedStyle(around).clipPath !== "none") return false;
+    const style = getComputedStyle(around);
+    if (style.clipPath !== "none") return false;
+    if (style.overflowX !== "visible" && edge.right <= innerWidth + 1 && edge.left >= -1) return false;
   }
   return true;
 }).map((element) => `${element.tagName} ${element.className} ${element.textContent.slice(0, 40)}`)"""

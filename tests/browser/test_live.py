@@ -68,19 +68,3 @@ def test_markup_stays_text(open_page: Open, up: Up) -> None:
         expect(page.get_by_text("<b>bold</b>").first).to_be_visible()
         assert "owned" not in page.title()
         assert page.locator("main img").count() == 0
-
-
-@needs("chromium", "console-page")
-def test_a_lost_feed_is_told_and_comes_back(open_page: Open, up: Up, furnished: dict[str, str]) -> None:
-    page = open_page("messages")
-    lost = page.get_by_role("alert").filter(has_text="The live feed is lost")
-    expect(page.get_by_role("navigation", name="Pages").get_by_text("Live")).to_be_visible()
-    page.route("**/console/api/feed", lambda route: route.abort())
-    page.evaluate("dispatchEvent(new Event('offline'))")
-    page.context.set_offline(True)
-    expect(lost).to_be_visible()
-    sid = _text(up, "While you were away")
-    page.unroute("**/console/api/feed")
-    page.context.set_offline(False)
-    expect(lost).to_have_count(0)
-    expect(_rows(page).first).to_have_attribute("href", f"/console/messages/{sid}")
