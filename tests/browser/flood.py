@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from base64 import b64encode
 
 import aiohttp
 
@@ -29,7 +30,8 @@ async def flood(url: str, sid: str, token: str, rate: float, seconds: float) -> 
             due = max(due + CONNECTIONS / rate, time.monotonic() - 1)
 
     timeout = aiohttp.ClientTimeout(total=30)
-    async with aiohttp.ClientSession(auth=aiohttp.BasicAuth(sid, token), timeout=timeout) as http:
+    basic = "Basic " + b64encode(f"{sid}:{token}".encode()).decode()
+    async with aiohttp.ClientSession(headers={"Authorization": basic}, timeout=timeout) as http:
         await asyncio.gather(*map(send, range(CONNECTIONS)))
     return accepted
 

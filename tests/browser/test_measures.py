@@ -85,9 +85,8 @@ def _endure(page: Page, up: Up, seconds: float, rate: float) -> None:
         accepted = int(flood.stdout.read())
     tasks: list[int] = page.evaluate("window.longTasks")
     shown = [round(one, 1) for one in heaps]
-    print(
-        f"\n{accepted / seconds:.0f} messages/s for {seconds:.0f} s: longest tasks {sorted(tasks)[-3:]} ms, heap {shown} MB"
-    )
+    rate_held = f"{accepted / seconds:.0f} messages/s for {seconds:.0f} s"
+    print(f"\n{rate_held}: longest tasks {sorted(tasks)[-3:]} ms, heap {shown} MB")
     assert accepted
     assert max(tasks, default=0) <= MAX_LONG_TASK_MS
     assert heaps[-1] <= heaps[0] + MAX_GROWTH_MB

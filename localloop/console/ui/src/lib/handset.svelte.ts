@@ -5,11 +5,13 @@ import { Texts, type Thread } from "./thread";
 import type { Batch, Phone, PhoneMessage } from "./types";
 
 const PAGE = 100;
+const CATCH_UP_MS = 2000;
 
 export class Handset {
   readonly number: string;
   #texts = new Texts();
   #before: string | null = null;
+  #catchUp: ReturnType<typeof setTimeout> | undefined;
   phone = $state.raw<Phone | null>(null);
   threads = $state.raw<Thread[]>([]);
   loading = $state(true);
@@ -57,8 +59,18 @@ export class Handset {
     let changed = mine.length > 0;
     for (const message of batch.messages) changed = this.#texts.follow(this.number, message) || changed;
     if (changed) this.#show();
-    if (batch.skipped.phone_messages) void this.load();
+    if (batch.skipped.phone_messages) this.#catchUp ??= setTimeout(() => this.#catchUpNow(), CATCH_UP_MS);
     return mine;
+  }
+
+  /** After ticks that left texts out: once, not for every tick of a flood. */
+  #catchUpNow(): void {
+    this.#catchUp = undefined;
+    void this.load();
+  }
+
+  stop(): void {
+    clearTimeout(this.#catchUp);
   }
 
   async send(to: string, body: string, picture: string): Promise<void> {
