@@ -29,6 +29,7 @@ from localloop.console import Console, new_link
 from localloop.console import Parts as ConsoleParts
 from localloop.contract.model import Api
 from localloop.core import clock
+from localloop.core.errors import ApiError
 from localloop.core.settings import Seed, Settings, is_loopback
 from localloop.jobs import Done, Handler, Job, NewJob, Outcome, Worker, enqueue
 from localloop.lab import API as LAB
@@ -41,7 +42,7 @@ from localloop.rest import shared
 from localloop.rest.admission import Admission, LocalCounts
 from localloop.rest.app import App, Engine
 from localloop.rest.authenticate import Authenticator
-from localloop.rest.guard import FrontDoor
+from localloop.rest.guard import Backstage, FrontDoor
 from localloop.rest.metrics import Gauge, Metrics
 from localloop.rest.operations import Table, existence
 from localloop.rest.plain import Plain
@@ -49,7 +50,7 @@ from localloop.rest.request import Binding, Operate
 from localloop.rest.routing import Router
 from localloop.rest.shared import LocalRevocations, SharedTable
 from localloop.rest.throttle import Throttle
-from localloop.rest.wire import Receive, Scope, Send
+from localloop.rest.wire import Head, Receive, Scope, Send
 from localloop.store import Database, Unavailable, needs_migration, partitions, sealing
 from localloop.store.plain import PlainStore
 from localloop.store.worlds import Worlds
@@ -164,7 +165,8 @@ async def open_parts(
         carrier = Loopback(database)
         stack.push_async_callback(carrier.close)
         rules = Rules(strict=settings.strict, rate=settings.message_rate)
-        messaging = Messaging(database, directory, records, carrier, rules, webhooks)
+        public_url = (settings.public_url or place.url).rstrip("/")
+        messaging = Messaging(database, directory, records, carrier, rules, webhooks, public_url)
         stack.push_async_callback(messaging.close)
         yield Parts(
             database=database,
@@ -200,7 +202,7 @@ async def open_api(
         console = _console(settings, parts, engine, api)
         if console is not None:
             stack.push_async_callback(console.close)
-        yield Surface(api, parts.database, measures, console, open_console=settings.console_on_network)
+        yield Surface(api, engine, console, parts.database, measures)
 
 
 def _console(settings: Settings, parts: Parts, engine: Engine, api: App) -> Console | None:
@@ -244,7 +246,9 @@ def assemble(
         failures=Throttle(spare_loopback=settings.mode == "up"),
         test_answers=test_answers,
         observe=measures,
+        backstage=_backstage(settings),
         plain=settings.plain,
+        access_log=settings.access_log,
         store_errors=(Unavailable,),
     )
     return engine, watch
@@ -289,21 +293,28 @@ def _domains(settings: Settings) -> Sequence[str]:
 def _door(settings: Settings, place: Place) -> FrontDoor:
     named = [urlsplit(url).hostname or "" for url in (settings.public_url, place.url)]
     hosts = [*settings.allowed_hosts, *(name for name in named if name)]
-    return FrontDoor.of(hosts, _domains(settings), open_to_addresses=not is_loopback(settings.host))
+    reachable = (settings.host, settings.admin_listen.rpartition(":")[0])
+    open_to_addresses = any(host and not is_loopback(host) for host in reachable)
+    return FrontDoor.of(hosts, _domains(settings), open_to_addresses=open_to_addresses)
+
+
+def _backstage(settings: Settings) -> Backstage:
+    port = settings.admin_listen.rpartition(":")[2]
+    return Backstage(frozenset({LAB.product}), int(port or 0))
 
 
 class Surface:
-    """The API with what people and operators ask beside it: `/health`, `/ready` and, on loopback, `/metrics` and the
+    """The API with what people and operators ask beside it: `/health`, `/ready` and, backstage, `/metrics` and the
     console under `/console`."""
 
     def __init__(
-        self, app: App, database: Database, measures: Metrics, console: Console | None, *, open_console: bool
+        self, app: App, engine: Engine, console: Console | None, database: Database, measures: Metrics
     ) -> None:
         self._app = app
+        self._engine = engine
         self._database = database
         self._measures = measures
         self._console = console
-        self._open_console = open_console
 
     def end_streams(self) -> None:
         """The server is about to stop: answers without an end get one."""
@@ -320,15 +331,21 @@ class Surface:
             await _say(send, 200, {"status": "ok"})
         elif path == "/ready":
             await self._ready(send)
-        elif path == "/metrics" and is_loopback((scope.get("client") or ("",))[0]):
+        elif path == "/metrics" and self._may_see(scope):
             await self._metrics(send)
-        elif self._console is not None and _is_console(path) and self._may_see_console(scope):
+        elif self._console is not None and _is_console(path) and self._engine.backstage.is_open_to(scope):
             await self._console(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _may_see_console(self, scope: Scope) -> bool:
-        return self._open_console or is_loopback((scope.get("client") or ("",))[0])
+    def _may_see(self, scope: Scope) -> bool:
+        """No web page of another origin, whatever its name resolves to, and nobody from elsewhere."""
+        head = Head(scope)
+        try:
+            self._engine.door.admit(head.host, head.origin)
+        except ApiError:
+            return False
+        return self._engine.backstage.is_open_to(scope)
 
     async def _ready(self, send: Send) -> None:
         try:
@@ -389,15 +406,18 @@ def handlers(parts: Parts) -> Mapping[str, Handler]:
 # Lives of processes ----------------------------------------------------------------------------------------------
 
 
-def run_api(settings: Settings, place: Place, sock: socket.socket, leash: Leash, name: str) -> None:
+def run_api(
+    settings: Settings, place: Place, socks: Sequence[socket.socket], leash: Leash, name: str
+) -> None:
     async def life() -> None:
         table = SharedTable(place.runtime / "shared")
         try:
             async with open_api(settings, place, name=name, table=table) as app:
-                await _serve(app, sock, leash)
+                await _serve(app, socks, leash)
         finally:
             table.close()
 
+    structlog.contextvars.bind_contextvars(process=name)
     _run(life())
 
 
@@ -414,7 +434,7 @@ def run_worker(settings: Settings, place: Place, leash: Leash, name: str) -> Non
     _run(life())
 
 
-def run_single(settings: Settings, place: Place, sock: socket.socket, leash: Leash) -> None:
+def run_single(settings: Settings, place: Place, socks: Sequence[socket.socket], leash: Leash) -> None:
     """API and worker on one loop: half the memory, and no second core."""
 
     async def life() -> None:
@@ -426,7 +446,7 @@ def run_single(settings: Settings, place: Place, sock: socket.socket, leash: Lea
                 asyncio.TaskGroup() as group,
             ):
                 running = group.create_task(worker.run())
-                await _serve(app, sock, leash)
+                await _serve(app, socks, leash)
                 worker.stop()
                 await running
         finally:
@@ -463,7 +483,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(app: Surface, sock: socket.socket, leash: Leash) -> None:
+async def _serve(app: Surface, socks: Sequence[socket.socket], leash: Leash) -> None:
     config = uvicorn.Config(
         app,
         loop="none",
@@ -482,7 +502,7 @@ async def _serve(app: Surface, sock: socket.socket, leash: Leash) -> None:
     server = _Server(config, leash, app.end_streams)
     stop = _stop_event(leash)
     async with asyncio.TaskGroup() as group:
-        serving = group.create_task(server.serve(sockets=[sock]))
+        serving = group.create_task(server.serve(sockets=list(socks)))
         waiting = group.create_task(stop.wait())
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True

@@ -48,7 +48,14 @@ class Refused(Struct, frozen=True):
 
 class Carrier(Protocol):
     """One way out. Submitting the same message twice (a worker died in between) must do no harm that the
-    real network would not do."""
+    real network would not do.
+
+    `is_outside` says that a submission leaves our database: it may take its time, and may have happened though nobody
+    lived to record it. The message is then `sending`, for everybody to see, before it is submitted.
+    """
+
+    @property
+    def is_outside(self) -> bool: ...
 
     async def submit(self, submission: Submission) -> Accepted | Refused: ...
 

@@ -22,6 +22,8 @@ SLOW: Final = timedelta(seconds=3)
 class Loopback:
     """A carrier whose network is the table of phones."""
 
+    is_outside: Final = False
+
     def __init__(self, database: Database) -> None:
         self._phones = BatchReader(database, phones.get_phones)
 

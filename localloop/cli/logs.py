@@ -13,7 +13,7 @@ from localloop.core.settings import LogFormat
 
 
 def configure(log_format: LogFormat, *, verbose: bool = False) -> None:
-    """Sets up structlog and hands it what libraries log (warnings and worse)."""
+    """Sets up structlog and hands it what comes through `logging`: ours, and of libraries warnings and worse."""
     level = logging.DEBUG if verbose else logging.INFO
     as_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
     stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S" if as_text else "iso", utc=not as_text)
@@ -30,6 +30,7 @@ def configure(log_format: LogFormat, *, verbose: bool = False) -> None:
         cache_logger_on_first_use=False,
     )
     _adopt_library_logs()
+    logging.getLogger("localloop").setLevel(level)
 
 
 def _json(_logger: Any, _name: str, event: Any) -> str:
@@ -37,7 +38,7 @@ def _json(_logger: Any, _name: str, event: Any) -> str:
 
 
 class _Forward(logging.Handler):
-    """What libraries log through `logging`, as lines of ours."""
+    """What is logged through `logging`, as structlog's lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger(record.name)

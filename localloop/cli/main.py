@@ -81,6 +81,10 @@ def up(
     open_on_network: Annotated[
         bool | None, Option("--open-on-network", help="Let --host be an address that others reach.")
     ] = None,
+    admin_listen: Annotated[
+        str | None, Option(metavar="HOST:PORT", help="Where lab and metrics may be reached from elsewhere.")
+    ] = None,
+    access_log: Annotated[bool | None, Option("--access-log", help="Log a line for every request.")] = None,
     log_format: Annotated[str | None, Option(help="auto, text or json. [default: auto]")] = None,
     verbose: Annotated[bool, Option("--verbose", "-v", help="Log more.")] = False,
 ) -> None:

@@ -85,8 +85,8 @@ def _let_server_through(path: Path) -> None:
         path.chmod((status.st_mode & 0o777) | 0o011)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Bound first of all, so that a port in use is told before anything is started."""
+def listen(host: str, port: int, *, option: str = "--port") -> socket.socket:
+    """Bound first of all, so that a port in use is told before anything is started. `option` named the port."""
     host = host.strip("[]")
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
@@ -94,14 +94,15 @@ def listen(host: str, port: int) -> socket.socket:
     except socket.gaierror as error:
         raise PlaceUnusable(f"--host {host}: {error.strerror}") from None
     except OSError as error:
-        raise PlaceUnusable(_why_not(host, port, error)) from None
+        raise PlaceUnusable(_why_not(host, port, option, error)) from None
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
+def _why_not(host: str, port: int, option: str, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is in use; stop what runs there or choose another with --port (0 = any free one)"
+        hint = " (0 = any free one)" if option == "--port" else ""
+        return f"port {port} is in use; stop what runs there or choose another with {option}{hint}"
     if error.errno == errno.EACCES:
-        return f"port {port} may not be used by this user; choose one above 1023 with --port"
+        return f"port {port} may not be used by this user; choose one above 1023 with {option}"
     return f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}"
 
 

@@ -19,6 +19,8 @@ class Running(Struct, frozen=True, kw_only=True):
     data: str
     database: str  # embedded | external
     started: str  # ISO 8601
+    test_account_sid: str = ""
+    test_auth_token: str = ""
 
 
 def write(directory: Path, note: Running) -> Path:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -69,12 +69,13 @@ def up(options: Mapping[str, object], *, verbose: bool = False) -> None:
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         sock = stack.enter_context(listen(settings.host, settings.port))
         settings = msgspec.structs.replace(settings, port=sock.getsockname()[1])
+        socks = [sock, *(stack.enter_context(each) for each in _admin(settings))]
         data = DataFolder.take(settings)
         stack.callback(data.release)
         companion = stack.enter_context(_embedded(settings, data))
         place = _place(settings, data, sock, companion)
         seeded = asyncio.run(_prepare(settings, place, first))
-        supervisor = Supervisor(_processes(settings, place, sock), companion)
+        supervisor = Supervisor(_processes(settings, place, socks), companion)
         stack.callback(supervisor.stop)
         if not supervisor.start():
             if supervisor.stopping:
@@ -149,25 +150,33 @@ async def _console_link(place: Place, seeded: Seeded) -> str:
     return await server.new_console_link(place, seeded.account_sid)
 
 
-def _processes(settings: Settings, place: Place, sock: socket.socket) -> list[Process]:
+def _admin(settings: Settings) -> list[socket.socket]:
+    """Where lab and metrics may be reached from elsewhere."""
+    host, _, port = settings.admin_listen.rpartition(":")
+    return [listen(host, int(port), option="--admin-listen")] if host else []
+
+
+def _processes(settings: Settings, place: Place, socks: Sequence[socket.socket]) -> list[Process]:
     from localloop import server
 
     if settings.single:
-        return [Process("localloop", lambda leash: server.run_single(settings, place, sock, leash))]
+        return [Process("localloop", lambda leash: server.run_single(settings, place, socks, leash))]
     runs: list[tuple[str, Callable[[Leash], None]]] = []
-    for number in range(1, (settings.api_processes or 1) + 1):
+    for number in range(1, settings.api_processes + 1):
         name = f"api-{number}"
-        runs.append((name, partial(_run_api, settings, place, sock, name)))
-    for number in range(1, (settings.worker_processes or 1) + 1):
+        runs.append((name, partial(_run_api, settings, place, socks, name)))
+    for number in range(1, settings.worker_processes + 1):
         name = f"worker-{number}"
         runs.append((name, partial(_run_worker, settings, place, name)))
     return [Process(name, run) for name, run in runs]
 
 
-def _run_api(settings: Settings, place: Place, sock: socket.socket, name: str, leash: Leash) -> None:
+def _run_api(
+    settings: Settings, place: Place, socks: Sequence[socket.socket], name: str, leash: Leash
+) -> None:
     from localloop import server
 
-    server.run_api(settings, place, sock, leash, name)
+    server.run_api(settings, place, socks, leash, name)
 
 
 def _run_worker(settings: Settings, place: Place, name: str, leash: Leash) -> None:
@@ -208,6 +217,8 @@ def _noted(settings: Settings, place: Place, data: DataFolder, seeded: Seeded) -
         data=str(data.path),
         database="external" if settings.database_url else "embedded",
         started=clock.now().isoformat(timespec="seconds"),
+        test_account_sid=seeded.test_account_sid,
+        test_auth_token=seeded.test_auth_token,
     )
     folders = [data.path]
     usual = default_directory()

@@ -36,7 +36,7 @@ from localloop.core import errors
 from localloop.core.errors import ApiError
 from localloop.rest.guard import FrontDoor
 from localloop.rest.request import Caller
-from localloop.rest.wire import AsgiApp, Receive, Send
+from localloop.rest.wire import AsgiApp, Disconnected, Receive, Send
 from localloop.rest.wire import Scope as AsgiScope
 from localloop.store import Database, Unavailable
 
@@ -122,6 +122,7 @@ class Console:
         handlers = {
             ApiError: _refused,
             Unavailable: _unavailable,
+            Disconnected: _gone,
             HTTPException: _not_allowed,
             Exception: _failed,
         }
@@ -278,6 +279,10 @@ async def _refused(_request: Request, error: ApiError) -> Response:
 
 async def _not_allowed(_request: Request, error: HTTPException) -> Response:
     return refusal(errors.method_not_allowed() if error.status_code == 405 else errors.not_found(""))
+
+
+async def _gone(_request: Request, _error: Disconnected) -> Response:
+    return Response(status_code=499)  # which nobody reads
 
 
 async def _unavailable(request: Request, error: Unavailable) -> Response:

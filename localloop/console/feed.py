@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import partial
 from typing import Final
 
@@ -105,6 +106,7 @@ class Feeds:
         self._database = database
         self._watches: dict[Scope, _Watch] = {}
         self._is_over = False
+        self._context = copy_context()  # a look is for many readers, not for the request that began it
 
     @property
     def watching(self) -> int:
@@ -171,7 +173,7 @@ class Feeds:
         reader = Reader()
         watch.readers.add(reader)
         if watch.task is None:
-            watch.task = asyncio.create_task(watch.run(), name="console-feed")
+            watch.task = asyncio.create_task(watch.run(), name="console-feed", context=self._context)
         try:
             yield reader
         finally:

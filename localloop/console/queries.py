@@ -19,6 +19,7 @@ from localloop.core import sids
 from localloop.store import Executor
 
 Row = Mapping[str, Any]
+_MINUTE: Final = 60_000 << 80  # as it stands in an id
 
 MESSAGE: Final = (
     "m.account_sid, m.id, m.prefix, m.direction, m.from_address, m.to_address, m.body, m.status, m.error_code,"
@@ -278,14 +279,14 @@ async def texts_by_id(reader: Executor, scope: Scope, keys: Sequence[tuple[str, 
 
 
 async def copy_of(reader: Executor, scope: Scope, message: Row) -> Row | None:
-    """The text that a message became on its phone, or came from: it is a little younger than the message or as old."""
+    """The text that a message became on its phone, or came from: about as old as the message, or younger."""
     number = message["from_address"] if message["direction"] == "inbound" else message["to_address"]
     return await reader.fetchrow(
         f"select {PHONE_MESSAGE} from phone_messages p"
         " where p.world_sid = $1 and p.number = $2 and p.id > $3 and p.message_sid = $4 order by p.id limit 1",
         scope.world_sid,
         number,
-        message["id"],
+        UUID(int=max(0, message["id"].int - _MINUTE)),
         sids.from_uuid(message["prefix"], message["id"]),
     )
 

@@ -24,7 +24,6 @@ Mode = Literal["up", "serve"]
 Profile = Literal["relaxed", "twilio", "us-a2p", "trial"]
 Plain = Literal["warn", "allow", "refuse"]
 LogFormat = Literal["auto", "text", "json"]
-Role = Literal["all", "api", "worker", "media"]
 
 ENVIRONMENT_PREFIX: Final = "LOCALLOOP_"
 
@@ -39,22 +38,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     mode: Mode = "up"
     host: str = "127.0.0.1"
     port: int = 4010
-    proxy_port: int = 4011
     open_on_network: bool = False
     allowed_hosts: tuple[str, ...] = ()  # names besides twilio.com and loopback that requests may use as Host
     admin_listen: str = ""  # host:port where lab, console and metrics may be reached from elsewhere
-    console_on_network: bool = (
-        False  # under up: let others than this machine reach the sign-in of the console
-    )
     public_url: str = ""  # what leaves by webhook is built on it; "" = the address listened on
     data: str = ""  # "" = the platform's state directory
     ephemeral: bool = False
     database_url: str = ""
     pg_bin: str = ""
     single: bool = False
-    role: Role = "all"
-    api_processes: int = 0  # 0 = as many as the machine deserves
-    worker_processes: int = 0
+    api_processes: int = 1
+    worker_processes: int = 1
     strict: bool = False
     profile: Profile = "relaxed"
     message_rate: float | None = (
@@ -133,8 +127,10 @@ def _check_together(settings: Settings) -> None:
     if settings.database_url and (settings.pg_bin or settings.ephemeral):
         given = "--pg-bin" if settings.pg_bin else "--ephemeral"
         raise SettingsError(f"--database-url names a running PostgreSQL, so {given} cannot be given with it")
-    if settings.single and settings.role != "all":
-        raise SettingsError("--single is one process for every role, so --role cannot be given with it")
+    if settings.port and settings.admin_listen.endswith(f":{settings.port}"):
+        raise SettingsError(
+            "--admin-listen must have another port than --port: that is how they are told apart"
+        )
     opens = settings.mode == "up" and not settings.strict and not settings.open_on_network
     if opens and not is_loopback(settings.host):
         raise SettingsError(
@@ -218,29 +214,26 @@ def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
 def _listen(value: object) -> str:
     text = _text(value).strip()
     host, separator, port = text.rpartition(":")
-    if text and not (separator and host and port.isascii() and port.isdigit() and int(port) <= 65_535):
+    if text and not (separator and host and port.isascii() and port.isdigit() and 0 < int(port) <= 65_535):
         raise ValueError("must be host:port")
     return text
 
 
 _port = _number(0, 65_535)
-_processes = _number(0, 256)
+_processes = _number(1, 30)  # the table that they share has 64 columns
 
 _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "host": _text,
     "port": _port,
-    "proxy_port": _port,
     "open_on_network": _flag,
     "allowed_hosts": _texts,
     "admin_listen": _listen,
-    "console_on_network": _flag,
     "public_url": _url("http", "https"),
     "data": _text,
     "ephemeral": _flag,
     "database_url": _url("postgresql", "postgres"),
     "pg_bin": _text,
     "single": _flag,
-    "role": _one_of("all", "api", "worker", "media"),
     "api_processes": _processes,
     "worker_processes": _processes,
     "strict": _flag,

@@ -84,7 +84,7 @@ def at(sid: str) -> datetime:
 
 def bound(moment: datetime) -> uuid.UUID:
     """At or below every id of this moment, above every id before it: for partitions and date filters."""
-    return uuid.UUID(int=milliseconds_of(moment) << 80)
+    return uuid.UUID(int=max(0, milliseconds_of(moment)) << 80)
 
 
 def milliseconds_of(moment: datetime) -> int:

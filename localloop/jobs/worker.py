@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+import structlog
 from msgspec import Struct
 
 from localloop.core import clock
@@ -141,6 +142,7 @@ class Worker:
             self._awake.set()
 
     async def _run_job(self, job: Job) -> None:
+        structlog.contextvars.bind_contextvars(job=str(job.id))  # in every line that its task logs
         try:
             settlement = await self._settlement(job)
         except asyncio.CancelledError:

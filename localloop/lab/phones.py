@@ -22,16 +22,14 @@ DEFAULT_WAIT_S = 10.0
 NOTHING_CAME = 20408  # our own code: Twilio has no long poll
 
 
-class Received(Protocol):
-    sid: str
-
-
 class Receiver(Protocol):
     """Whoever takes texts from phones to numbers of the world: `products.messaging`."""
 
     async def receive(
         self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
-    ) -> Any: ...
+    ) -> PhoneMessage | None:
+        """The text as the phone keeps it, in one commit with its arrival; None when nobody owns the number."""
+        ...
 
 
 class Lab(Struct, frozen=True):
@@ -109,26 +107,14 @@ async def send(lab: Lab, request: Request) -> Item:
     body = params.get("Body") or ""
     if not body and not media:
         raise errors.content_required()
-    received = await lab.receiver.receive(request.world_sid, number, to.value, body, media)
-    if received is None:
+    sent = await lab.receiver.receive(request.world_sid, number, to.value, body, media)
+    if sent is None:
         raise ApiError(
             400,
             21211,
             f"Nobody owns the number {to.value} in this world, so a text to it would reach no program.",
         )
-    message = PhoneMessage(
-        world_sid=request.world_sid,
-        number=number,
-        direction="sent",
-        peer=to.value,
-        body=body,
-        media=media,
-        message_sid=received.sid,
-        date_created=request.now,
-    )
-    async with lab.database.unit() as unit:
-        await phones.keep(unit, [message])
-    return Item(fields=_text(message))
+    return Item(fields=_text(sent))
 
 
 async def wait(lab: Lab, request: Request) -> Item:
@@ -147,8 +133,9 @@ async def wait(lab: Lab, request: Request) -> Item:
 
 
 def _nothing_came(wanted: Wanted, seconds: float, closest: PhoneMessage | None) -> ApiError:
-    asked = f"that matches {wanted.matches!r}" if wanted.matches else "of any kind"
-    text = f"No text {asked} came within {seconds:g} s"
+    asked = f"{wanted.direction} text" if wanted.direction else "text"
+    matching = f" that matches {wanted.matches!r}" if wanted.matches else ""
+    text = f"No {asked}{matching} came within {seconds:g} s"
     if closest is None:
         return ApiError(408, NOTHING_CAME, f"{text}; the phone holds none.")
     details = {"closest": {"direction": closest.direction, "from": closest.peer, "body": closest.body}}

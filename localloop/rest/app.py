@@ -19,17 +19,28 @@ from localloop.core import clock, errors
 from localloop.core.errors import ApiError
 from localloop.rest import formats
 from localloop.rest.admission import TooManyRequests
-from localloop.rest.authenticate import Authenticator, account_in
+from localloop.rest.authenticate import Authenticator, account_in, name_in
 from localloop.rest.decode import page_request
-from localloop.rest.guard import FrontDoor, host_of
+from localloop.rest.guard import Backstage, FrontDoor, host_of
 from localloop.rest.limits import Limit
 from localloop.rest.operations import Serving, Table
 from localloop.rest.paging import list_payload
 from localloop.rest.request import Answer, Caller, Deleted, Item, Items, Operate, Raw, Request, UrlForm
 from localloop.rest.routing import Match, Place, Router, allowed_methods, operation_of
-from localloop.rest.wire import JSON, Head, Receive, Scope, Send, encode_headers, read_body, respond
+from localloop.rest.wire import (
+    JSON,
+    Disconnected,
+    Head,
+    Receive,
+    Scope,
+    Send,
+    encode_headers,
+    read_body,
+    respond,
+)
 
 log = structlog.get_logger("rest")
+GONE = 499  # what metrics and the access log call a request whose client left
 PlainMode = Literal["warn", "allow", "refuse"]
 
 
@@ -64,17 +75,20 @@ class Engine(Struct, frozen=True, kw_only=True):
     failures: Failures
     test_answers: Callable[[str], Operate | None]
     observe: Observer
+    backstage: Backstage = Backstage()
     plain: PlainMode = "warn"
+    access_log: bool = False  # a line for every request
     store_errors: tuple[type[BaseException], ...] = ()  # "the database is away": 503 / 20503
 
 
 class _Exchange:
     """One request on its way down, and what is known of it so far (an error answers in the right format)."""
 
-    __slots__ = ("address", "concurrent", "head", "headers", "match", "operation", "place")
+    __slots__ = ("address", "client", "concurrent", "head", "headers", "match", "operation", "place")
 
-    def __init__(self, head: Head) -> None:
+    def __init__(self, head: Head, client: str) -> None:
         self.head = head
+        self.client = client  # its address
         self.address = head.path
         self.place: Place | None = None
         self.match: Match | None = None
@@ -90,19 +104,24 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = Head(scope)
-        exchange = _Exchange(head)
+        # The server runs each request in a task of its own, so every line logged on its behalf has its id.
+        structlog.contextvars.bind_contextvars(request_sid=head.sid)
+        exchange = _Exchange(head, _peer(scope))
         try:
             status, body, content_type = await self._answer(exchange, scope, receive)
         except ApiError as error:
             status, body, content_type = self._error(exchange, error)
+        except Disconnected:
+            self._observe(exchange, GONE)
+            return
         except self._engine.store_errors as error:
-            log.warning("store unavailable", request_sid=head.sid, error=str(error))
+            log.warning("store unavailable", error=str(error))
             status, body, content_type = self._error(exchange, errors.service_unavailable())
         except TimeoutError:
-            log.warning("timeout", request_sid=head.sid, path=head.path)
+            log.warning("timeout", path=head.path)
             status, body, content_type = self._error(exchange, errors.service_unavailable())
         except Exception:  # the edge of a request: a bug answers 500 and leaves its traceback in the log
-            log.exception("request failed", request_sid=head.sid, method=head.method, path=head.path)
+            log.exception("request failed", method=head.method, path=head.path)
             status, body, content_type = self._error(exchange, errors.internal_server_error())
         self._observe(exchange, status)
         exchange.headers.append((b"twilio-concurrent-requests", b"%d" % exchange.concurrent))
@@ -115,13 +134,17 @@ class App:
         engine.door.admit(head.host, head.origin)
         place = exchange.place = engine.router.place(host_of(head.host))
         match = exchange.match = engine.router.match(place, head.path)
+        engine.backstage.admit(match.route.api.product, head.path, scope)
         exchange.address = _below_product(head.path, place, match)
         if head.method == "OPTIONS":
             exchange.headers.append((b"allow", ", ".join(allowed_methods(match)).encode()))
             return 204, b"", JSON
         operation = exchange.operation = operation_of(match, head.method)
         serving = engine.table.serving(match.route, operation)
-        caller = await self._caller(exchange, scope, match, operation)
+        if serving.is_public and not head.authorization and not match.suffix:
+            caller = Caller(account_sid=account_in(match) or "", world_sid="")
+        else:
+            caller = await self._caller(exchange, match, operation)
         if serving.counted:
             exchange.concurrent = engine.admission.enter(caller.account_sid, serving.limits)
         try:
@@ -133,7 +156,7 @@ class App:
                 engine.admission.leave(caller.account_sid, serving.limits)
         return self._render(exchange, serving, request, answer)
 
-    async def _caller(self, exchange: _Exchange, scope: Scope, match: Match, operation: Operation) -> Caller:
+    async def _caller(self, exchange: _Exchange, match: Match, operation: Operation) -> Caller:
         head, place = exchange.head, exchange.place
         assert place is not None
         if match.route.api.product == "oauth":
@@ -144,8 +167,7 @@ class App:
             caller = await self._engine.authenticator.caller(head.authorization, account_in(match))
         except ApiError:
             if head.authorization:
-                client = scope.get("client") or ("", 0)
-                self._engine.failures.note(client[0], head.authorization[:48])
+                self._engine.failures.note(exchange.client, name_in(head.authorization))
             raise
         return await self._engine.authenticator.authorize(
             caller, match, operation, place.region, exchange.address
@@ -186,7 +208,12 @@ class App:
             operate = magic
         elif serving.coverage == "plain":
             self._note_plain(exchange, request)
-        return await operate(request)
+        try:
+            return await operate(request)
+        except ApiError as error:
+            if error.status == 401 and request.api.product == "oauth":
+                self._engine.failures.note(exchange.client, _client_of(request))
+            raise
 
     def _note_plain(self, exchange: _Exchange, request: Request) -> None:
         """What is plain is never passed off as more: a header, one log line per operation, or a refusal."""
@@ -246,11 +273,19 @@ class App:
         return error.status, body, content_type
 
     def _observe(self, exchange: _Exchange, status: int) -> None:
-        operation, match = exchange.operation, exchange.match
-        product = match.route.api.product if match else ""
-        self._engine.observe(
-            product, operation.id if operation else "", status, perf_counter() - exchange.head.started
-        )
+        operation, match, head = exchange.operation, exchange.match, exchange.head
+        product, seconds = match.route.api.product if match else "", perf_counter() - head.started
+        self._engine.observe(product, operation.id if operation else "", status, seconds)
+        if self._engine.access_log:
+            log.info(
+                "request",
+                method=head.method,
+                host=head.host,
+                path=head.path,
+                status=status,
+                ms=round(seconds * 1000, 1),
+                client=exchange.client,
+            )
 
 
 class _Headers(Mapping[str, str]):
@@ -272,6 +307,20 @@ class _Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._head.headers)
+
+
+def _client_of(request: Request) -> str:
+    """The name whose secret was presented to a token endpoint."""
+    params = request.params
+    return str(
+        params.get("client_id") or params.get("ClientId") or name_in(request.headers.get("authorization", ""))
+    )
+
+
+def _peer(scope: Scope) -> str:
+    """The address of whoever connected; no proxy is believed about it."""
+    client = scope.get("client") or ("", 0)
+    return str(client[0])
 
 
 def _scheme(head: Head) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Callable
 from typing import Protocol
 
 from localloop.contract.model import Operation
 from localloop.core import errors
+from localloop.core.errors import ApiError
 from localloop.rest.credentials import Credentials
 from localloop.rest.request import Caller
 from localloop.rest.routing import Match
@@ -19,7 +19,6 @@ KEY_MANAGEMENT = frozenset(
     {"Account", "Key", "NewKey", "SigningKey", "NewSigningKey", "AuthTokenPromotion", "SecondaryAuthToken"}
 )
 KEY_PRODUCTS = frozenset({"api", "iam", "accounts"})
-OPEN_OPERATIONS = frozenset({"CreateToken", "FetchAuthorize", "CreateOauth2Token", "FetchOauth2Authorize"})
 
 
 class Permissions(Protocol):
@@ -93,6 +92,17 @@ def _manages_account(match: Match) -> bool:
     return match.route.resource.name == "Account"
 
 
+def name_in(header: str) -> str:
+    """The name under which failures of this `Authorization` are counted: the username, else the credential itself."""
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            return _basic(value)[0]
+        except ApiError:
+            return ""
+    return value.strip()[:48]
+
+
 def _basic(value: str) -> tuple[str, str]:
     try:
         username, colon, password = b64decode(value.strip(), validate=True).decode().partition(":")
@@ -101,6 +111,3 @@ def _basic(value: str) -> tuple[str, str]:
     if not colon or not username or "\0" in username:
         raise errors.authenticate()
     return username, password
-
-
-Exempt = Callable[[Match, Operation], bool]

@@ -13,8 +13,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from localloop.core import errors
 from localloop.core.errors import ApiError
+from localloop.rest.wire import Scope
 
+_PASSED_ON = frozenset({b"forwarded", b"x-forwarded-for"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -67,6 +70,27 @@ class FrontDoor(Struct, frozen=True):
         parts = urlsplit(origin)
         if parts.netloc.lower() != authority.lower():
             raise ApiError(403, 20403, f"Requests from the origin {origin!r} are not allowed.")
+
+
+class Backstage(Struct, frozen=True):
+    """What only operators may see: asked from this machine, or at the address that was opened for them.
+
+    What a proxy passes on came from elsewhere, wherever the proxy runs.
+    """
+
+    products: frozenset[str] = frozenset()
+    port: int = 0  # of the operators' address; 0 = there is none
+
+    def is_open_to(self, scope: Scope) -> bool:
+        server, client = scope.get("server") or ("", 0), scope.get("client") or ("", 0)
+        if self.port and server[1] == self.port:
+            return True
+        return is_loopback(client[0]) and not any(name in _PASSED_ON for name, _ in scope["headers"])
+
+    def admit(self, product: str, path: str, scope: Scope) -> None:
+        """Raises 404 / 20404 where somebody else asks for one of `products`."""
+        if product in self.products and not self.is_open_to(scope):
+            raise errors.not_found(path)
 
 
 def _is_address(host: str) -> bool:

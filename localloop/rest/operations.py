@@ -25,6 +25,7 @@ class Serving(Struct, frozen=True):
     decode: Decoder
     limits: tuple[Limit, ...] = ()
     counted: bool = True  # takes one of the account's places while it runs
+    is_public: bool = False  # without a suffix it needs no credentials
 
 
 def short_id(operation: Operation) -> str:
@@ -62,6 +63,7 @@ class Table:
             Decoder(operation, binding.errors if binding else None),
             self._limits.of(route.api.product, operation.id),
             self._limits.counts(route.api.product),
+            binding is not None and short_id(operation) in binding.public,
         )
 
 

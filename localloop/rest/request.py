@@ -127,3 +127,4 @@ class Binding(Struct, frozen=True, kw_only=True):
     errors: Mapping[
         str, Callable[[str], Exception]
     ] = {}  # parameter -> the error of a missing or malformed value
+    public: frozenset[str] = frozenset()  # bytes that whoever knows their address may fetch, unauthenticated

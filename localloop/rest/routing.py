@@ -7,7 +7,6 @@ first path segment (`/verify/v2/…`); `/2010-04-01/…` alone is the `api` prod
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -132,7 +131,10 @@ class Router:
         return None, segments
 
     def _find(self, root: _Node, segments: list[str]) -> Match | None:
-        decoded = [unquote(segment) if "%" in segment else segment for segment in segments]
+        try:
+            decoded = [_decoded(segment) if "%" in segment else segment for segment in segments]
+        except ValueError:  # what is no text names nothing
+            return None
         for suffix in ("", *SUFFIXES):
             last = decoded[-1]
             if suffix and not last.endswith(suffix):
@@ -148,6 +150,14 @@ class Router:
     def _hint(self, segments: list[str]) -> str:
         forms = [product for product, root in self._roots.items() if self._find(root, segments) is not None]
         return ", ".join(f"/{product}/{'/'.join(segments)}" for product in sorted(forms))
+
+
+def _decoded(segment: str) -> str:
+    """Raises ValueError for what is not UTF-8, and for NUL, which no text in the database may hold."""
+    text = unquote(segment, errors="strict")
+    if "\0" in text:
+        raise ValueError("NUL")
+    return text
 
 
 def _has_suffix(last: str, route: Route) -> bool:
@@ -181,6 +191,3 @@ def operation_of(match: Match, method: str) -> Operation:
 
 def allowed_methods(match: Match) -> list[str]:
     return sorted({*match.route.operations, "OPTIONS"})
-
-
-Json = dict[str, Any]

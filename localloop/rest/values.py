@@ -90,9 +90,9 @@ def _number(minimum: float | None, maximum: float | None, text: str) -> float:
 
 def _check_range(value: float, minimum: float | None, maximum: float | None) -> None:
     if minimum is not None and value < minimum:
-        raise ValueError(f"It must be at least {minimum:g}.")
+        raise ValueError(f"It must be at least {minimum:.12g}.")
     if maximum is not None and value > maximum:
-        raise ValueError(f"It must be at most {maximum:g}.")
+        raise ValueError(f"It must be at most {maximum:.12g}.")
 
 
 def boolean(text: str) -> bool:
@@ -186,10 +186,11 @@ def _uri(pattern: re.Pattern[str], text: str) -> str:
 
 
 def day_or_moment(text: str) -> date:
-    """A `date` where the text names a whole day, else an aware `datetime` in UTC."""
-    if _DAY.fullmatch(text):
-        return _parsed_day(text)
-    return moment(text)
+    """A `date` where the text names a whole day, else an aware `datetime` in UTC; with days before and after it."""
+    found = _parsed_day(text) if _DAY.fullmatch(text) else moment(text)
+    if not 1000 <= found.year < 9999:
+        raise ValueError("It must be a date of this age.")
+    return found
 
 
 def day(text: str) -> date:

@@ -19,6 +19,10 @@ BODY_TIMEOUT_S = 30.0
 JSON = "application/json"
 
 
+class Disconnected(Exception):
+    """The client went away before its request was complete; nobody is there to be answered."""
+
+
 class Head:
     """The first lines of one request."""
 
@@ -66,25 +70,23 @@ class Head:
 
 
 async def read_body(head: Head, receive: Receive) -> bytes:
-    """The whole body. Raises 413 / 20413 past 1 MiB, 408 when the client stops sending."""
+    """The whole body. Raises 413 / 20413 past 1 MiB, TimeoutError when the client stops sending, Disconnected when it
+    has gone: half a body is none.
+    """
     if head.content_length > MAX_BODY:
         raise errors.body_too_large()
-    event = await asyncio.wait_for(receive(), BODY_TIMEOUT_S)
-    body: bytes = event.get("body", b"")
-    if not event.get("more_body"):
-        return body if len(body) <= MAX_BODY else _too_large()
-    chunks, size = [body], len(body)
-    while event.get("more_body"):
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
         event = await asyncio.wait_for(receive(), BODY_TIMEOUT_S)
+        if event["type"] == "http.disconnect":
+            raise Disconnected
         chunks.append(event.get("body", b""))
         size += len(chunks[-1])
         if size > MAX_BODY:
             raise errors.body_too_large()
-    return b"".join(chunks)
-
-
-def _too_large() -> bytes:
-    raise errors.body_too_large()
+        more = event.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 async def respond(

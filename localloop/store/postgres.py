@@ -48,12 +48,13 @@ class Postgres:
         self._owner = 0
         self._user: ServerUser | None = None
         self._socket_folder: Path | None = None
-        self._port = _PORT
+        self._port = 0  # of the address that was chosen
 
     def start(self, timeout: float = 60.0) -> str:
         """Start, creating the cluster at first, and return the address once it answers.
 
-        May be called again when the server has died; one that runs is restarted. Raises a PostgresError.
+        May be called again when the server has died; one that runs is restarted. The address stays the same until
+        `stop`, since clients have it. Raises a PostgresError.
         """
         self._lock.acquire()
         try:
@@ -63,7 +64,7 @@ class Postgres:
             raise
 
     def _start(self, deadline: float) -> str:
-        self._halt(10.0)
+        self._end_process(10.0)
         found = self._found_major()
         programs = installed.find(self._pg_bin, found)
         if found is not None and found != programs.major:
@@ -117,14 +118,11 @@ class Postgres:
         """Stop cleanly (open transactions are rolled back), harder when that takes too long."""
         if os.getpid() != (self._owner or os.getpid()):
             return
-        self._halt(timeout)
-        self._lock.release()
-
-    def _halt(self, timeout: float) -> None:
         self._end_process(timeout)
         if self._socket_folder and self._socket_folder.parent != self.folder:
             shutil.rmtree(self._socket_folder, ignore_errors=True)
-        self._socket_folder = None
+        self._socket_folder, self._port = None, 0
+        self._lock.release()
 
     def _end_process(self, timeout: float) -> None:
         process, self._process = self._process, None
@@ -219,11 +217,25 @@ class Postgres:
         fresh.rename(self._pgdata)
 
     def _choose_address(self) -> None:
+        if self._port and self._is_usable_again():
+            return
         self._socket_folder, self._port = self._usable_socket_folder(), _PORT
         if self._socket_folder is None:
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", 0))
                 self._port = probe.getsockname()[1]
+
+    def _is_usable_again(self) -> bool:
+        """Whether the address of the server that died still serves; a temporary folder may have been tidied away."""
+        folder = self._socket_folder
+        if folder is None:
+            return True
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            return folder.is_dir() and folder.stat().st_uid == self._server_user.uid
+        self._server_user.own(folder)
+        return True
 
     def _usable_socket_folder(self) -> Path | None:
         """Our `run` folder, a temporary one where the path is too long or the file system has no sockets, or

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import copy_context
 from typing import Generic, TypeVar
 
 from localloop.store.database import Database, Executor, Unavailable
@@ -30,13 +31,14 @@ class BatchReader(Generic[K, V]):
         self._lanes = lanes
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._context = copy_context()  # a batch speaks for many requests, not for the one that began it
 
     async def read(self, question: K) -> V:
         """The answer; raises what the query raised."""
         future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
         if len(self._tasks) < self._lanes and len(self._waiting) <= self._max_batch:
-            task = asyncio.create_task(self._run(), name="store-reader")
+            task = asyncio.create_task(self._run(), name="store-reader", context=self._context)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return await future

@@ -15,6 +15,7 @@ import random
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import copy_context
 from typing import Any, Final, Generic, TypeVar
 
 import asyncpg
@@ -82,6 +83,7 @@ class BatchWriter(Generic[T, R]):
         self._idle = [_Lane() for _ in range(lanes)]
         self._lanes = lanes
         self._tasks: set[asyncio.Task[None]] = set()
+        self._context = copy_context()  # a batch speaks for many requests, not for the one that began it
         self._closed = False
 
     async def write(self, item: T) -> R:
@@ -94,7 +96,8 @@ class BatchWriter(Generic[T, R]):
         self._waiting.append(entry)
         # A second transaction at once only pays when it is full: otherwise both would be half empty.
         if self._idle and (len(self._idle) == self._lanes or len(self._waiting) >= self._max_batch):
-            task = asyncio.create_task(self._run(self._idle.pop()), name="store-writer")
+            run = self._run(self._idle.pop())
+            task = asyncio.create_task(run, name="store-writer", context=self._context)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return await entry.future

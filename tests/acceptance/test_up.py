@@ -8,7 +8,12 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+import requests
 from installed import Home, Up
+
+OWN = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+TEST = ("TWILIO_TEST_ACCOUNT_SID", "TWILIO_TEST_AUTH_TOKEN")
+GOOD, PHONE = "+15005550006", "+14155550101"
 
 
 @pytest.fixture(scope="module", params=[(), ("--single",)], ids=["processes", "single"])
@@ -39,13 +44,75 @@ def test_status_finds_it(home: Home, up: Up) -> None:
     assert up.url in answer.stdout
 
 
+def env(home: Home) -> dict[str, str]:
+    lines = home.run("env").stdout.splitlines()
+    words = (word for line in lines for word in shlex.split(line.removeprefix("export ")))
+    return dict(word.split("=", 1) for word in words)
+
+
 def test_env_points_programs_at_it(home: Home, up: Up) -> None:
-    values = dict(
-        word.split("=", 1)
-        for line in home.run("env").stdout.splitlines()
-        for word in shlex.split(line.removeprefix("export "))
-    )
-    assert values == {"TWILIO_ACCOUNT_SID": up.sid, "TWILIO_AUTH_TOKEN": up.token, "LOCALLOOP_URL": up.url}
+    values = env(home)
+    assert set(values) == {*OWN, *TEST, "LOCALLOOP_URL"}
+    assert [values[name] for name in OWN] == [up.sid, up.token]
+    assert values["LOCALLOOP_URL"] == up.url
+
+
+@pytest.fixture(scope="module")
+def tester(home: Home, up: Up) -> tuple[str, str]:
+    """The test credentials that the shell is told."""
+    values = env(home)
+    return values[TEST[0]], values[TEST[1]]
+
+
+@pytest.mark.parametrize(
+    ("operation", "form", "status", "code"),
+    [
+        ("IncomingPhoneNumbers", {"PhoneNumber": "+15005550000"}, 400, 21422),
+        ("IncomingPhoneNumbers", {"PhoneNumber": "+15005550001"}, 400, 21421),
+        ("IncomingPhoneNumbers", {"PhoneNumber": GOOD}, 201, None),
+        ("IncomingPhoneNumbers", {"AreaCode": "533"}, 400, 21452),
+        ("IncomingPhoneNumbers", {"AreaCode": "500"}, 201, None),
+        ("Messages", {"From": "+15005550001", "To": PHONE, "Body": "x"}, 400, 21212),
+        ("Messages", {"From": "+15005550007", "To": PHONE, "Body": "x"}, 400, 21606),
+        ("Messages", {"From": "+15005550008", "To": PHONE, "Body": "x"}, 400, 21611),
+        ("Messages", {"From": GOOD, "To": PHONE, "Body": "x"}, 201, None),
+        ("Messages", {"From": PHONE, "To": "+14155550100", "Body": "x"}, 400, 21606),
+        ("Messages", {"From": GOOD, "To": "+15005550001", "Body": "x"}, 400, 21211),
+        ("Messages", {"From": GOOD, "To": "+15005550002", "Body": "x"}, 400, 21612),
+        ("Messages", {"From": GOOD, "To": "+15005550003", "Body": "x"}, 400, 21408),
+        ("Messages", {"From": GOOD, "To": "+15005550004", "Body": "x"}, 400, 21610),
+        ("Messages", {"From": GOOD, "To": "+15005550009", "Body": "x"}, 400, 21614),
+        ("Messages", {"From": GOOD, "To": PHONE}, 400, 21602),
+        ("Calls", {"From": "+15005550001", "To": PHONE, "Twiml": "<Response/>"}, 400, 21212),
+        ("Calls", {"From": PHONE, "To": GOOD, "Twiml": "<Response/>"}, 400, 21210),
+        ("Calls", {"From": GOOD, "To": PHONE, "Twiml": "<Response/>"}, 201, None),
+        ("Calls", {"From": GOOD, "To": "+15005550001", "Twiml": "<Response/>"}, 400, 21217),
+        ("Calls", {"From": GOOD, "To": "+15005550002", "Twiml": "<Response/>"}, 400, 21214),
+        ("Calls", {"From": GOOD, "To": "+15005550003", "Twiml": "<Response/>"}, 400, 21215),
+        ("Calls", {"From": GOOD, "To": "+15005550004", "Twiml": "<Response/>"}, 400, 21216),
+        ("Queues", {"FriendlyName": "x"}, 403, 20008),
+        ("Messages", None, 403, 20008),
+    ],
+)
+def test_test_credentials(
+    up: Up,
+    tester: tuple[str, str],
+    operation: str,
+    form: dict[str, str] | None,
+    status: int,
+    code: int | None,
+) -> None:
+    url = f"{up.url}/2010-04-01/Accounts/{tester[0]}/{operation}.json"
+    answer = requests.request("POST" if form else "GET", url, data=form, auth=tester, timeout=20)
+    assert (answer.status_code, answer.json().get("code")) == (status, code)
+
+
+def test_test_credentials_look_up_and_keep_nothing(up: Up, tester: tuple[str, str]) -> None:
+    found = requests.get(f"{up.url}/lookups/v2/PhoneNumbers/+14159929960", auth=tester, timeout=20)
+    assert (found.status_code, found.json()["valid"]) == (200, True)
+    account = f"/2010-04-01/Accounts/{up.sid}"
+    assert up.ask(f"{account}/Messages.json")["messages"] == []
+    assert up.ask(f"{account}/IncomingPhoneNumbers.json")["incoming_phone_numbers"] == []
 
 
 def test_doctor_finds_it(home: Home, up: Up) -> None:

@@ -85,7 +85,6 @@ def _environment(seeded: Credentials, home: Path) -> dict[str, str]:
     settings = {
         "HOME": str(home),
         "XDG_STATE_HOME": str(home),
-        "LOCALLOOP_PROXY_PORT": "0",
         "LOCALLOOP_MESSAGE_RATE": "0",
     }
     return seeded.environment() | settings

@@ -20,7 +20,7 @@ from localloop.rest import limits
 from localloop.rest.admission import Admission, LocalCounts
 from localloop.rest.app import App, Engine, PlainMode
 from localloop.rest.authenticate import Authenticator
-from localloop.rest.guard import FrontDoor
+from localloop.rest.guard import Backstage, FrontDoor
 from localloop.rest.operations import Table, existence
 from localloop.rest.plain import Plain
 from localloop.rest.routing import Router
@@ -31,6 +31,7 @@ from localloop.store.plain import PlainStore
 from localloop.store.sealing import Sealer
 
 HOST = "127.0.0.1:4010"
+OPEN = Backstage()
 
 
 class Reply(Struct, frozen=True):
@@ -60,6 +61,7 @@ class Client:
         *,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
+        address: str = "127.0.0.1",
     ) -> Reply:
         path, _, query = target.partition("?")
         body, kind = _encoded(data, json)
@@ -76,7 +78,7 @@ class Client:
             "raw_path": path.encode(),
             "query_string": query.encode(),
             "headers": fields,
-            "client": ("127.0.0.1", 1),
+            "client": (address, 1),
         }
         return await _exchange(self._app, scope, body)
 
@@ -107,7 +109,9 @@ def _encoded(data: Mapping[str, Any] | bytes | None, json: Any) -> tuple[bytes, 
 
 
 @asynccontextmanager
-async def served(database: Database, *, plain: PlainMode = "allow") -> AsyncIterator[Client]:
+async def served(
+    database: Database, *, plain: PlainMode = "allow", backstage: Backstage = OPEN
+) -> AsyncIterator[Client]:
     """The application on this database, and its first account as the client."""
     revocations = LocalRevocations()
     vault = Vault(database, Sealer({"00000001": AESGCM.generate_key(256)}), revocations)
@@ -129,6 +133,7 @@ async def served(database: Database, *, plain: PlainMode = "allow") -> AsyncIter
             test_answers=lambda _: None,
             observe=lambda *_: None,
             plain=plain,
+            backstage=backstage,
         )
     )
     try:

@@ -26,7 +26,17 @@ def with_filter(param: Param, fields: dict[str, Field]) -> Param:
     if param.location != "query":
         return param
     found = _filtered(param.name, fields)
-    return replace(param, field=found[0], comparison=found[1]) if found else param
+    if found is None:
+        return param
+    return replace(param, field=found[0], comparison=found[1], format=_format(param, fields[found[0]]))
+
+
+def _format(param: Param, field: Field) -> str | None:
+    """Some documents leave out that a bound of a record's own dates is a date. (Of others they may mean it: Insights
+    takes `4h`.)
+    """
+    is_untold = param.format is None and param.type == "string" and not param.enum
+    return "date-time" if is_untold and field.name in ("date_created", "date_updated") else param.format
 
 
 def _filtered(name: str, fields: dict[str, Field]) -> tuple[str, Comparison] | None:

@@ -1,7 +1,7 @@
-"""What test credentials may do: four operations that look like the real ones, keep nothing and call nobody.
+"""What test credentials may do: operations that look like the real ones, keep nothing and call nobody.
 
 Magic numbers choose the result (Twilio: "Test Credentials"). Answers echo what was sent; every other operation is
-403 / 20008, which the engine says.
+403 / 20008, which the engine says. The purchase of a number is answered by the numbers themselves.
 """
 
 from __future__ import annotations
@@ -16,11 +16,6 @@ from localloop.rest.request import Answer, Item, Operate, Request
 GOOD: Final = "+15005550006"
 INVALID: Final = "+15005550001"
 MAX_BODY: Final = 1600
-BARREN_AREA_CODE: Final = "533"
-GOOD_AREA_CODE: Final = "500"
-METHODS: Final = (
-    "sms_method sms_fallback_method voice_method voice_fallback_method status_callback_method".split()
-)
 # Twilio's code for a Lookup package asked about a number that is not one of its magic numbers.
 NOT_A_MAGIC_NUMBER: Final = 60622
 PACKAGES: Final = (
@@ -36,35 +31,6 @@ class TestCredentials:
 
     def answers(self, operation_id: str) -> Operate | None:
         return _OPERATIONS.get(operation_id)
-
-
-async def buy_number(request: Request) -> Answer:
-    wanted, area_code = request.params.get("PhoneNumber"), request.params.get("AreaCode")
-    if not wanted and not area_code:
-        raise errors.missing_parameter("PhoneNumber")
-    if not wanted and area_code != GOOD_AREA_CODE:
-        raise errors.no_numbers_in_area_code(str(area_code))
-    number = _read(wanted) if wanted else GOOD
-    if number is None or number == INVALID:
-        raise errors.phone_number_invalid(str(wanted))
-    if number != GOOD:
-        raise errors.phone_number_unavailable(number)
-    return Item(
-        fields={
-            "friendly_name": e164.national(number),
-            **dict.fromkeys(METHODS, "POST"),
-            "voice_caller_id_lookup": False,
-            **_echo(request),
-            **_record(request, "PN"),
-            "phone_number": number,
-            "capabilities": {"voice": True, "sms": True, "mms": True, "fax": False},
-            "status": "in-use",
-            "origin": "twilio",
-            "beta": False,
-            "address_requirements": "none",
-            "api_version": "2010-04-01",
-        }
-    )
 
 
 async def send_message(request: Request) -> Answer:
@@ -219,7 +185,6 @@ def _record(request: Request, prefix: str) -> dict[str, Any]:
 
 
 _OPERATIONS: Final[Mapping[str, Operate]] = {
-    "api.v2010.CreateIncomingPhoneNumber": buy_number,
     "api.v2010.CreateMessage": send_message,
     "api.v2010.CreateCall": make_call,
     "lookups.v2.FetchPhoneNumber": look_up,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from localloop.carriers import Carrier
+from localloop.carriers import Carrier, phones
+from localloop.carriers.phones import PhoneMessage
 from localloop.core import clock, segments, sids
 from localloop.jobs import Handler, cancel
 from localloop.products.messaging.message import operations, queries
@@ -17,6 +18,7 @@ from localloop.products.messaging.message.inbound import Asked, Reception
 from localloop.products.messaging.message.load import Loaded, load
 from localloop.products.messaging.message.outcome import INBOUND, Outcome, Outcomes, arrive
 from localloop.products.messaging.message.queries import Change
+from localloop.products.messaging.message.reply import Replies
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.message.senders import Senders
 from localloop.products.numbers import Directory
@@ -29,7 +31,7 @@ from localloop.webhooks import Webhooks
 
 @dataclass(eq=False)
 class Messaging:
-    """`webhooks` is needed by the worker only."""
+    """`webhooks` and `public_url` are needed by the worker only."""
 
     database: Database
     directory: Directory
@@ -37,6 +39,7 @@ class Messaging:
     carrier: Carrier
     rules: Rules
     webhooks: Webhooks | None = None
+    public_url: str = ""
     _accepted: BatchWriter[Draft, Message] = field(init=False)
     _outcomes: BatchWriter[Outcome, bool] = field(init=False)
     _messages: BatchReader[tuple[str, UUID], Loaded | None] = field(init=False)
@@ -64,7 +67,8 @@ class Messaging:
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
         delivery = Delivery(self._messages, self._outcomes, self.carrier, self.directory)
-        asked = Asked(self.directory, self.records, self.webhooks, self._senders, self.rules)
+        replies = Replies(self.database, self._senders, self.rules)
+        asked = Asked(self.directory, self.records, self.webhooks, replies, self.public_url)
         reception = Reception(self._messages, self._outcomes, asked)
         return {SEND: delivery.send, RECEIPT: delivery.receipt, INBOUND: reception.receive}
 
@@ -87,8 +91,8 @@ class Messaging:
 
     async def receive(
         self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
-    ) -> Message | None:
-        """A text from a phone to a number of the world; None when nobody owns the number."""
+    ) -> PhoneMessage | None:
+        """A text from a phone to a number of the world, as the phone keeps it; None when nobody owns the number."""
         owned = await self.directory.find(world_sid, to)
         if owned is None:
             return None
@@ -109,6 +113,17 @@ class Messaging:
             ),
             media,
         )
+        kept = PhoneMessage(
+            world_sid=world_sid,
+            number=from_,
+            direction="sent",
+            peer=owned.phone_number,
+            body=body,
+            media=media,
+            message_sid=arrival.message.sid,
+            date_created=now,
+        )
         async with self.database.unit() as unit:
             await arrive(unit, [arrival])
-        return arrival.message
+            await phones.keep(unit, [kept])
+        return kept

@@ -11,18 +11,19 @@ from asking import Asker
 from msgspec import Struct
 from webhook_keys import Keys
 
-from localloop.carriers import Loopback
+from localloop.carriers import Carrier, Loopback
 from localloop.core import clock, sids
 from localloop.jobs import Worker
 from localloop.products.messaging import Messaging, Rules
 from localloop.products.numbers import Directory
-from localloop.rest.request import Caller
+from localloop.rest.request import Caller, PageRequest
 from localloop.store import Database
 from localloop.store.plain import PlainStore
 from localloop.webhooks import KIND, UP, Outbound, Webhooks
 
 FROM = "+15017122661"
 TO = "+15558675310"
+PUBLIC_URL = "https://loop.example.com"
 
 NewAccount = Callable[[], Awaitable[Caller]]
 
@@ -60,9 +61,22 @@ class Phone(Struct):
 
     async def idle(self) -> None:
         """Until no job is left; each question is a wait."""
+        await self.until("select not exists (select from jobs)")
+
+    async def quiet(self) -> None:
+        """Until no job may run before some world's clock is moved."""
+        await self.until("select not exists (select from jobs where leased or run_at < 'infinity')")
+
+    async def until(self, condition: str) -> None:
         async with asyncio.timeout(20):
-            while await self.database.fetchval("select exists (select from jobs)"):
+            while not await self.database.fetchval(condition):
                 pass
+
+    async def listed(self, caller: Caller) -> list[dict[str, Any]]:
+        """All messages, oldest first."""
+        page = PageRequest(size=1000)
+        items = (await self.ask.items("api.v2010.ListMessage", caller, page=page)).items
+        return [dict(each) for each in items][::-1]
 
     async def own(self, caller: Caller, number: str, **data: str) -> None:
         """Make a number the account's own, with these webhooks."""
@@ -79,14 +93,18 @@ def rules() -> Rules:
 
 
 @pytest.fixture
-async def server(database: Database, rules: Rules) -> AsyncIterator[Phone]:
+def carrier(database: Database) -> Carrier:
+    return Loopback(database)
+
+
+@pytest.fixture
+async def server(database: Database, rules: Rules, carrier: Carrier) -> AsyncIterator[Phone]:
     """Accepts messages; nothing works on them."""
     outbound = Outbound(UP)
     webhooks = Webhooks(database, outbound, Keys(), full=False)
-    carrier = Loopback(database)
     records = PlainStore(database)
     directory = Directory(database, Counter())
-    messaging = Messaging(database, directory, records, carrier, rules, webhooks)
+    messaging = Messaging(database, directory, records, carrier, rules, webhooks, PUBLIC_URL)
     yield Phone(database, directory, messaging, Asker(messaging.bindings()))
     await messaging.close()
     await carrier.close()

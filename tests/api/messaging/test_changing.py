@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from http_server import Server, answer, running
 
+from localloop.carriers import phones
 from localloop.core import clock
 from localloop.core.errors import ApiError
 from localloop.rest.request import Caller, Deleted, PageRequest, Raw
-from tests.api.messaging.conftest import TO, Phone
+from tests.api.messaging.conftest import FROM, TO, Phone
 
 OK = answer("204 No Content", length=False)
 
@@ -23,6 +24,19 @@ async def test_nothing_in_flight_is_redacted_or_deleted(server: Phone, caller: C
     with pytest.raises(ApiError) as deleting:
         await server.ask("api.v2010.DeleteMessage", caller, Sid=sent["sid"])
     assert (redacting.value.code, deleting.value.code) == (20009, 20009)
+
+
+async def test_sent_is_still_in_flight(working: Phone, caller: Caller) -> None:
+    """Its receipt may still carry the text to an owner in this world."""
+    async with working.database.unit() as unit:
+        await phones.set_phone(unit, caller.world_sid, TO, phones.Setting("slow", 60_000), clock.now())
+    sent = await working.send(caller)
+    await working.until("select exists (select from messages where status = 'sent')")
+    with pytest.raises(ApiError) as deleting:
+        await working.ask("api.v2010.DeleteMessage", caller, Sid=sent["sid"])
+    with pytest.raises(ApiError) as redacting:
+        await working.update(caller, sent["sid"], Body="")
+    assert (deleting.value.status, deleting.value.code, redacting.value.code) == (409, 20009, 20009)
 
 
 async def test_redacted_then_deleted(working: Phone, caller: Caller) -> None:
@@ -97,6 +111,14 @@ async def test_filters(working: Phone, caller: Caller) -> None:
     assert await count(**{"DateSent<": today - timedelta(days=2)}) == 0
     assert await count(**{"DateSent>": now + timedelta(minutes=1)}) == 0
     assert await count(DateSent=today + timedelta(days=2)) == 0
+    assert await count(DateSent=now) == 2  # a moment means its day
+    first = await working.fetch(caller, (await working.listed(caller))[0]["sid"])
+    shown = first["date_sent"].replace(microsecond=0)  # what a program has seen
+    assert await count(To=TO, **{"DateSent>": shown}) == 1
+    assert await count(To=TO, **{"DateSent<": shown}) == 1
+    assert await count(To=TO, **{"DateSent<": shown - timedelta(seconds=1)}) == 0
+    assert await count(To=TO, From=FROM, **{"DateSent>": shown, "DateSent<": shown}) == 1
+    assert await count(To=TO, From=TO, **{"DateSent>": shown}) == 0
 
 
 async def test_media_are_kept_by_their_urls(server: Phone, caller: Caller) -> None:

@@ -62,3 +62,16 @@ async def test_numbers_are_paced_by_world(server: Phone, caller: Caller, strange
     assert await server.database.fetchval("select count(*) from pace") == 2
     spread = await server.database.fetchval("select max(due_at) - min(due_at) from jobs")
     assert spread < timedelta(seconds=1)
+
+
+async def test_who_waits_is_told_once_how_to_go_faster(
+    server: Phone, caller: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    for _ in range(3):
+        await server.send(caller)
+    assert "for their turn" not in caplog.text
+    for _ in range(3):
+        await server.send(caller)
+    assert caplog.text.count("for their turn") == 1
+    assert "--message-rate 0" in caplog.text

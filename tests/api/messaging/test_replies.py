@@ -7,8 +7,9 @@ import asyncio
 import pytest
 from http_server import Received, Server, answer, running
 
-from localloop.rest.request import Caller
-from tests.api.messaging.conftest import FROM, TO, Phone
+from localloop.core import clock
+from localloop.rest.request import Caller, Raw
+from tests.api.messaging.conftest import FROM, PUBLIC_URL, TO, Phone
 
 XML = "Content-Type: text/xml"
 
@@ -24,7 +25,7 @@ async def replies(working: Phone, caller: Caller) -> list[str]:
     await working.idle()
     listed = (await working.ask.items("api.v2010.ListMessage", caller)).items
     [inbound] = [row for row in listed if row["direction"] == "inbound"]
-    assert (inbound["status"], inbound["sid"]) == ("received", came.sid)
+    assert (inbound["status"], inbound["sid"]) == ("received", came.message_sid)
     assert inbound["date_sent"] is not None
     return [row["body"] for row in listed[::-1] if row["direction"] == "outbound-reply"]
 
@@ -96,3 +97,133 @@ async def test_one_number_of_the_world_texts_another(
 
 async def test_nobody_owns_the_number(server: Phone, caller: Caller) -> None:
     assert await server.messaging.receive(caller.world_sid, TO, FROM, "hi") is None
+
+
+async def test_every_attribute_of_a_message(working: Phone, caller: Caller) -> None:
+    other, second = "+15017122662", "+15558675311"
+    verbs = (
+        f'<Message to="{second}" from="{other}" statusCallback="/status">elsewhere</Message>'
+        '<Message action="/action" method="GET">by action</Message>'
+        '<Message action="/action" method="GET" statusCallback="/status"><Body>both</Body>'
+        "<Media>/cat.png</Media></Message>"
+    )
+
+    async def respond(request: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(twiml(verbs if request.path == "/sms" else ""))
+
+    async with running(Server(respond=respond)) as application:
+        await working.own(caller, FROM, sms_url=f"{application.url}/sms")
+        await working.own(caller, other)
+        assert await replies(working, caller) == ["elsewhere", "by action", "both"]
+        told = sorted(
+            (request.method, request.path.partition("?")[0])
+            for request in application.requests
+            if not request.path.startswith("/sms")
+        )
+    sent = [row for row in await working.listed(caller) if row["direction"] == "outbound-reply"]
+    assert [(row["from"], row["to"]) for row in sent] == [(other, second), (FROM, TO), (FROM, TO)]
+    assert [row["num_media"] for row in sent] == ["0", "0", "1"]
+    assert told == [("GET", "/action")] * 2 + [("POST", "/status")] * 4
+
+
+async def test_ten_messages_however_they_are_asked_for(
+    working: Phone, caller: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    """14109, also over redirects."""
+
+    async def respond(request: Received, writer: asyncio.StreamWriter) -> None:
+        path = "/more" if request.path == "/sms" else "/sms"
+        writer.write(twiml("<Message>again</Message>" * 4 + f"<Redirect>{path}</Redirect>"))
+
+    async with running(Server(respond=respond)) as application:
+        await working.own(caller, FROM, sms_url=f"{application.url}/sms")
+        assert await replies(working, caller) == ["again"] * 10
+    assert "14106" in caplog.text
+    assert "14109" in caplog.text
+
+
+async def test_two_programs_that_answer_each_other_come_to_an_end(
+    working: Phone, caller: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    """14107: thirty replies from one number to another within thirty seconds."""
+    async with running(Server(twiml("<Message>no, you</Message>"))) as application:
+        await working.own(caller, FROM, sms_url=application.url)
+        await working.own(caller, TO, sms_url=application.url)
+        await working.send(caller)
+        await working.idle()
+        assert len(application.requests) <= 62
+    sent = [row for row in await working.listed(caller) if row["direction"] == "outbound-reply"]
+    assert [row["from"] for row in sent].count(TO) == 30
+    assert "14107" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("verb", "code"),
+    [
+        ('<Message to="nobody at all">x</Message>', 14101),
+        ('<Message from="+15017129999">x</Message>', 14102),
+        ("<Message/>", 14103),
+        ('<Message method="PUT">x</Message>', 14104),
+        ('<Message statusCallback="mailto:me">x</Message>', 14105),
+        ("<Say>x</Say>", 14110),
+        ("<Message>x</Message", 12100),
+    ],
+)
+async def test_what_is_wrong_is_in_the_log(
+    working: Phone, caller: Caller, stranger: Caller, caplog: pytest.LogCaptureFixture, verb: str, code: int
+) -> None:
+    async with running(Server(twiml(verb))) as application:
+        await working.own(caller, FROM, sms_url=application.url)
+        await working.own(replace_account(caller, stranger), "+15017129999")
+        await replies(working, caller)
+    assert str(code) in caplog.text
+
+
+def replace_account(caller: Caller, other: Caller) -> Caller:
+    """Another account of the caller's world."""
+    return Caller(account_sid=other.account_sid, world_sid=caller.world_sid)
+
+
+async def test_the_application_of_a_number_goes_before_its_url(working: Phone, caller: Caller) -> None:
+    async with running(Server(twiml("<Message>by application</Message>"))) as application:
+        sid = "AP" + "a" * 32
+        await working.database.execute(
+            "insert into resources (account_sid, kind, sid, position, version, data, date_created, date_updated)"
+            " values ($1, 'api/Application', $2, gen_random_uuid(), 0, $3, $4, $4)",
+            caller.account_sid,
+            sid,
+            {
+                "sid": sid,
+                "account_sid": caller.account_sid,
+                "friendly_name": "x",
+                "api_version": "2010-04-01",
+                "sms_url": f"{application.url}/application",
+                "sms_method": "GET",
+            },
+            clock.now(),
+        )
+        await working.own(caller, FROM, sms_url="http://127.0.0.1:9/", sms_application_sid=sid)
+        assert await replies(working, caller) == ["by application"]
+        [request] = application.requests
+    assert (request.method, request.path.partition("?")[0]) == ("GET", "/application")
+
+
+async def test_media_that_came_in_have_an_address_of_ours(working: Phone, caller: Caller) -> None:
+    urls = ("http://example.com/cat.png?size=2", "http://example.com/blob")
+    async with running(Server(twiml(""))) as application:
+        await working.own(caller, FROM, sms_url=application.url)
+        kept = await working.messaging.receive(caller.world_sid, TO, FROM, "", urls)
+        assert kept is not None
+        await working.idle()
+        form = application.requests[0].form
+    sid = kept.message_sid or ""
+    ids = {"MessageSid": sid}
+    listed = (await working.ask.items("api.v2010.ListMedia", caller, **ids)).items
+    base = f"{PUBLIC_URL}/2010-04-01/Accounts/{caller.account_sid}/Messages/{sid}/Media"
+    assert (form["NumMedia"], form["MessageSid"][:2]) == ("2", "MM")
+    assert [form["MediaUrl0"], form["MediaUrl1"]] == [f"{base}/{media['sid']}" for media in listed]
+    assert form["MediaContentType0"] == "image/png"
+    assert form["MediaContentType1"] == "application/octet-stream"
+    content = await working.ask("api.v2010.FetchMedia", caller, Sid=form["MediaUrl1"].split("/")[-1], **ids)
+    assert isinstance(content, Raw)
+    assert content.headers["Location"] == urls[1]

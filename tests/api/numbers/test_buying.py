@@ -210,6 +210,8 @@ async def with_test_credentials(caller: Caller, params: dict[str, str]) -> dict[
         ({"PhoneNumber": "+14152345678"}, 21422),
         ({"AreaCode": "533"}, 21452),
         ({"AreaCode": "415"}, 21452),
+        ({"PhoneNumber": "nonsense"}, 21421),
+        ({}, 20001),
     ],
 )
 async def test_magic_refusals(parent: Caller, params: dict[str, str], code: int) -> None:

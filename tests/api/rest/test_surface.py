@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from serving import Client
+from serving import Client, served
+
+from localloop.rest.guard import Backstage
+from localloop.store import Database
 
 SERVICES = "/sync/v1/Services"
 
@@ -86,6 +89,25 @@ async def test_broken_encodings_are_400(client: Client, body: bytes) -> None:
     assert (await client("POST", SERVICES, body)).status == 400
 
 
+@pytest.mark.parametrize("segment", ["%00", "a%00b", "%ff", "%C3%28"])
+@pytest.mark.parametrize(
+    "folder", ["/sync/v1/Services", "/2010-04-01/Accounts/{}/Applications", "/2010-04-01/Accounts"]
+)
+async def test_what_is_no_text_in_a_path_names_nothing(client: Client, folder: str, segment: str) -> None:
+    reply = await client("GET", f"{folder.format(client.account_sid)}/{segment}.json")
+    assert (reply.status, reply.json()["code"]) == (404, 20404)
+
+
+async def test_broken_percent_encoding(client: Client) -> None:
+    for target, body in (
+        (SERVICES, b"FriendlyName=%zz"),
+        (SERVICES, b"FriendlyName=%4"),
+        (f"{SERVICES}?PageSize=%", None),
+    ):
+        reply = await client("POST" if body else "GET", target, body)
+        assert (reply.status, reply.json()["code"]) == (400, 20001)
+
+
 async def test_what_is_plain_says_so(client: Client) -> None:
     assert (await client("GET", SERVICES)).headers["localloop-coverage"] == "plain"
 
@@ -93,3 +115,28 @@ async def test_what_is_plain_says_so(client: Client) -> None:
 async def test_no_credentials(client: Client) -> None:
     reply = await client("GET", SERVICES, headers={"authorization": "Basic bm86Ym9keQ=="})
     assert (reply.status, reply.json()["code"]) == (401, 20003)
+
+
+async def test_products_for_this_machine_alone(database: Database) -> None:
+    async with served(database, backstage=Backstage(frozenset({"sync"}))) as client:
+        assert (await client("GET", SERVICES)).status == 200
+        for host in ("", "sync.twilio.com"):
+            path, headers = ("/v1/Services", {"host": host}) if host else (SERVICES, {})
+            reply = await client("GET", path, headers=headers, address="192.0.2.7")
+            assert (reply.status, reply.json()["code"]) == (404, 20404)
+
+
+@pytest.mark.parametrize("path", ["/sync/v1/Services/%00", "/sync/v1/Services/a%00b/Documents", "/%00"])
+async def test_no_record_has_a_name_with_a_nul(client: Client, path: str) -> None:
+    reply = await client("GET", path)
+    assert (reply.status, reply.json()["code"]) == (404, 20404)
+
+
+async def test_a_bound_of_a_date_is_a_date(client: Client) -> None:
+    """The document of Conversations says only that it is text."""
+    conversations = "/conversations/v1/Conversations"
+    assert (await client("POST", conversations)).status == 201
+    refused = await client("GET", f"{conversations}?StartDate=soon")
+    assert (refused.status, refused.json()["code"]) == (400, 20001)
+    for query, count in (("StartDate=2020-01-01", 1), ("EndDate=2020-01-01", 0)):
+        assert len((await client("GET", f"{conversations}?{query}")).json()["conversations"]) == count

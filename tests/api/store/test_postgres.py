@@ -94,6 +94,15 @@ def test_what_was_written_is_there_after_a_stop(server: Postgres) -> None:
     assert ask(server.start(), "select n from kept") == 42
 
 
+def kill(server: Postgres) -> None:
+    """As the kernel's out-of-memory killer would."""
+    pid = server.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    while server.reap() is None:
+        pass
+
+
 def test_killed_server_is_reaped_and_started_again(server: Postgres) -> None:
     dsn = server.start()
     ask(dsn, "create table kept as select 42 as n")
@@ -219,6 +228,13 @@ def test_long_path_gets_a_short_socket(folder: Path, pg_bin: Path | None) -> Non
         short = server._socket_folder
         assert len(str(short / ".s.PGSQL.5432")) <= 100
         assert short.stat().st_mode & 0o777 == 0o700
+        for tidied_away in (False, True):
+            kill(server)
+            if tidied_away:
+                shutil.rmtree(short)
+            assert server.start() == dsn
+            assert ask(dsn, "select 1") == 1
+            assert short.stat().st_mode & 0o777 == 0o700
     finally:
         server.stop()
     assert not short.exists()
@@ -233,6 +249,9 @@ def test_without_sockets_it_listens_on_loopback_with_a_password(
     assert ask(dsn, "select 1") == 1
     with pytest.raises(asyncpg.InvalidPasswordError):
         ask(dsn.replace("localloop:", "localloop:wrong"), "select 1")
+    kill(server)
+    assert server.start() == dsn
+    assert ask(dsn, "select 1") == 1
 
 
 @as_root

@@ -24,10 +24,10 @@ def test_serve_is_strict_and_refuses_what_is_plain() -> None:
 
 
 def test_command_line_over_environment_over_file_over_default() -> None:
-    file = 'port = 1\nproxy-port = 1\nprofile = "trial"\nplain = "allow"'
-    environ = {"LOCALLOOP_PORT": "2", "LOCALLOOP_PROXY_PORT": "2", "LOCALLOOP_PROFILE": "twilio"}
-    found = settings.load("up", {"port": 3, "proxy_port": None, "host": None}, environ, file)
-    assert (found.port, found.proxy_port, found.profile, found.plain) == (3, 2, "twilio", "allow")
+    file = 'port = 1\nmessage-rate = 1\nprofile = "trial"\nplain = "allow"'
+    environ = {"LOCALLOOP_PORT": "2", "LOCALLOOP_MESSAGE_RATE": "2", "LOCALLOOP_PROFILE": "twilio"}
+    found = settings.load("up", {"port": 3, "message_rate": None, "host": None}, environ, file)
+    assert (found.port, found.message_rate, found.profile, found.plain) == (3, 2, "twilio", "allow")
     assert found.host == "127.0.0.1"
 
 
@@ -66,7 +66,9 @@ def test_every_setting_can_be_given() -> None:
         ({"admin_listen": "4020"}, {}, "", r"^--admin-listen: must be host:port"),
         ({"data": "/x", "ephemeral": True}, {}, "", r"--ephemeral keeps no data"),
         ({"database_url": "postgresql://h/d", "pg_bin": "/b"}, {}, "", r"so --pg-bin cannot be given"),
-        ({"single": True, "role": "api"}, {}, "", r"so --role cannot be given"),
+        ({"admin_listen": "0.0.0.0:4010"}, {}, "", r"^--admin-listen must have another port"),
+        ({"admin_listen": "0.0.0.0:0"}, {}, "", r"^--admin-listen: must be host:port"),
+        ({}, {"LOCALLOOP_API_PROCESSES": "0"}, "", r"must be a whole number from 1 to 30"),
         ({"host": "0.0.0.0"}, {}, "", r"--open-on-network"),
     ],
 )

@@ -15,7 +15,7 @@ from localloop.core import clock, errors
 from localloop.core.errors import ApiError
 from localloop.jobs import NewJob, Reservation, enqueue, reserve
 from localloop.products.messaging.message import media, queries
-from localloop.products.messaging.message.compose import Draft
+from localloop.products.messaging.message.compose import Draft, validity_of
 from localloop.products.messaging.message.resource import Message
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ SEND: Final = "message.send"
 QUEUE: Final = timedelta(hours=10)  # the longest that a message waits for its pace (21611)
 _NOTABLE: Final = timedelta(seconds=2)
 _MOST_TOLD: Final = 10_000
+_INSTANT: Final = timedelta(milliseconds=1)
 
 
 class Reference(Struct, frozen=True):
@@ -70,6 +71,9 @@ class Acceptance:
 
 
 def _job(message: Message, at: datetime) -> NewJob:
+    """At its turn; one that will have expired by then fails (30036) as soon as it has."""
+    if message.options.validity_period is not None:
+        at = min(at, message.date_created + validity_of(message) + _INSTANT)
     return NewJob(SEND, message.account_sid, message.world_sid, Reference(message.sid), at, message.sid)
 
 

@@ -46,6 +46,7 @@ def job_of(message: Message, change: Change) -> tuple[NewJob, ...]:
         params_of(message, change),
         message.account_sid,
         message.sid,
-        follows=message.status not in ("queued", "accepted", "scheduled"),
+        message.options.callback_method,
+        follows=message.status not in ("queued", "sending", "accepted", "scheduled"),
     )
     return (notification.job(message.world_sid, change.at),)

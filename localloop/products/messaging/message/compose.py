@@ -23,6 +23,7 @@ MAX_URL = 4000
 
 # Segments per second by kind of sender (facts §3.4): 1 for long codes, 3 toll-free, 100 short codes, 10 alphanumeric.
 RATES: Mapping[str, float] = {"local": 1.0, "mobile": 1.0, "tollfree": 3.0, "shortcode": 100.0, "alpha": 10.0}
+ALPHANUMERIC = "alpha"
 
 
 class Sender(Struct, frozen=True):
@@ -81,8 +82,9 @@ class Wanted(Struct, frozen=True, kw_only=True):
     max_price: str | None = None
     provide_feedback: bool = False
     smart_encoded: bool = False
-    force_delivery: bool = False
     messaging_service_sid: str | None = None
+    is_scheduled: bool = False
+    callback_method: str = "POST"
 
 
 def wanted(params: Mapping[str, Any]) -> Wanted:
@@ -100,6 +102,7 @@ def wanted(params: Mapping[str, Any]) -> Wanted:
         provide_feedback=bool(params.get("ProvideFeedback")),
         smart_encoded=bool(params.get("SmartEncoded")),
         messaging_service_sid=params.get("MessagingServiceSid") or None,
+        is_scheduled=bool(params.get("SendAt") or params.get("ScheduleType")),
     )
 
 
@@ -109,6 +112,8 @@ async def compose(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
     sender = await _sender(wish, origin, senders, rules)
     if to == sender.phone_number:
         raise errors.same_to_and_from(to)
+    if sender.type == ALPHANUMERIC:
+        _check_alphanumeric(wish, to)
     body = content(wish)
     _check_settings(wish)
     parts = segments.count(body).parts if body else 1
@@ -124,6 +129,7 @@ async def compose(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
         body=body,
         num_segments=1 if wish.media else parts,
         num_media=len(wish.media),
+        messaging_service_sid=wish.messaging_service_sid,
         status_callback=wish.status_callback,
         options=Options(
             application_sid=wish.application_sid,
@@ -131,6 +137,7 @@ async def compose(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
             max_price=wish.max_price,
             provide_feedback=wish.provide_feedback,
             in_reply_to=origin.reply_to,
+            callback_method=wish.callback_method,
         ),
         date_created=origin.now,
         date_updated=origin.now,
@@ -164,7 +171,7 @@ async def _sender(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
         raise errors.from_required()
     address = e164.address(raw)
     if address.kind == "alphanumeric":
-        return Sender(address.value, origin.account_sid, "alpha")
+        return Sender(address.value, origin.account_sid, ALPHANUMERIC)
     if address.kind == "channel" and address.channel != "sms":
         raise errors.channel_not_found()
     if address.kind == "invalid" or (
@@ -184,6 +191,13 @@ async def _sender(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
     return found
 
 
+def _check_alphanumeric(wish: Wanted, to: str) -> None:
+    """Such a sender reaches nobody in the United States and Canada, and carries no media (facts §3.3)."""
+    number = e164.parse(to)
+    if wish.media or (number is not None and number.country in ("US", "CA")):
+        raise errors.unreachable(to, str(wish.from_), "MMS" if wish.media else "SMS")
+
+
 def content(wish: Wanted) -> str:
     """The body as it is stored. Raises 21602, 21617, 21620, 21623."""
     body = wish.body or ""
@@ -196,12 +210,18 @@ def content(wish: Wanted) -> str:
             raise errors.invalid_media_url(url)
     if not body.strip() and not wish.media:
         raise errors.body_required()
-    if len(body) > MAX_BODY:
+    # Counted as SMS counts: most emoji are two.
+    if len(body) > MAX_BODY or (len(body) > MAX_BODY // 2 and len(body.encode("utf-16-le")) // 2 > MAX_BODY):
         raise errors.body_too_long()
     return body
 
 
 def _check_settings(wish: Wanted) -> None:
+    if wish.is_scheduled and wish.messaging_service_sid is None:
+        raise errors.scheduling_needs_messaging_service()
+    if wish.is_scheduled:
+        # Services are kept by their shape alone as yet: better refused than sent at once.
+        raise errors.messaging_service_unavailable()
     if wish.status_callback is not None and not is_http_url(wish.status_callback):
         raise errors.invalid_status_callback(wish.status_callback)
     period = wish.validity_period
@@ -209,13 +229,19 @@ def _check_settings(wish: Wanted) -> None:
         raise errors.invalid_validity_period(period)
 
 
+def validity_of(message: Message) -> timedelta:
+    """How long after its creation a message may still be sent; then it fails (30036)."""
+    seconds = message.options.validity_period
+    return DEFAULT_VALIDITY if seconds is None else timedelta(seconds=seconds)
+
+
 def is_http_url(text: str) -> bool:
-    """An absolute http(s) URL with a host that Twilio takes: no underscores, no blanks (facts §2.1)."""
+    """An absolute http(s) URL. Underscores in its host pass, unlike at Twilio: container networks have such names."""
     try:
         parts = urlsplit(text)
         host = parts.hostname or ""
         _ = parts.port
     except ValueError:
         return False
-    fits = parts.scheme in ("http", "https") and bool(host) and "_" not in host
+    fits = parts.scheme in ("http", "https") and bool(host)
     return fits and len(text) <= MAX_URL and not any(mark.isspace() for mark in text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -13,8 +12,9 @@ from localloop.carriers import Carrier, Receipt, Refused, Submission
 from localloop.carriers.loopback import received
 from localloop.core import clock, e164, money, sids
 from localloop.jobs import Done, Job, NewJob, Settled
+from localloop.products.messaging.message import lifecycle
 from localloop.products.messaging.message.accept import Reference
-from localloop.products.messaging.message.compose import DEFAULT_VALIDITY
+from localloop.products.messaging.message.compose import validity_of
 from localloop.products.messaging.message.load import Loaded
 from localloop.products.messaging.message.outcome import Arrival, Outcome
 from localloop.products.messaging.message.queries import Change
@@ -25,6 +25,7 @@ from localloop.store.reader import BatchReader
 
 RECEIPT: Final = "message.receipt"
 SUSPENDED: Final = 30002
+TOO_EXPENSIVE: Final = 30010
 EXPIRED: Final = 30036
 
 Messages: TypeAlias = BatchReader[tuple[str, UUID], Loaded | None]
@@ -43,11 +44,13 @@ class Delivery:
     async def send(self, job: Job) -> Done | Settled:
         """Hand one message to the carrier. One that was canceled or sent already is left alone."""
         loaded = await self._messages.read((job.account_sid, sids.uuid_of(job.read(Reference).sid)))
-        if loaded is None or loaded.message.status not in ("queued", "accepted", "scheduled"):
+        if loaded is None or not lifecycle.may_be_sent(loaded.message.status):
             return Done()
         error_code = _hindrance(loaded)
         receipt = None
         if error_code is None:
+            if self._carrier.is_outside and not await self._mark_sending(loaded.message):
+                return Done()
             answer = await self._carrier.submit(submission_of(loaded))
             if isinstance(answer, Refused):
                 error_code = answer.error_code
@@ -63,6 +66,18 @@ class Delivery:
             outcome = replace(outcome, then=(_receipt_job(loaded.message, receipt),))
         await self._writer.write(outcome)
         return Settled()
+
+    async def _mark_sending(self, message: Message) -> bool:
+        """Whether it is ours to submit: it may have been canceled since it was read."""
+        if message.status == "sending":
+            return True
+        change = Change(
+            account_sid=message.account_sid,
+            id=message.id,
+            status="sending",
+            at=clock.now(message.world_sid),
+        )
+        return await self._writer.write(Outcome(message=message, change=change))
 
     async def receipt(self, job: Job) -> Done | Settled:
         """What the carrier says became of a message."""
@@ -94,7 +109,7 @@ class Delivery:
         owner = await self._directory.find(sent.world_sid, sent.to)
         if owner is None or not owner.sms_enabled:
             return None
-        return arrival_of(replace(sent, account_sid=owner.account_sid), loaded.media)
+        return arrival_of(replace(sent, account_sid=owner.account_sid), loaded.media_urls)
 
 
 def arrival_of(sent: Message, media: tuple[str, ...]) -> Arrival:
@@ -129,7 +144,7 @@ def submission_of(loaded: Loaded) -> Submission:
         from_address=message.from_ or "",
         to_address=message.to,
         body=message.body or "",
-        media_urls=loaded.media,
+        media_urls=loaded.media_urls,
         num_segments=message.num_segments,
     )
 
@@ -146,9 +161,12 @@ def _hindrance(loaded: Loaded) -> int | None:
     message = loaded.message
     if not loaded.account_is_active:
         return SUSPENDED
-    seconds = message.options.validity_period
-    validity = DEFAULT_VALIDITY if seconds is None else timedelta(seconds=seconds)
-    return EXPIRED if clock.now(message.world_sid) - message.date_created > validity else None
+    if clock.now(message.world_sid) - message.date_created > validity_of(message):
+        return EXPIRED
+    max_price = message.options.max_price
+    if max_price is not None and -price_of(message, "outbound") > Decimal(max_price):
+        return TOO_EXPENSIVE
+    return None
 
 
 def _sent(message: Message) -> Change:

@@ -1,4 +1,4 @@
-"""The job of a message that came in: ask the application, and send what it answers."""
+"""The job of a message that came in: ask the application what to do, and do it in one commit with `received`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from localloop.core import clock, e164, sids
-from localloop.core.errors import ApiError
 from localloop.jobs import Done, Job, Settled
+from localloop.products.messaging.message import media
 from localloop.products.messaging.message.accept import Reference
-from localloop.products.messaging.message.compose import Draft, Origin, Rules, SenderBook, Wanted, compose
+from localloop.products.messaging.message.compose import Draft
 from localloop.products.messaging.message.deliver import Messages, Writer, price_of
 from localloop.products.messaging.message.load import Loaded
-from localloop.products.messaging.message.media import type_of
 from localloop.products.messaging.message.outcome import Outcome
 from localloop.products.messaging.message.queries import Change
+from localloop.products.messaging.message.reply import Replies
 from localloop.products.messaging.message.resource import API_VERSION, Message
 from localloop.products.numbers import Directory, Webhook, sms_webhook
 from localloop.store.plain import PlainStore
@@ -32,13 +32,13 @@ TOO_MANY_REDIRECTS: Final = 14106
 
 
 class Asked(Struct, frozen=True):
-    """Whom to ask about a message, and with whose numbers to answer."""
+    """Whom to ask about a message, and who composes what they answer."""
 
     directory: Directory
     records: PlainStore
     webhooks: Webhooks
-    senders: SenderBook
-    rules: Rules
+    replies: Replies
+    public_url: str = ""  # what is told of our own addresses is built on it
 
 
 class Reception:
@@ -57,8 +57,10 @@ class Reception:
         message = loaded.message
         began = clock.now(message.world_sid)
         webhook = await self._webhook(message) if loaded.account_is_active else None
-        wanted = await self._ask(_instruction(loaded, webhook)) if webhook is not None else ()
-        replies = [reply for wish in wanted if (reply := await self._reply(message, wish)) is not None]
+        replies: tuple[Draft, ...] = ()
+        if webhook is not None:
+            wishes = await self._ask(_instruction(loaded, webhook, self._asked.public_url))
+            replies = await self._asked.replies.drafts(message, wishes)
         change = Change(
             account_sid=message.account_sid,
             id=message.id,
@@ -67,7 +69,7 @@ class Reception:
             date_sent=began,
             price=price_of(message, "inbound"),
         )
-        await self._writer.write(Outcome(message=message, change=change, job=job, replies=tuple(replies)))
+        await self._writer.write(Outcome(message=message, change=change, job=job, replies=replies))
         return Settled()
 
     async def _webhook(self, message: Message) -> Webhook | None:
@@ -102,7 +104,7 @@ class Reception:
             return _run(instruction, answer)
         except document.TwimlError as error:
             cause = Failure(error.code, error.reason)
-        log.warning("%s: %s", instruction.url, cause.message)
+        log.warning("%s: %s %s", instruction.url, cause.code, cause.message)
         if answer.fallback_for is not None:
             return messaging.Script()
         second = await self._asked.webhooks.fetch_fallback(instruction, cause)
@@ -116,28 +118,6 @@ class Reception:
             log.warning("%s: %s", second.url, error)
             return messaging.Script()
 
-    async def _reply(self, message: Message, wish: messaging.Message) -> Draft | None:
-        """A reply fit to be sent; None, with the reason in the log, when it is not."""
-        origin = Origin(
-            account_sid=message.account_sid,
-            world_sid=message.world_sid,
-            now=clock.now(message.world_sid),
-            direction="outbound-reply",
-            reply_to=message.sid,
-        )
-        wanted = Wanted(
-            to=wish.to or message.from_,
-            from_=wish.from_ or message.to,
-            body=wish.body,
-            media=wish.media,
-            status_callback=wish.status_callback or wish.action,
-        )
-        try:
-            return await compose(wanted, origin, self._asked.senders, self._asked.rules)
-        except ApiError as error:
-            log.warning("a reply to %s was not sent: %s %s", message.sid, error.code, error.message)
-            return None
-
 
 def _run(instruction: Instruction, answer: Document) -> messaging.Script:
     """Raises TwimlError."""
@@ -150,16 +130,16 @@ def _run(instruction: Instruction, answer: Document) -> messaging.Script:
 
 
 def _given_up(instruction: Instruction, failure: Failure) -> messaging.Script:
-    log.warning("%s: %s", instruction.url, failure.message)
+    log.warning("%s: %s %s", instruction.url, failure.code, failure.message)
     return messaging.Script()
 
 
-def _instruction(loaded: Loaded, webhook: Webhook) -> Instruction:
+def _instruction(loaded: Loaded, webhook: Webhook, public_url: str) -> Instruction:
     message = loaded.message
     return Instruction(
         webhook.url,
         message.account_sid,
-        params_of(loaded),
+        params_of(loaded, public_url),
         webhook.method,
         webhook.fallback_url,
         webhook.fallback_method,
@@ -168,7 +148,7 @@ def _instruction(loaded: Loaded, webhook: Webhook) -> Instruction:
     )
 
 
-def params_of(loaded: Loaded) -> dict[str, str]:
+def params_of(loaded: Loaded, public_url: str) -> dict[str, str]:
     """The parameters of the request for instructions (facts §2.5)."""
     message = loaded.message
     params = {
@@ -186,9 +166,9 @@ def params_of(loaded: Loaded) -> dict[str, str]:
     }
     if message.messaging_service_sid:
         params["MessagingServiceSid"] = message.messaging_service_sid
-    for number, url in enumerate(loaded.media):
-        params[f"MediaUrl{number}"] = url
-        params[f"MediaContentType{number}"] = type_of(url)
+    for number, each in enumerate(loaded.media):
+        params[f"MediaUrl{number}"] = media.address_of(each, message.sid, public_url)
+        params[f"MediaContentType{number}"] = each.content_type
     return params | _places("From", message.from_ or "") | _places("To", message.to)
 
 

@@ -2,6 +2,10 @@
 
 Source: Twilio's "Message Status values" and "Track outbound message status"; which changes are called back is from
 the status callback guide (every change after the first answer, but not `sending`).
+
+A carrier that answers at once takes a message through `sending` within one commit, from `queued` to `sent`; one that
+may keep us waiting, or may have the message though we died, is seen by everybody: `sending` is durable before it is
+handed the message.
 """
 
 from __future__ import annotations
@@ -39,11 +43,10 @@ FOLLOWERS: dict[Status, frozenset[Status]] = {
     "received": frozenset(),
 }
 
-# Past these nothing is in flight: the message may be redacted or deleted (20009 before).
-SETTLED: frozenset[Status] = frozenset(
-    {"delivered", "undelivered", "failed", "read", "canceled", "received", "sent"}
-)
-CANCELABLE: frozenset[Status] = frozenset({"scheduled", "accepted", "queued"})
+# Past these nothing is in flight: the message may be redacted or deleted (20009 before). `sent` still has its receipt
+# to come, which may yet carry the text to an owner in this world.
+SETTLED: frozenset[Status] = frozenset({"delivered", "undelivered", "failed", "read", "canceled", "received"})
+SENDABLE: frozenset[Status] = frozenset({"queued", "sending"})
 SILENT: frozenset[Status] = frozenset({"sending", "receiving", "received", "scheduled", "accepted"})
 PRICED: frozenset[Status] = frozenset({"sent", "delivered", "undelivered", "received"})
 
@@ -65,5 +68,6 @@ def is_called_back(status: Status) -> bool:
     return status not in SILENT
 
 
-def may_cancel(status: Status) -> bool:
-    return status in CANCELABLE
+def may_be_sent(status: Status) -> bool:
+    """Also once it is `sending`: whoever died over it cannot say whether the carrier has it."""
+    return status in SENDABLE

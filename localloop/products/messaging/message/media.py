@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from localloop.core import sids
-from localloop.products.messaging.message.resource import Message
+from localloop.products.messaging.message.resource import API_VERSION, Message
 
 UNKNOWN_TYPE: Final = "application/octet-stream"
 _TYPES: Final = {
@@ -32,6 +32,10 @@ select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[],
   $7::timestamptz[])
 """
 _OF_MESSAGE: Final = f"select {_COLUMNS} from media where account_sid = $1 and message_id = $2 order by id"
+_OF_MESSAGES: Final = f"""
+select {_COLUMNS} from media where (account_sid, message_id) in (select * from unnest($1::text[], $2::uuid[]))
+order by id
+"""
 _DELETE: Final = "delete from media where account_sid = $1 and message_id = $2 and id = $3"
 
 
@@ -77,6 +81,22 @@ async def insert(connection: Any, of: Sequence[tuple[Message, tuple[str, ...]]])
 async def of_message(reader: Any, account_sid: str, message_id: UUID) -> list[Media]:
     """All media of one message (at most ten), in the order in which they were given."""
     return [Media(**row) for row in await reader.fetch(_OF_MESSAGE, account_sid, message_id)]
+
+
+async def of_messages(reader: Any, messages: Sequence[Message]) -> dict[UUID, list[Media]]:
+    """The same of many, by the message's id."""
+    found: dict[UUID, list[Media]] = {}
+    if messages:
+        columns = [message.account_sid for message in messages], [message.id for message in messages]
+        for row in await reader.fetch(_OF_MESSAGES, *columns):
+            found.setdefault(row["message_id"], []).append(Media(**row))
+    return found
+
+
+def address_of(media: Media, parent_sid: str, public_url: str) -> str:
+    """Where an application finds it, as Twilio writes it in `MediaUrl{N}`."""
+    account = f"{public_url}/{API_VERSION}/Accounts/{media.account_sid}"
+    return f"{account}/Messages/{parent_sid}/Media/{media.sid}"
 
 
 async def delete(unit: Any, media: Media) -> bool:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from localloop.core import clock, e164, errors, sids
 from localloop.core.errors import ApiError
 from localloop.jobs import cancel, enqueue
-from localloop.products.messaging.message import callbacks, lifecycle, media, queries
+from localloop.products.messaging.message import callbacks, feedback, lifecycle, media, queries
 from localloop.products.messaging.message.compose import (
     Draft,
     Origin,
@@ -32,7 +32,7 @@ from localloop.store.plain import PlainStore
 from localloop.webhooks.deliveries import forget_bodies
 
 _DAY: Final = timedelta(days=1)
-_INSTANT: Final = timedelta(microseconds=1)
+_SECOND: Final = timedelta(seconds=1)  # what an answer's dates tell
 
 
 class Operations(Struct, frozen=True):
@@ -110,6 +110,9 @@ class Operations(Struct, frozen=True):
             await media.delete(unit, found)
         return Deleted()
 
+    async def create_feedback(self, request: Request) -> Item:
+        return await feedback.create(self.database, await self._find(request, "MessageSid"), request)
+
     async def exists(self, account_sid: str, sid: str) -> bool:
         if not sids.is_sid(sid, "SM", "MM"):
             return False
@@ -175,6 +178,10 @@ def bindings(operations: Operations) -> tuple[Binding, ...]:
             "MediaUrl": errors.invalid_media_url,
             "ValidityPeriod": errors.invalid_validity_period,
             "MaxPrice": _invalid_max_price,
+            "ApplicationSid": lambda _: errors.invalid_application_sid(),
+            "MessagingServiceSid": lambda _: errors.messaging_service_not_found(),
+            "ScheduleType": lambda _: errors.invalid_schedule_type(),
+            "SendAt": lambda _: errors.send_at_invalid(),
         },
     )
     attached = Binding(
@@ -184,8 +191,14 @@ def bindings(operations: Operations) -> tuple[Binding, ...]:
             "FetchMedia": operations.fetch_media,
             "DeleteMedia": operations.delete_media,
         },
+        # As at Twilio while an account does not ask for authentication on its media.
+        public=frozenset({"FetchMedia"}),
     )
-    return message, attached
+    judged = Binding(
+        resource="api.v2010.MessageFeedback",
+        operations={"CreateMessageFeedback": operations.create_feedback},
+    )
+    return message, attached, judged
 
 
 def _invalid_max_price(_: str) -> ApiError:
@@ -193,12 +206,15 @@ def _invalid_max_price(_: str) -> ApiError:
 
 
 def filters_of(request: Request) -> Filters:
-    """`DateSent` is a moment or a whole day in UTC; its bounds are inclusive."""
+    """`DateSent` is a whole day in UTC, also when a moment is named, as SDKs do with a date (facts §1.10). Its bounds
+    are days or seconds, inclusive.
+    """
     params = request.params
     starts, ends = [], []
     if (exact := params.get("DateSent")) is not None:
-        starts.append(_span(exact)[0])
-        ends.append(_span(exact)[1])
+        day = _span(exact.astimezone(UTC).date() if isinstance(exact, datetime) else exact)
+        starts.append(day[0])
+        ends.append(day[1])
     if (least := params.get("DateSent>")) is not None:
         starts.append(_span(least)[0])
     if (most := params.get("DateSent<")) is not None:
@@ -208,13 +224,13 @@ def filters_of(request: Request) -> Filters:
         from_=_address(params, "From"),
         sent_from=max(starts, default=None),
         sent_until=min(ends, default=None),
-        bounded=abs(clock.now(request.world_sid) - clock.now()) < _DAY,
+        bounded=abs(clock.now(request.world_sid) - clock.now()) < queries.CLOCK_SLACK,
     )
 
 
 def _span(value: date | datetime) -> tuple[datetime, datetime]:
     if isinstance(value, datetime):
-        return value, value + _INSTANT
+        return value, value + _SECOND
     start = datetime.combine(value, time(), UTC)
     return start, start + _DAY
 

@@ -42,11 +42,11 @@ class Arrival(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """A change of a message, with all that follows from it; `job` ends whether or not the change holds."""
+    """A change of a message, with all that follows from it; `job`, if any, ends whether or not the change holds."""
 
     message: Message
     change: Change
-    job: Job
+    job: Job | None = None
     then: tuple[NewJob, ...] = ()
     kept: PhoneMessage | None = None
     arrival: Arrival | None = None
@@ -70,7 +70,7 @@ class Outcomes:
             ended = await queries.advance(connection, [sequel.change for sequel in sequels])
             held += [sequel for sequel in sequels if sequel.message.id in ended]
         await self._follow(connection, held)
-        await settle(connection, [Gone(outcome.job) for outcome in outcomes])
+        await settle(connection, [Gone(outcome.job) for outcome in outcomes if outcome.job is not None])
         return [outcome.message.id in advanced for outcome in outcomes]
 
     async def _follow(self, connection: Any, held: Sequence[Outcome]) -> None:

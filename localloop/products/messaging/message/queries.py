@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from localloop.core import sids
 from localloop.products.messaging.message.lifecycle import Status, predecessors
-from localloop.products.messaging.message.resource import Message, Options
+from localloop.products.messaging.message.resource import Feedback, Message, Options
 
 _COLUMNS = (
     "account_sid, id, world_sid, prefix, status, direction, from_address, to_address, body, num_segments, num_media,"
@@ -52,9 +52,20 @@ where m.account_sid = c.account_sid and m.id = c.id
   and m.status = any (case c.status {cases} else '{{}}'::text[] end)
 returning m.account_sid, m.id
 """
+_COUNT_REPLIES = """
+select count(*) from (
+  select from messages
+  where account_sid = $1 and from_address = $2 and to_address = $3 and id >= $4 and direction = 'outbound-reply'
+  limit $5
+) replies
+"""
 _REDACT = "update messages set body = '', date_updated = $3 where account_sid = $1 and id = $2"
+_CHANGE_OPTIONS = """
+update messages set options = coalesce(options, '{}') || $3::jsonb where account_sid = $1 and id = $2
+"""
 _DELETE = "delete from messages where account_sid = $1 and id = $2 and status = any ($3::text[])"
 _DELETE_MEDIA = "delete from media where account_sid = $1 and message_id = $2"
+CLOCK_SLACK = timedelta(days=1)  # a world whose clock stands still falls behind the time of its ids
 SCHEDULE_SLACK = timedelta(days=36)  # a message is sent at most 35 days after it was created
 
 
@@ -179,8 +190,21 @@ async def advance(connection: Any, changes: Sequence[Change]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
+async def count_replies(reader: Any, account_sid: str, pair: tuple[str, str], since: UUID, most: int) -> int:
+    """How many replies went from one to the other after this id; counted up to `most`."""
+    count: int = await reader.fetchval(_COUNT_REPLIES, account_sid, *pair, since, most)
+    return count
+
+
 async def redact(unit: Any, message: Message, at: datetime) -> None:
     await unit.execute(_REDACT, message.account_sid, message.id, at)
+
+
+async def keep_feedback(executor: Any, message: Message, feedback: Feedback) -> bool:
+    """False when the message has gone meanwhile."""
+    changed = {"feedback": msgspec.to_builtins(feedback)}
+    outcome: str = await executor.execute(_CHANGE_OPTIONS, message.account_sid, message.id, changed)
+    return outcome.endswith(" 1")
 
 
 async def delete(unit: Any, message: Message, settled: Sequence[str]) -> bool:
@@ -209,8 +233,8 @@ class Slice(Struct, frozen=True, kw_only=True):
 async def page(reader: Any, account_sid: str, filters: Filters, part: Slice) -> list[Message]:
     """Up to `limit` messages, newest first; those below `after`, or the nearest above `before` (still newest first).
 
-    A date filter also bounds the id, whose time is at most `SCHEDULE_SLACK` before the sending, so that the scan stays
-    short whatever the account's history.
+    A date filter also bounds the id, whose time is at most `SCHEDULE_SLACK` before the sending and `CLOCK_SLACK` after
+    it, so that the scan stays short whatever the account's history.
     """
     clauses = ["account_sid = $1"]
     values: list[Any] = [account_sid]
@@ -230,7 +254,7 @@ async def page(reader: Any, account_sid: str, filters: Filters, part: Slice) -> 
     if filters.sent_until is not None:
         add("date_sent < {}", filters.sent_until)
         if filters.bounded:
-            add("id < {}", sids.bound(filters.sent_until))
+            add("id < {}", sids.bound(filters.sent_until + CLOCK_SLACK))
     if part.after is not None:
         add("id < {}", part.after)
     if part.before is not None:

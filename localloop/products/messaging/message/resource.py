@@ -16,6 +16,14 @@ from localloop.products.messaging.message.lifecycle import Status
 API_VERSION = "2010-04-01"
 
 
+class Feedback(Struct, frozen=True):
+    """What the application says of a message: whether its recipient did what it was sent for."""
+
+    outcome: str  # confirmed | unconfirmed
+    date_created: datetime
+    date_updated: datetime
+
+
 class Options(Struct, frozen=True, omit_defaults=True):
     """What a message was asked to do beyond its columns. Kept as JSON; defaults are left out."""
 
@@ -23,6 +31,8 @@ class Options(Struct, frozen=True, omit_defaults=True):
     validity_period: int | None = None
     max_price: str | None = None
     provide_feedback: bool = False
+    feedback: Feedback | None = None
+    callback_method: str = "POST"
     in_reply_to: str | None = None  # TwiML reply: the SID of the inbound message
 
 

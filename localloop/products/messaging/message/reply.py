@@ -1,0 +1,100 @@
+"""From what an application wants sent in answer to a message to drafts of replies, within Twilio's bounds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from localloop.core import clock, sids
+from localloop.core.errors import ApiError, title
+from localloop.products.messaging.message import queries
+from localloop.products.messaging.message.compose import Draft, Origin, Rules, SenderBook, Wanted, compose
+from localloop.products.messaging.message.resource import Message
+from localloop.store import Database
+from localloop.twiml import messaging
+
+log = logging.getLogger(__name__)
+
+# Two programs that answer each other would do so for ever (14107).
+LOOP_REPLIES: Final = 30
+LOOP_SPAN: Final = timedelta(seconds=30)
+TOO_MANY_REPLIES: Final = 14107
+TOO_MANY_MESSAGES: Final = 14109
+# What the Debugger calls the error that REST would answer.
+_NOTICES: Final[Mapping[int, int]] = {
+    21211: 14101,
+    21265: 14101,
+    21266: 14101,
+    21212: 14102,
+    21659: 14102,
+    21660: 14102,
+    21602: 14103,
+    21617: 14103,
+    21609: 14105,
+    21606: 14108,
+    21661: 14108,
+}
+
+
+class Replies:
+    """Composes replies with the numbers of the world."""
+
+    def __init__(self, database: Database, senders: SenderBook, rules: Rules) -> None:
+        self._database = database
+        self._senders = senders
+        self._rules = rules
+
+    async def drafts(self, message: Message, wishes: Sequence[messaging.Message]) -> tuple[Draft, ...]:
+        """Those fit to be sent; of the others the log has the reason."""
+        if len(wishes) > messaging.MAX_MESSAGES:
+            _log(
+                message,
+                TOO_MANY_MESSAGES,
+                f"only the first {messaging.MAX_MESSAGES} of {len(wishes)} are sent",
+            )
+        composed = [await self._compose(message, wish) for wish in wishes[: messaging.MAX_MESSAGES]]
+        drafts = [draft for draft in composed if draft is not None]
+        left: dict[tuple[str, str], int] = {}
+        kept = []
+        for draft in drafts:
+            pair = draft.message.from_ or "", draft.message.to
+            if pair not in left:
+                left[pair] = LOOP_REPLIES - await self._recent(message.account_sid, *pair)
+            left[pair] -= 1
+            if left[pair] >= 0:
+                kept.append(draft)
+            else:
+                _log(message, TOO_MANY_REPLIES, f"{LOOP_REPLIES} from {pair[0]} to {pair[1]} within 30 s")
+        return tuple(kept)
+
+    async def _recent(self, account_sid: str, from_: str, to: str) -> int:
+        since = sids.bound(clock.now() - LOOP_SPAN)
+        return await queries.count_replies(self._database, account_sid, (from_, to), since, LOOP_REPLIES)
+
+    async def _compose(self, message: Message, wish: messaging.Message) -> Draft | None:
+        origin = Origin(
+            account_sid=message.account_sid,
+            world_sid=message.world_sid,
+            now=clock.now(message.world_sid),
+            direction="outbound-reply",
+            reply_to=message.sid,
+        )
+        wanted = Wanted(
+            to=wish.to or message.from_,
+            from_=wish.from_ or message.to,
+            body=wish.body,
+            media=wish.media,
+            status_callback=wish.status_callback or wish.action,
+            callback_method="POST" if wish.status_callback else wish.method,
+        )
+        try:
+            return await compose(wanted, origin, self._senders, self._rules)
+        except ApiError as error:
+            _log(message, _NOTICES.get(error.code, error.code), error.message)
+            return None
+
+
+def _log(message: Message, code: int, reason: str) -> None:
+    log.warning("a reply to %s was not sent: %s %s: %s", message.sid, code, title(code), reason)
