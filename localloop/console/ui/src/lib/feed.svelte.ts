@@ -14,6 +14,7 @@ const waiting = new Waiting();
 const readers = new Set<(batch: Batch) => void>();
 let source: EventSource | null = null;
 let planned = false;
+let whenRefused: () => void = () => {};
 let retry: ReturnType<typeof setTimeout> | undefined;
 
 export const feed = {
@@ -26,6 +27,10 @@ export const feed = {
   },
   open,
   close,
+  /** The server answered, but not with a stream: perhaps nobody is signed in any more. */
+  onRefused(act: () => void): void {
+    whenRefused = act;
+  },
   /** Returns the way to stop listening; fit for `$effect`. */
   listen(reader: (batch: Batch) => void): () => void {
     readers.add(reader);
@@ -51,6 +56,7 @@ function failed(): void {
   close();
   state = "lost";
   retry = setTimeout(open, RETRY_MS);
+  whenRefused();
 }
 
 function close(): void {

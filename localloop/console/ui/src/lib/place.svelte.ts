@@ -2,27 +2,31 @@
 
 import { BASE, parse, type Place } from "./router";
 
+/** Where a list was last looked at, with its search: the way back from one of its rows. */
+const lists: Record<string, string> = {};
+
 let current = $state.raw<Place>(parse(location.pathname, location.search));
 
 export const place = {
   get now(): Place {
     return current;
   },
+  list(page: string): string {
+    return lists[page] ?? `${BASE}/${page}`;
+  },
 };
 
 function follow(): void {
   current = parse(location.pathname, location.search);
+  lists[current.page] = location.pathname + location.search;
 }
+
+follow();
 
 export function go(address: string, { replace = false } = {}): void {
   if (address === location.pathname + location.search) return;
   history[replace ? "replaceState" : "pushState"](null, "", address);
   follow();
-}
-
-export function back(otherwise: string): void {
-  if (history.length > 1 && document.referrer === "" && history.state !== "first") history.back();
-  else go(otherwise);
 }
 
 /** Clicks on our own links stay in the page; with a modifier or another target they are the browser's. */

@@ -23,7 +23,16 @@ function leave(): void {
   feed.close();
 }
 
+async function recheck(): Promise<void> {
+  try {
+    if (!(await api.session())) leave();
+  } catch {
+    // Out of reach: the feed says so, and tries again.
+  }
+}
+
 api.onSignedOut(leave);
+feed.onRefused(() => void recheck());
 
 export const session = {
   get state(): SessionState {
