@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import quote
 
 import pytest
 
@@ -164,6 +165,65 @@ async def test_only_this_machine_reaches_it(server: Server) -> None:
     }
     await server.surface(scope, receive, send)
     assert answers[0]["status"] == 404
+
+
+async def test_what_a_proxy_passes_on_came_from_elsewhere(server: Server, page: Page) -> None:
+    for path in ("/console/", "/console/api/session"):
+        async with page.http.get(f"{server.url}{path}", headers={"X-Forwarded-For": "192.0.2.7"}) as answer:
+            assert answer.status == 404
+
+
+ODD = [
+    "\u0000",
+    "\uffff",
+    "'",
+    '"',
+    "\\",
+    "%",
+    "%00",
+    "..",
+    "-1",
+    "9" * 400,
+    "ä" * 300,
+    "x" * 5000,
+    "[]",
+    "{}",
+    "\n",
+]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["messages", "deliveries", "phones", f"phones/{TO}", "catalogue", "session", "feed"],
+)
+async def test_no_parameter_is_a_bug(page: Page, path: str) -> None:
+    for name in ("q", "before", "limit"):
+        for value in (
+            *ODD,
+            *(f"{term}:{odd}" for term in ("since", "sid", "error", "to", "url") for odd in ODD),
+        ):
+            assert await page.status("GET", path, params={name: value}) < 500, (name, value)
+
+
+async def test_no_path_is_a_bug(page: Page) -> None:
+    for path in ("messages", "deliveries", "phones", "rest", "rest/2010-04-01/Accounts", ""):
+        for value in ODD[:10]:
+            assert await page.status("GET", f"{path}/{quote(value)}") < 500, (path, value)
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "since:0001-01-01",
+        "since:9999-12-31",
+        "until:0001-01-01T00:00:00+14:00",
+        "until:999999w",
+        "since:9999-12-31T23:59-14:00",
+    ],
+)
+async def test_the_calendars_ends_are_no_bug(page: Page, q: str) -> None:
+    for path in ("messages", "deliveries"):
+        assert await page.status("GET", path, params={"q": q}) in (200, 400)
 
 
 def test_the_console_says_what_it_offers() -> None:
