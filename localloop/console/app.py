@@ -17,7 +17,7 @@ import structlog
 from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
@@ -28,6 +28,7 @@ from localloop.console.catalogue import Catalogue, Coverage
 from localloop.console.feed import Feeds
 from localloop.console.forward import Forward
 from localloop.console.gate import Gate
+from localloop.console.pictures import Pictures
 from localloop.console.queries import Scope
 from localloop.console.reads import Reads
 from localloop.console.sessions import Session
@@ -79,6 +80,7 @@ class Console:
         self._reads = Reads(parts.database)
         self._catalogue = Catalogue(parts.coverage)
         self._forward = Forward(parts.api)
+        self._pictures = Pictures(parts.database)
         self._feeds = Feeds(parts.database)
         self._app = Gate(self._starlette(), parts.door)
 
@@ -107,6 +109,8 @@ class Console:
             Route("/console/api/session", self._signed(self._sign_out), methods=["DELETE"]),
             Route("/console/api/links", self._new_link, methods=["POST"]),
             Route("/console/api/users", self._new_user, methods=["POST"]),
+            Route("/console/api/pictures", self._signed(self._new_picture), methods=["POST"]),
+            Route("/console/pictures/{name}", self._pictures.answer, methods=["GET"]),
             Route("/console/api/rest/{path:path}", self._signed(self._rest), methods=list(_METHODS)),
             Route("/console/api/feed", self._signed(self._feed), methods=["GET"]),
             Route("/console/api/catalogue", self._signed(self._catalogued), methods=["GET"]),
@@ -122,7 +126,9 @@ class Console:
         handlers = {
             ApiError: _refused,
             Unavailable: _unavailable,
+            TimeoutError: _unavailable,
             Disconnected: _gone,
+            ClientDisconnect: _gone,
             HTTPException: _not_allowed,
             Exception: _failed,
         }
@@ -211,6 +217,10 @@ class Console:
             raise errors.authenticate()
         return partial(self._forward, credentials=(session.account_sid, token))
 
+    async def _new_picture(self, request: Request, session: Session) -> Answer:
+        path = await self._pictures.keep(request, session.account_sid)
+        return data({"url": _base_url(request) + path}, 201)
+
     async def _feed(self, request: Request, session: Session) -> Answer:
         async def is_signed_in() -> bool:
             return await self._session_of(request) is not None
@@ -281,12 +291,12 @@ async def _not_allowed(_request: Request, error: HTTPException) -> Response:
     return refusal(errors.method_not_allowed() if error.status_code == 405 else errors.not_found(""))
 
 
-async def _gone(_request: Request, _error: Disconnected) -> Response:
+async def _gone(_request: Request, _error: Exception) -> Response:
     return Response(status_code=499)  # which nobody reads
 
 
-async def _unavailable(request: Request, error: Unavailable) -> Response:
-    log.warning("store unavailable", path=request.url.path, error=str(error))
+async def _unavailable(request: Request, error: Exception) -> Response:
+    log.warning("unavailable", path=request.url.path, error=str(error) or type(error).__name__)
     return refusal(errors.service_unavailable())
 
 

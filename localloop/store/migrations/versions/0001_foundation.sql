@@ -280,6 +280,12 @@ create table console_users (
   password       text not null,                            -- argon2id
   date_created   timestamptz not null
 );
+create table console_pictures (                            -- attached to texts from phones
+  name           text primary key,                         -- not to be guessed: who knows it sees the picture
+  account_sid    text not null references accounts (sid),
+  content        bytea not null,
+  date_created   timestamptz not null
+);
 
 -- webhooks --------------------------------------------------------------------------------------------------------
 create table deliveries (
