@@ -222,6 +222,9 @@ class Console:
         return data({"url": _base_url(request) + path}, 201)
 
     async def _feed(self, request: Request, session: Session) -> Answer:
+        if request.method == "HEAD":
+            return Response(headers={"cache-control": "no-store"}, media_type="text/event-stream")
+
         async def is_signed_in() -> bool:
             return await self._session_of(request) is not None
 

@@ -83,6 +83,14 @@ class _Watch:
         self._watcher = Watcher(database, scope)
 
     async def run(self) -> None:
+        """For as long as somebody reads. However it ends, nobody is left waiting: browsers come again."""
+        try:
+            await self._look_on()
+        finally:
+            for reader in self.readers:
+                reader.end()
+
+    async def _look_on(self) -> None:
         loop = asyncio.get_running_loop()
         while self.readers:
             began = loop.time()
@@ -152,11 +160,15 @@ class Feeds:
 
     async def _tell(self, reader: Reader, send: Send, is_signed_in: StillSignedIn) -> None:
         """Until the reader leaves, signs out or takes nothing more."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
         try:
             while not reader.is_over and not self._is_over:
                 events = await reader.wait(HEARTBEAT_S)
-                if not events and not reader.is_over and not await _is_still(is_signed_in):
-                    break
+                if loop.time() - asked >= HEARTBEAT_S:
+                    asked = loop.time()
+                    if not await _is_still(is_signed_in):
+                        break
                 async with asyncio.timeout(_SEND_TIMEOUT_S):
                     await _send(send, events or b": still here\n\n")
             async with asyncio.timeout(_SEND_TIMEOUT_S):

@@ -30,7 +30,8 @@ insert into console_sessions (id, account_sid, csrf_token, auth_token, expires_a
 _SWEEP: Final = "delete from console_sessions where expires_at <= $1"
 _FIND: Final = """
 select s.account_sid, s.csrf_token, s.auth_token, s.expires_at, a.world_sid, a.friendly_name, a.type,
-  case when a.status = 'active' then o.status else a.status end as status
+  case when 'closed' in (a.status, o.status) then 'closed' when a.status = 'active' then o.status else a.status end
+    as status
 from console_sessions s join accounts a on a.sid = s.account_sid join accounts o on o.sid = a.owner_account_sid
 where s.id = $1 and s.expires_at > $2"""
 _TOUCH: Final = "update console_sessions set expires_at = $2 where id = $1"

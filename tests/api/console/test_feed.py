@@ -147,6 +147,36 @@ async def test_signing_out_ends_the_feed(page: Page, monkeypatch: pytest.MonkeyP
             await answer.content.read()
 
 
+async def test_signing_out_ends_a_busy_feed(
+    server: Server, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "HEARTBEAT_S", 0.5)
+    other = await server.page()
+    async with page.request("GET", "feed") as answer:
+        assert await page.status("DELETE", "session") == 204
+        reading = asyncio.ensure_future(answer.content.read())
+        async with asyncio.timeout(10):
+            while not reading.done():
+                await other.send()
+
+
+async def test_looking_at_the_feed_opens_none(page: Page) -> None:
+    async with asyncio.timeout(5):
+        assert await page.status("HEAD", "feed") == 200
+        assert await page.status("GET", "session") == 200
+
+
+async def test_a_feed_that_cannot_go_on_ends(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the browser comes again, which is a new start."""
+
+    async def fail(_: Watcher) -> Batch | None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(Watcher, "look", fail)
+    async with page.request("GET", "feed") as answer, asyncio.timeout(5):
+        await answer.content.read()
+
+
 async def test_the_server_stops_while_somebody_watches(server: Server, page: Page) -> None:
     async with page.request("GET", "feed") as answer:
         server.surface.end_streams()
