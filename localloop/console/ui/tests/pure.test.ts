@@ -3,6 +3,7 @@ import { Waiting } from "../src/lib/batches";
 import { choose, fields, listed, request, skeleton } from "../src/lib/explore";
 import { shape } from "../src/lib/highlight";
 import { Keyboard } from "../src/lib/keys";
+import { shownAt } from "../src/lib/pictures";
 import { href, parse, phonesHref } from "../src/lib/router";
 import { count } from "../src/lib/segments";
 import { curl, quoted, sendSnippet } from "../src/lib/shell";
@@ -197,4 +198,17 @@ describe("the explorer", () => {
   test("a list is a table", () =>
     expect(listed({ documents: [{ sid: "ET1", status: "on" }], meta: { next_page_url: "http://x/y" } })).toMatchObject({ columns: ["sid", "status"], next: "http://x/y" }));
   test("one record is none", () => expect(listed({ sid: "ET1", links: {} })).toBeNull());
+});
+
+describe("pictures", () => {
+  const base = "http://127.0.0.1:4010";
+  const here = "http://localhost:4010/console/phones";
+  test.each([
+    [`${base}/console/pictures/abc.png`, "/console/pictures/abc.png"],
+    [`${base}/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1`, "/console/api/rest/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1"],
+    ["https://elsewhere.example/console/pictures/abc.png", null],
+    [`${base}/console/api/session`, null],
+    ["javascript:alert(1)", null],
+    ["http://[", null],
+  ])("%s", (url, shown) => expect(shownAt(url, base, here)).toBe(shown));
 });

@@ -126,6 +126,12 @@ export async function operate<T>(method: string, path: string, form?: Form): Pro
   return body;
 }
 
+/** Keeps a picture, and answers the address under which the application finds it. */
+export async function upload(picture: Blob): Promise<string> {
+  const answer = await ask("/pictures", { method: "POST", body: picture });
+  return (await json<{ url: string }>(answer)).url;
+}
+
 export function told(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
