@@ -57,7 +57,7 @@ bench: setup $(PRISM_READY) ## Measure against Prism and pgbench, and print the 
 docs: $(PYTHON_READY) ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-build: $(PYTHON_READY) ## Build the wheel into dist/
+build: $(PYTHON_READY) system ## Build the wheel into dist/
 	rm -rf dist
 	scripts/setup build
 
