@@ -36,7 +36,7 @@ def test_a_message_is_found_and_opened(open_page: Open, furnished: dict[str, str
     expect(page.get_by_role("option", name="status:undelivered")).to_be_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(r"q=status%3Aundelivered$"))
+    expect(page).to_have_url(re.compile(r"q=status:undelivered$"))
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     expect(search).not_to_be_focused()

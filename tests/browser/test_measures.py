@@ -13,6 +13,7 @@ from installed import Up
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
+from tests.measured import Measured
 from tests.needs import needs
 
 STATIC = Path(__file__).parents[2] / "localloop" / "console" / "static"
@@ -21,8 +22,8 @@ MAX_FIRST_PAINT_MS = 300
 MAX_LONG_TASK_MS = 200
 MAX_GROWTH_MB = 20
 FLOOD = Path(__file__).with_name("flood.py")
-# A machine that is shared paints late; CI says what it holds itself to.
-PAINT_SLACK = float(os.environ.get("LOCALLOOP_PAINT_SLACK", "3"))
+# Other tests run beside these, and what waits for a processor is late; a machine of its own sets 1.
+SLACK = float(os.environ.get("LOCALLOOP_TEST_SLACK", "3"))
 _WATCH_TASKS = """
 window.longTasks = [];
 new PerformanceObserver((list) => {
@@ -37,9 +38,9 @@ def _first_paint(page: Page) -> float:
 
 
 @needs("chromium", "console-page")
-def test_the_script_is_light() -> None:
+def test_the_script_is_light(measured: Measured) -> None:
     packed = sum(path.stat().st_size for path in STATIC.rglob("*.js.gz"))
-    print(f"\nscript, gzipped: {packed / 1000:.1f} kB (bound {MAX_SCRIPT_BYTES / 1000:.0f} kB)")
+    measured(f"script, gzipped: {packed / 1000:.1f} kB (bound {MAX_SCRIPT_BYTES / 1000:.0f} kB)")
     assert 0 < packed <= MAX_SCRIPT_BYTES
 
 
@@ -56,7 +57,7 @@ def test_the_page_asks_nobody_else(open_page: Open, up: Up, furnished: dict[str,
 
 
 @needs("chromium", "console-page")
-def test_the_first_paint_is_quick(open_page: Open, furnished: dict[str, str]) -> None:
+def test_the_first_paint_is_quick(open_page: Open, furnished: dict[str, str], measured: Measured) -> None:
     page = open_page("messages")
     paints = []
     for _ in range(5):
@@ -64,8 +65,8 @@ def test_the_first_paint_is_quick(open_page: Open, furnished: dict[str, str]) ->
         expect(page.get_by_role("table", name="Messages")).to_be_visible()
         paints.append(_first_paint(page))
     median = statistics.median(paints)
-    print(f"\nfirst contentful paint: median {median:.0f} ms of {[round(one) for one in paints]}")
-    assert median <= MAX_FIRST_PAINT_MS * PAINT_SLACK
+    measured(f"first contentful paint: median {median:.0f} ms of {[round(one) for one in paints]}")
+    assert median <= MAX_FIRST_PAINT_MS * SLACK
 
 
 def _heap_mb(page: Page) -> float:
@@ -73,7 +74,8 @@ def _heap_mb(page: Page) -> float:
     return float(page.evaluate("performance.memory.usedJSHeapSize")) / 1e6
 
 
-def _endure(page: Page, up: Up, seconds: float, rate: float) -> None:
+def _endure(page: Page, up: Up, seconds: float, rate: float) -> tuple[str, int]:
+    """What was measured, and the longest task in ms."""
     page.evaluate(_WATCH_TASKS)
     command = [sys.executable, str(FLOOD), up.url, up.sid, up.token, str(rate), str(seconds)]
     heaps = []
@@ -86,23 +88,28 @@ def _endure(page: Page, up: Up, seconds: float, rate: float) -> None:
     tasks: list[int] = page.evaluate("window.longTasks")
     shown = [round(one, 1) for one in heaps]
     rate_held = f"{accepted / seconds:.0f} messages/s for {seconds:.0f} s"
-    print(f"\n{rate_held}: longest tasks {sorted(tasks)[-3:]} ms, heap {shown} MB")
     assert accepted
-    assert max(tasks, default=0) <= MAX_LONG_TASK_MS
     assert heaps[-1] <= heaps[0] + MAX_GROWTH_MB
+    where = page.url.rpartition("/console")[2]
+    longest = sorted(tasks)[-3:]
+    return f"{where} at {rate_held}: longest tasks {longest} ms, heap {shown} MB", max(tasks, default=0)
 
 
 @needs("chromium", "console-page")
 @pytest.mark.parametrize("path", ["", "messages", "phones/+15551240000,+15551240001"])
-def test_a_flood_leaves_the_page_alone(open_page: Open, up: Up, path: str) -> None:
+def test_a_flood_leaves_the_page_alone(open_page: Open, up: Up, path: str, measured: Measured) -> None:
     page = open_page(path)
     expect(page.get_by_role("navigation", name="Pages").get_by_text("Live", exact=True)).to_be_visible()
-    _endure(page, up, seconds=6, rate=250)
+    text, longest = _endure(page, up, seconds=6, rate=250)
+    measured(text)
+    assert longest <= MAX_LONG_TASK_MS * SLACK
 
 
 @pytest.mark.long
 @needs("chromium", "console-page")
-def test_a_minute_of_five_hundred_a_second(open_page: Open, up: Up) -> None:
+def test_a_minute_of_five_hundred_a_second(open_page: Open, up: Up, measured: Measured) -> None:
     page = open_page("messages")
     expect(page.get_by_role("navigation", name="Pages").get_by_text("Live", exact=True)).to_be_visible()
-    _endure(page, up, seconds=60, rate=500)
+    text, longest = _endure(page, up, seconds=60, rate=500)
+    measured(text)
+    assert longest <= MAX_LONG_TASK_MS

@@ -26,8 +26,9 @@ describe("addresses", () => {
   ])("%s", (path, page, parts) => expect(parse(path)).toMatchObject({ page, parts }));
 
   test("are read back as they were written", () => {
-    const address = href("messages", [], { q: "to:+1 body:a&b" });
-    expect(parse("/console/messages", address.slice(address.indexOf("?"))).query.get("q")).toBe("to:+1 body:a&b");
+    const address = href("messages", [], { q: 'to:+1 body:"a&b"' });
+    expect(address).toBe("/console/messages?q=to:+1%20body:%22a%26b%22");
+    expect(parse("/console/messages", address.slice(address.indexOf("?"))).query.get("q")).toBe('to:+1 body:"a&b"');
   });
   test("keep the plus of a number", () => expect(phonesHref(["+1555", "+1666"])).toBe("/console/phones/+1555,+1666"));
 });

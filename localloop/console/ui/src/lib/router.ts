@@ -23,7 +23,7 @@ export interface Place {
 }
 
 export function parse(path: string, search = ""): Place {
-  const query = new URLSearchParams(search);
+  const query = asked(search);
   const parts = path.replace(BASE, "").split("/").filter(Boolean).map(decoded);
   const [first, ...rest] = parts;
   const place = (page: Page, left: string[] = []): Place => ({ page, parts: left, query });
@@ -47,6 +47,11 @@ export function parse(path: string, search = ""): Place {
   }
 }
 
+/** A plus is a plus here: `?q=to:+1555` means what it shows. */
+function asked(search: string): URLSearchParams {
+  return new URLSearchParams(search.replace(/\+/g, "%2B"));
+}
+
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
@@ -57,10 +62,16 @@ function decoded(part: string): string {
 
 /** The address of a page; `+` and `,` stay readable, as in /console/phones/+15551230001,+15551230002. */
 export function href(page: string, parts: string[] = [], query: Record<string, string> = {}): string {
-  const path = [page, ...parts.map((part) => encodeURIComponent(part).replace(/%2B/g, "+").replace(/%2C/g, ","))];
-  const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value));
-  return `${BASE}/${path.filter(Boolean).join("/")}${asked.size ? `?${asked}` : ""}`;
+  const path = [page, ...parts.map(readable)].filter(Boolean).join("/");
+  const search = Object.entries(query)
+    .filter(([, value]) => value)
+    .map(([name, value]) => `${name}=${readable(value)}`)
+    .join("&");
+  return `${BASE}/${path}${search ? `?${search}` : ""}`;
 }
+
+const readable = (text: string): string =>
+  encodeURIComponent(text).replace(/%(?:2B|2C|3A)/g, (code) => decodeURIComponent(code));
 
 export function phonesHref(numbers: string[]): string {
   return href("phones", numbers.length ? [numbers.join(",")] : []);
