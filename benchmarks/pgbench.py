@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,16 +39,15 @@ commit;
 """
 
 
-def best(instance: Instance, seconds: float, payload_bytes: int) -> tuple[float, int]:
-    """Transactions per second at the best client count, and that count."""
+@contextmanager
+def prepared(instance: Instance, payload_bytes: int) -> Iterator[Callable[[int, float], float]]:
+    """A database with our schema, and how to measure it: (clients, seconds) → transactions per second."""
     program = _program()
     asyncio.run(_prepare(instance))
     with tempfile.NamedTemporaryFile("w", suffix=".sql", encoding="ascii") as script:
         script.write(_SCRIPT % payload_bytes)
         script.flush()
-        rates = {count: _measure(program, instance, script.name, count, seconds) for count in CLIENTS}
-    winner = max(rates, key=lambda count: rates[count])
-    return rates[winner], winner
+        yield lambda clients, seconds: _measure(program, instance, script.name, clients, seconds)
 
 
 def _program() -> Path:

@@ -38,6 +38,11 @@ def memory(pids: list[int]) -> int:
     return sum(_proportional(pid) if sys.platform == "linux" else _resident(pid) for pid in pids)
 
 
+def resident(pids: list[int]) -> int:
+    """Bytes in memory, shared pages counted for everybody: it does not move with what other programs share."""
+    return sum(map(_resident, pids))
+
+
 def cpu_seconds(pids: list[int]) -> float:
     """Processor time of these processes and of their collected children."""
     return sum(_ticks(pid) if sys.platform == "linux" else _shown_time(pid) for pid in pids)

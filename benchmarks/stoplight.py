@@ -1,4 +1,4 @@
-"""Stoplight Prism, mocking the 2010 API from an OpenAPI file that is made from our contract."""
+"""Stoplight Prism, mocking the 2010 API or one operation of it, from an OpenAPI file made from our contract."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from benchmarks.instance import BASIC, MESSAGES, free_port
 from benchmarks.table import NotRun
 from localloop import contract
@@ -24,16 +26,23 @@ _TYPES = {"string", "integer", "number", "boolean", "array", "object"}
 START_TIMEOUT_S = 30.0
 
 
+class Mock(Struct, frozen=True):
+    """A Prism that runs."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def mocking() -> Iterator[str]:
-    """The URL of a Prism that mocks the 2010 API."""
+def mocking(*, only: str = "") -> Iterator[Mock]:
+    """Of the whole 2010 API, or of the operations on one path template alone."""
     node = shutil.which("node")
     if node is None or not _PROGRAM.exists():
         raise NotRun("prism is missing (make bench installs it where there is npm)")
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="ll-prism-") as folder:
         document = Path(folder, "openapi.json")
-        document.write_text(json.dumps(openapi()), "utf-8")
+        document.write_text(json.dumps(openapi(only)), "utf-8")
         command = [
             node,
             str(_PROGRAM),
@@ -49,18 +58,20 @@ def mocking() -> Iterator[str]:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             _await_answer(port, process)
-            yield f"http://127.0.0.1:{port}"
+            yield Mock(f"http://127.0.0.1:{port}", process.pid)
         finally:
             process.terminate()
             process.wait(10)
 
 
-def openapi() -> dict[str, Any]:
-    """The whole 2010 API, as one who mocks Twilio would have it."""
+def openapi(only: str = "") -> dict[str, Any]:
+    """The whole 2010 API, as one who mocks Twilio would have it; or one path of it."""
     paths: dict[str, dict[str, Any]] = {}
     for api in contract.load().apis:
         if api.style == "2010":
             for path in (path for resource in api.resources for path in resource.paths):
+                if only and path.template != only:
+                    continue
                 operations = paths.setdefault(f"{path.template}.json", {})
                 operations |= {
                     each.method.lower(): _operation(path.template, each) for each in path.operations

@@ -42,7 +42,7 @@ class PhoneMessage(Struct, frozen=True, kw_only=True):
 
     world_sid: str
     number: str
-    id: UUID = field(default_factory=lambda: sids.uuid_of(sids.new("PM")))
+    id: UUID = field(default_factory=lambda: sids.new_id())
     direction: Direction
     peer: str
     body: str
@@ -206,17 +206,6 @@ async def get_message(reader: Executor, world_sid: str, number: str, message_id:
         message_id,
     )
     return None if row is None else message_of(row)
-
-
-async def redact(writer: Executor, world_sid: str, number: str, message_sid: str) -> None:
-    """Blank the copies of a message whose body the application removed."""
-    await writer.execute(
-        "update phone_messages set body = '', media = '[]'"
-        " where world_sid = $1 and number = $2 and message_sid = $3",
-        world_sid,
-        number,
-        message_sid,
-    )
 
 
 def message_of(row: asyncpg.Record) -> PhoneMessage:

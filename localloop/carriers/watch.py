@@ -1,7 +1,8 @@
 """Waiting for a text on a phone: ten thousand open long polls, one listening connection, a future each.
 
 A waiter looks, and looks again only when its phone was written to (channel `phone`). Looks that coincide share a
-query. What was there before the wait counts as well, so a test need not hurry; `since` excludes what is older.
+query. What was there before the wait counts as well, so a test need not hurry; `since` and `after` exclude what is
+older.
 """
 
 from __future__ import annotations
@@ -47,10 +48,13 @@ class Wanted(Struct, frozen=True):
     matches: str = ""  # a regular expression, found anywhere in the body
     direction: Direction | None = None
     since: datetime | None = None  # in the world's time
+    after: UUID | None = None  # a text of the phone: only later ones
 
     def admits(self, message: PhoneMessage) -> bool:
         """All but the expression."""
         if self.direction is not None and message.direction != self.direction:
+            return False
+        if self.after is not None and message.id <= self.after:
             return False
         return self.since is None or message.date_created >= self.since
 
@@ -106,7 +110,7 @@ class PhoneWatch:
         self._database = database
         self._reader: BatchReader[Look, list[PhoneMessage]] = BatchReader(database, _newer)
         self._patterns = Patterns()
-        self._waiting: dict[tuple[str, str], set[asyncio.Future[None]]] = {}
+        self._waiting: dict[tuple[str, str], set[asyncio.Future[bool]]] = {}
         self._subscription: Subscription | None = None
         self._opening = asyncio.Lock()
 
@@ -117,20 +121,20 @@ class PhoneWatch:
     async def wait(self, world_sid: str, number: str, wanted: Wanted, timeout_s: float) -> Waited:
         """The newest text that fits, at once or when it comes; PatternError for a bad expression."""
         compiled(wanted.matches)
-        ends = asyncio.get_running_loop().time() + timeout_s
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + timeout_s
         await self._listen()
         search = _Search(wanted)
         found = await self._look((world_sid, number, _START), search)
         while found is None:
             woken = self._enter((world_sid, number))  # before looking: what comes meanwhile wakes us at once
+            timer = loop.call_at(ends, _wake, woken, False)
             try:
                 found = await self._look((world_sid, number, search.after), search)
-                if found is None:
-                    async with asyncio.timeout_at(ends):
-                        await woken
-            except TimeoutError:
-                return Waited(None, search.closest)
+                if found is None and not await woken:
+                    return Waited(None, search.closest)
             finally:
+                timer.cancel()
                 self._leave((world_sid, number), woken)
         return Waited(found)
 
@@ -150,12 +154,12 @@ class PhoneWatch:
                     phones.CHANNEL, self._wake, resync=self._wake_all
                 )
 
-    def _enter(self, key: tuple[str, str]) -> asyncio.Future[None]:
-        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def _enter(self, key: tuple[str, str]) -> asyncio.Future[bool]:
+        woken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, set()).add(woken)
         return woken
 
-    def _leave(self, key: tuple[str, str], woken: asyncio.Future[None]) -> None:
+    def _leave(self, key: tuple[str, str], woken: asyncio.Future[bool]) -> None:
         waiting = self._waiting.get(key)
         if waiting is not None:
             waiting.discard(woken)
@@ -173,8 +177,12 @@ class PhoneWatch:
 
     def _wake_key(self, key: tuple[str, str]) -> None:
         for woken in self._waiting.get(key, ()):
-            if not woken.done():
-                woken.set_result(None)
+            _wake(woken, True)
+
+
+def _wake(woken: asyncio.Future[bool], has_news: bool) -> None:
+    if not woken.done():
+        woken.set_result(has_news)
 
 
 def _before(message_id: UUID) -> UUID:

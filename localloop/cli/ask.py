@@ -54,19 +54,31 @@ def text(data: str, number: str, body: str, to: str, media: Sequence[str]) -> No
     print(answer.get("message_sid") or answer["sid"])
 
 
-def inbox(data: str, number: str, wait: float | None, limit: int) -> None:
-    """What a phone received and sent, newest first; with `wait`, once it has received something."""
+def inbox(data: str, number: str, wait: float | None, since: str, limit: int) -> None:
+    """What a phone received and sent, newest first; with `wait`, once it receives something more.
+
+    A text that was there before we were called is no answer to a wait, unless `since` says from when on they are.
+    """
     client = connect(data)
     if wait is not None:
-        params = {"Timeout": wait, "Direction": "received"}
-        try:
-            client.get(f"{_messages(number)}/Wait", params, timeout=wait + _PATIENCE_S)
-        except Refused as error:
-            if error.status == 408:
-                raise Failed(f"nothing came to {number} within {wait:g} s") from None
-            raise
+        _await_text(client, number, wait, {"Since": since} if since else _after_newest(client, number))
     for message in client.get(_messages(number), {"PageSize": limit})["messages"]:
         _show(message)
+
+
+def _after_newest(client: Client, number: str) -> dict[str, str]:
+    held = client.get(_messages(number), {"PageSize": 1})["messages"]
+    return {"After": held[0]["sid"]} if held else {}
+
+
+def _await_text(client: Client, number: str, wait: float, beginning: Mapping[str, str]) -> None:
+    params = {"Timeout": wait, "Direction": "received", **beginning}
+    try:
+        client.get(f"{_messages(number)}/Wait", params, timeout=wait + _PATIENCE_S)
+    except Refused as error:
+        if error.status == 408:
+            raise Failed(f"nothing came to {number} within {wait:g} s") from None
+        raise
 
 
 def console(data: str, open_it: bool) -> None:

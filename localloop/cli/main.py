@@ -151,7 +151,12 @@ def text(
 def inbox(
     number: Annotated[str, Argument(help="The simulated phone: +15551230001")],
     wait: Annotated[
-        float | None, Option(metavar="SECONDS", help="When it has received none, wait for the first.")
+        float | None,
+        Option(metavar="SECONDS", help="Wait until it receives one more; status 1 if none comes."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        Option(metavar="DATE", help="With --wait: one that came since then will do (2026-01-31T12:00:00Z)."),
     ] = None,
     limit: Annotated[int, Option(min=1, max=1000, help="How many to show.")] = 20,
     data: Data = None,
@@ -159,7 +164,7 @@ def inbox(
     """Show what a simulated phone received and sent, newest first."""
     from localloop.cli import ask
 
-    _answer(ask.inbox, data or "", number, wait, limit)
+    _answer(ask.inbox, data or "", number, wait, since or "", limit)
 
 
 @console_app.callback(invoke_without_command=True)

@@ -6,6 +6,7 @@ share the memory of everything that it imported.
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -106,6 +107,7 @@ class Supervisor:
         reader, writer = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
+        gc.freeze()  # a child's collector would write to, and so copy, the pages that it shares with us
         pid = os.fork()
         if pid == 0:
             os.close(reader)

@@ -6,7 +6,6 @@ What a picture is, its first bytes say, not its sender; nothing but pictures is 
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
 from typing import Final
@@ -17,11 +16,10 @@ from starlette.responses import Response
 from localloop.console.gate import DATA_CSP
 from localloop.core import clock, errors
 from localloop.core.errors import ApiError
+from localloop.rest.wire import Head, read_body
 from localloop.store import Database
 
 PREFIX: Final = "/console/pictures/"
-MAX_BYTES: Final = 5 * 1024 * 1024  # Twilio: "Accepted content types for media", 5 MB for pictures
-_TIMEOUT_S: Final = 60.0
 _NAME: Final = re.compile(r"([A-Za-z0-9_-]{32})\.(jpg|png|gif|webp)")
 _TYPES: Final = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
 _BEGINNINGS: Final = (
@@ -46,8 +44,8 @@ class Pictures:
         self._database = database
 
     async def keep(self, request: Request, account_sid: str) -> str:
-        """The path of the picture in the body. Raises ApiError 413 past 5 MB, 415 for what is no picture."""
-        content = await _body(request)
+        """The path of the picture in the body. Raises ApiError 413 past 1 MiB, 415 for what is no picture."""
+        content = await read_body(Head(request.scope), request.receive)
         kind = next((kind for beginning, kind in _BEGINNINGS if beginning.match(content)), None)
         if kind is None:
             raise ApiError(415, 12300, "This is no JPEG, PNG, GIF or WebP picture.")
@@ -61,13 +59,3 @@ class Pictures:
         if name is None or content is None:
             raise errors.not_found(request.url.path)
         return Response(content, headers=_HEADERS, media_type=_TYPES[name[2]])
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async with asyncio.timeout(_TIMEOUT_S):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BYTES:
-                raise errors.body_too_large()
-    return bytes(body)

@@ -34,7 +34,7 @@ LineKind = Literal[
 ]
 AddressKind = Literal["number", "short-code", "alphanumeric", "channel", "sim", "invalid"]
 
-_CACHE: Final = 65_536
+_CACHE: Final = 16_384
 _LONGEST: Final = 64
 _E164: Final = re.compile(r"\+[1-9][0-9]{1,14}")
 _WRITTEN: Final = re.compile(r"[+\uff0b]?[0-9\s().\-/\u00a0\u2010-\u2015]+")
@@ -157,6 +157,8 @@ def is_alphanumeric_sender(text: str) -> bool:
 @lru_cache(maxsize=_CACHE)
 def address(raw: str, default_country: str = "US") -> Address:
     """Read what stands in To or From."""
+    if _NANP.fullmatch(raw) and (number := _north_american(raw)):
+        return Address("number", raw, "", number)
     if channel := _CHANNEL.fullmatch(raw):
         return _channel_address(channel[1], channel[2])
     text = raw.strip()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,17 +19,28 @@ from localloop.core.clock import unix_ms
 _SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BATCH: Final = 256
+_RANDOM: Final = (1 << 62) - 1
+_VARIANT: Final = 0b10 << 62
 _COUNTER_SPACE: Final = 0x1000
 _COUNTER_START: Final = 0x400  # a millisecond starts below this, at random, which leaves room to count
 _STEP_BACK: Final = 60_000 * _COUNTER_SPACE  # a system clock set back by more than a minute is believed
 
 
 _tick = 0  # the last milliseconds * 4096 + counter given out
-_tails: list[str] = []  # random tails in stock: asking the system for each would cost more than the rest
+_tails: list[int] = []  # random tails in stock: asking the system for each would cost more than the rest
 
 
 def new(prefix: str, now: datetime | None = None) -> str:
     """A fresh SID; `now` dates it to another real moment (imports, tests)."""
+    return f"{prefix}{_fresh(now):032x}"
+
+
+def new_id() -> uuid.UUID:
+    """A fresh SID as the database keeps it."""
+    return uuid.UUID(int=_fresh())
+
+
+def _fresh(now: datetime | None = None) -> int:
     global _tick
     tick = unix_ms() * _COUNTER_SPACE
     if tick <= _tick < tick + _STEP_BACK:
@@ -42,16 +54,14 @@ def new(prefix: str, now: datetime | None = None) -> str:
         tail = _tails.pop()
     except IndexError:
         tail = _restock()
-    return f"{prefix}{(tick >> 12 << 16) + 0x7000 + (tick & 0xFFF):016x}{tail}"
+    return (tick >> 12 << 16 | 0x7000 | tick & 0xFFF) << 64 | tail
 
 
-def _restock() -> str:
-    """Fill the stock with tails of 16 hex digits, the variant bits 10 and 62 random ones, and take one."""
-    text = os.urandom(_BATCH * 8).hex()
-    fresh = ["89ab"[int(text[at], 16) & 3] + text[at + 1 : at + 16] for at in range(0, len(text), 16)]
-    tail = fresh.pop()
-    _tails.extend(fresh)
-    return tail
+def _restock() -> int:
+    """Fill the stock with tails of 64 bits, the variant bits 10 and 62 random ones, and take one."""
+    fresh = struct.unpack(f"{_BATCH}Q", os.urandom(_BATCH * 8))
+    _tails.extend(tail & _RANDOM | _VARIANT for tail in fresh)
+    return _tails.pop()
 
 
 def new_secret() -> str:

@@ -28,7 +28,7 @@ class Receiver(Protocol):
     async def receive(
         self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
     ) -> PhoneMessage | None:
-        """The text as the phone keeps it, in one commit with its arrival; None when nobody owns the number."""
+        """The text as the phone keeps it, in one commit with its arrival; None when nobody gets texts at `to`."""
         ...
 
 
@@ -87,8 +87,8 @@ async def list_messages(lab: Lab, request: Request) -> Items:
     size = page.size if page else 50
     selection = Selection(
         direction=request.params.get("Direction"),
-        after=_cursor(page.after if page else None),
-        before=_cursor(page.before if page else None),
+        after=_text_id(page.after if page else None, errors.invalid_page_token()),
+        before=_text_id(page.before if page else None, errors.invalid_page_token()),
         limit=size + 1,
     )
     found = await phones.list_messages(lab.database, request.world_sid, _number(request), selection)
@@ -112,7 +112,7 @@ async def send(lab: Lab, request: Request) -> Item:
         raise ApiError(
             400,
             21211,
-            f"Nobody owns the number {to.value} in this world, so a text to it would reach no program.",
+            f"Nobody in this world gets texts at {to.value}, so this one would reach no program.",
         )
     return Item(fields=_text(sent))
 
@@ -121,7 +121,8 @@ async def wait(lab: Lab, request: Request) -> Item:
     """The newest text that fits, at once or when it comes; 408 with what came closest."""
     params = request.params
     timeout = params.get("Timeout")
-    wanted = Wanted(params.get("Matches") or "", params.get("Direction"), params.get("Since"))
+    after = _text_id(params.get("After"), errors.invalid_parameter("After"))
+    wanted = Wanted(params.get("Matches") or "", params.get("Direction"), params.get("Since"), after)
     seconds = DEFAULT_WAIT_S if timeout is None else float(timeout)
     try:
         found = await lab.watch.wait(request.world_sid, _number(request), wanted, seconds)
@@ -149,11 +150,12 @@ def _number(request: Request) -> str:
     return number.e164
 
 
-def _cursor(sid: str | None) -> UUID | None:
+def _text_id(sid: str | None, refusal: ApiError) -> UUID | None:
+    """The id of a text that may be named; raises `refusal` for another name."""
     if sid is None:
         return None
     if not sids.is_sid(sid, PREFIX):
-        raise errors.invalid_page_token()
+        raise refusal
     return sids.uuid_of(sid)
 
 

@@ -43,6 +43,22 @@ _MESSAGE = (
     Field(name="date_created", type="string", format="date-time"),
 )
 
+_SHORT_CODE = (
+    Field(name="sid", type="string"),
+    Field(name="account_sid", type="string"),
+    Field(name="short_code", type="string"),
+    Field(name="date_created", type="string", format="date-time"),
+)
+
+_CALLER_ID = (
+    Field(name="sid", type="string"),
+    Field(name="account_sid", type="string"),
+    Field(name="phone_number", type="string", format="phone-number"),
+    Field(name="friendly_name", type="string"),
+    Field(name="date_created", type="string", format="date-time"),
+    Field(name="date_updated", type="string", format="date-time"),
+)
+
 _DIRECTION = Param(name="Direction", location="query", enum=("received", "sent"))
 
 API = Api(
@@ -173,8 +189,56 @@ API = Api(
                                     maximum=MAX_WAIT_S,
                                 ),
                                 Param(name="Since", location="query", format="date-time"),
+                                Param(name="After", location="query"),
                             ),
                             fields=_MESSAGE,
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        Resource(
+            key="lab.v1.ValidationCode",
+            name="ValidationCode",
+            kind="lab/ValidationCode",
+            paths=(
+                Path(
+                    template="/v1/Phones/{Number}/ValidationCodes",
+                    role="collection",
+                    kind="lab/ValidationCode",
+                    parents=(("Number", ""),),
+                    operations=(
+                        Operation(
+                            id="lab.v1.CreateValidationCode",
+                            method="POST",
+                            verb="create",
+                            body="form",
+                            status=201,
+                            params=(_NUMBER, Param(name="Code", location="body", required=True)),
+                            fields=_CALLER_ID,
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        Resource(
+            key="lab.v1.ShortCode",
+            name="ShortCode",
+            kind="lab/ShortCode",
+            paths=(
+                Path(
+                    template="/v1/ShortCodes",
+                    role="collection",
+                    kind="lab/ShortCode",
+                    operations=(
+                        Operation(
+                            id="lab.v1.CreateShortCode",
+                            method="POST",
+                            verb="create",
+                            body="form",
+                            status=201,
+                            params=(Param(name="ShortCode", location="body", required=True),),
+                            fields=_SHORT_CODE,
                         ),
                     ),
                 ),

@@ -30,32 +30,46 @@ def pieces(template: str) -> tuple[tuple[str, str], ...]:
     return (*parts, (template[at:], ""))
 
 
-def expand(template: str, values: Mapping[str, Any]) -> str | None:
-    """The template filled; None when a parameter has no value."""
-    written = []
-    for literal, param in pieces(template):
-        written.append(literal)
-        if not param:
-            continue
-        value = values.get(param)
-        if value is None or value == "":
+class Address:
+    """A template that is filled again and again."""
+
+    __slots__ = ("_form", "params", "template")
+
+    def __init__(self, template: str) -> None:
+        self.template = template
+        self.params = tuple(param for _, param in pieces(template) if param)
+        # Python's own formatting fills in one call what a loop over the pieces would.
+        literals = [(literal.replace("%", "%%"), param) for literal, param in pieces(template)]
+        self._form = "".join(f"{literal}%({param})s" if param else literal for literal, param in literals)
+
+    def filled(self, quoted: Mapping[str, str]) -> str | None:
+        """With values from `quote_all`; None when one is missing."""
+        try:
+            return self._form % quoted
+        except KeyError:
             return None
-        written.append(quote(str(value), safe=":+@"))
-    return "".join(written)
+
+
+def quote_all(values: Mapping[str, Any]) -> dict[str, str]:
+    """What there is of these values, as they stand in addresses."""
+    quoted = {}
+    for name, value in values.items():
+        if value is not None and value != "":
+            text = str(value)
+            quoted[name] = text if text.isalnum() and text.isascii() else quote(text, safe=":+@")
+    return quoted
 
 
 def instance_template(resource: Resource, path: Path) -> str:
     """The template of the address that a record shown at `path` has as its own."""
-    if path.role in ("instance", "singleton") and path.operations:
+    if path.id_param or path.role == "singleton":
         return path.template
-    below = [p for p in resource.paths if p.role in ("instance", "singleton")]
-    for candidate in below:
-        if (
-            candidate.template.startswith(f"{path.template}/")
-            and "/" not in candidate.template[len(path.template) + 1 :]
-        ):
+    for candidate in resource.paths:
+        if candidate.id_param and candidate.template.rpartition("/")[0] == path.template:
             return candidate.template
-    return below[0].template if below and path.role in ("view", "collection") else path.template
+    homes = [p for p in resource.paths if p.role in ("instance", "singleton")]
+    below = [p for p in homes if p.template.rpartition("/")[0] == path.template]
+    return next((p.template for p in (*below, *homes)), path.template)
 
 
 def own_params(template: str, resource: Resource) -> frozenset[str]:

@@ -84,11 +84,12 @@ class Engine(Struct, frozen=True, kw_only=True):
 class _Exchange:
     """One request on its way down, and what is known of it so far (an error answers in the right format)."""
 
-    __slots__ = ("address", "client", "concurrent", "head", "headers", "match", "operation", "place")
+    __slots__ = ("address", "client", "concurrent", "head", "headers", "match", "operation", "place", "scope")
 
-    def __init__(self, head: Head, client: str) -> None:
+    def __init__(self, head: Head, scope: Scope) -> None:
         self.head = head
-        self.client = client  # its address
+        self.scope: Scope | None = scope  # until it is clear who may come in
+        self.client = _peer(scope)
         self.address = head.path
         self.place: Place | None = None
         self.match: Match | None = None
@@ -106,9 +107,10 @@ class App:
         head = Head(scope)
         # The server runs each request in a task of its own, so every line logged on its behalf has its id.
         structlog.contextvars.bind_contextvars(request_sid=head.sid)
-        exchange = _Exchange(head, _peer(scope))
+        exchange = _Exchange(head, scope)
+        del scope  # a request that waits holds what it needs
         try:
-            status, body, content_type = await self._answer(exchange, scope, receive)
+            status, body, content_type = await self._answer(exchange, receive)
         except ApiError as error:
             status, body, content_type = self._error(exchange, error)
         except Disconnected:
@@ -129,12 +131,14 @@ class App:
             exchange.headers.append((b"content-type", content_type.encode()))
         await respond(send, head, status, body, exchange.headers)
 
-    async def _answer(self, exchange: _Exchange, scope: Scope, receive: Receive) -> tuple[int, bytes, str]:
+    async def _answer(self, exchange: _Exchange, receive: Receive) -> tuple[int, bytes, str]:
         engine, head = self._engine, exchange.head
         engine.door.admit(head.host, head.origin)
         place = exchange.place = engine.router.place(host_of(head.host))
         match = exchange.match = engine.router.match(place, head.path)
-        engine.backstage.admit(match.route.api.product, head.path, scope)
+        assert exchange.scope is not None
+        engine.backstage.admit(match.route.api.product, head.path, exchange.scope)
+        exchange.scope = None
         exchange.address = _below_product(head.path, place, match)
         if head.method == "OPTIONS":
             exchange.headers.append((b"allow", ", ".join(allowed_methods(match)).encode()))
@@ -164,7 +168,9 @@ class App:
                 account_sid="", world_sid=""
             )  # the token endpoints carry their credentials in the body
         try:
-            caller = await self._engine.authenticator.caller(head.authorization, account_in(match))
+            caller = await self._engine.authenticator.caller(
+                head.authorization, account_in(match), place.region
+            )
         except ApiError:
             if head.authorization:
                 self._engine.failures.note(exchange.client, name_in(head.authorization))

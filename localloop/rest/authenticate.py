@@ -34,11 +34,11 @@ class Authenticator:
         self._credentials = credentials
         self._permission_for = permission_for
 
-    async def caller(self, header: str, path_account_sid: str | None) -> Caller:
+    async def caller(self, header: str, path_account_sid: str | None, region: str) -> Caller:
         scheme, _, value = header.partition(" ")
         if scheme.lower() == "basic":
             username, password = _basic(value)
-            found = await self._credentials.basic(username, password, path_account_sid)
+            found = await self._credentials.basic(username, password, path_account_sid, region)
         elif scheme.lower() == "bearer" and value:
             found = await self._credentials.bearer(value.strip())
         else:

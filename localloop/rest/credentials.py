@@ -8,11 +8,14 @@ from localloop.rest.request import Caller
 
 
 class Credentials(Protocol):
-    async def basic(self, username: str, password: str, path_account_sid: str | None) -> Caller | None:
+    async def basic(
+        self, username: str, password: str, path_account_sid: str | None, region: str = ...
+    ) -> Caller | None:
         """The caller that a user name and password prove, or None when they prove nothing.
 
         Compares in constant time. In open mode an unknown `AC…` becomes an account, an unknown `SK…` a key of
-        `path_account_sid` or of the seeded account. A wrong secret for a known name is always None.
+        `path_account_sid` or of the seeded account, in the region where it is first used. A wrong secret for a known
+        name is always None.
         """
         ...
 

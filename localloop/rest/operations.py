@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from localloop.contract.model import Operation
+from localloop.contract.model import Operation, Resource
 from localloop.rest.decode import Decoder
 from localloop.rest.limits import Limit, Limits
 from localloop.rest.plain import Plain
@@ -60,11 +60,18 @@ class Table:
             behaviour or self._plain.operate_for(route.path, operation),
             renderer,
             "behaves" if behaviour else "plain",
-            Decoder(operation, binding.errors if binding else None),
+            Decoder(operation, binding.errors if binding and _refuses(route.resource, operation) else None),
             self._limits.of(route.api.product, operation.id),
             self._limits.counts(route.api.product),
             binding is not None and short_id(operation) in binding.public,
         )
+
+
+def _refuses(resource: Resource, operation: Operation) -> bool:
+    """What refuses a value that is written does not refuse a filter of the same name."""
+    return operation.verb != "list" or not any(
+        other.verb in ("create", "update") for path in resource.paths for other in path.operations
+    )
 
 
 def existence(bindings: Iterable[Binding], kind_of: Callable[[str], str]) -> dict[str, Exists]:

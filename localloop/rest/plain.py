@@ -7,12 +7,14 @@ the documented initial value, or nothing. No status is invented.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 from localloop.contract.model import Operation, Path, Resource
 from localloop.core import clock, errors
 from localloop.rest.plain_data import (
+    ATTACHED_SID,
+    attached,
     changed_data,
     merged,
     new_data,
@@ -21,9 +23,11 @@ from localloop.rest.plain_data import (
     storable,
 )
 from localloop.rest.plain_queries import (
+    attached_id,
     canonical,
     expected_version,
     filters,
+    name_taken,
     names,
     new_id,
     not_found_path,
@@ -42,12 +46,9 @@ class Kinds(Protocol):
     def kind(self, name: str) -> Resource: ...
 
 
-class Elsewhere(Protocol):
-    """Records that a product keeps in tables of its own, for resources that attach them."""
-
-    async def __call__(self, account_sid: str, kind: str, sid: str) -> Mapping[str, Any] | None:
-        """The record's fields by response field name; None when it is unknown or of a kind not kept here."""
-        ...
+# (account_sid, kind, id) -> a record that a product keeps in tables of its own, by response field name; None when it is
+# unknown or of a kind that is not kept there. For resources that attach such records.
+Elsewhere: TypeAlias = Callable[[str, str, str], Awaitable[Mapping[str, Any] | None]]
 
 
 async def nowhere(account_sid: str, kind: str, sid: str) -> None:
@@ -96,16 +97,17 @@ class Plain:
         self, request: Request, parents: tuple[str, ...], sid: str | None, fields: Mapping[str, Any]
     ) -> Item:
         resource = request.resource
-        attached = await self._attached(request) if resource.attaches else {}
-        data = new_data(request, parents, {**attached, **fields})
-        record_id = sid or new_id(resource, request, data)
+        found = await self._attached(request) if resource.attaches else {}
+        data = new_data(request, parents, {**attached(found, request), **fields})
+        record_id = sid or found.get(ATTACHED_SID) or new_id(resource, request, data)
         data |= {field.name: record_id for field in request.operation.fields if field.source == "sid"}
+        above = self._from_home(request.path, parents)
         record = Record(
             account_sid=request.account_sid,
             kind=request.path.kind,
             sid=record_id,
-            parent_sid=parents[-1] if parents else "",
-            parents=parents,
+            parent_sid=above[-1] if above else "",
+            parents=above,
             position=position(record_id) if resource.id_source == "sid" else position(""),
             version=0,
             data=data,
@@ -115,8 +117,22 @@ class Plain:
         try:
             await self._store.create(record, names(resource, data))
         except NameTaken as taken:
-            raise errors.conflict(f"{taken.field} {taken.name!r} is already taken.") from None
+            raise name_taken(request, taken) from None
         return self._item(request, record)
+
+    def _from_home(self, path: Path, parents: tuple[str, ...]) -> tuple[str, ...]:
+        """What is made through a view has the innermost parent of its home, so that its home lists it too."""
+        if path.role != "view":
+            return parents
+        paths = [
+            other for other in self._kinds.kind(path.kind).paths if other.role in ("collection", "instance")
+        ]
+        kinds = [kind for _, kind in path.parents]
+        home = next((kind for other in paths[:1] for _, kind in other.parents[-1:]), None)
+        if home not in kinds[:-1]:
+            return parents
+        innermost = parents[kinds.index(home)]
+        return (*(parent for parent in parents if parent != innermost), innermost)
 
     async def fetch(self, request: Request) -> Item:
         if request.path.role == "collection":
@@ -245,18 +261,17 @@ class Plain:
         return record.sid if record else None
 
     async def _attached(self, request: Request) -> Mapping[str, Any]:
-        """The fields of the record that a create attaches. Raises 404 when there is none."""
-        kind, wanted = request.resource.attaches or "", new_id(request.resource, request, {})
+        """The fields of the record that a create attaches, and its SID. Raises 404 when there is none."""
+        kind, wanted = request.resource.attaches or "", attached_id(request)
         found = await self._elsewhere(request.account_sid, kind, wanted)
-        if found is None and kind in self._exists:
-            found = {} if await self._exists[kind](request.account_sid, wanted) else None
-        if found is None:
-            record = await self._store.get(request.account_sid, kind, canonical(wanted), None)
-            found = record.data if record else None
-        if found is None:
+        if found is not None:
+            return {**found, ATTACHED_SID: found.get("sid")}
+        if kind in self._exists and await self._exists[kind](request.account_sid, wanted):
+            return {}
+        record = await self._store.get(request.account_sid, kind, canonical(wanted), None)
+        if record is None:
             raise errors.not_found(not_found_path(request))
-        shared = {field.name for field in request.operation.fields if field.source in ("initial", "param")}
-        return {name: value for name, value in found.items() if name in shared and value is not None}
+        return {**record.data, ATTACHED_SID: record.sid}
 
     # Writing ---------------------------------------------------------------------------------------------------
 
@@ -272,7 +287,7 @@ class Plain:
                 expected=expected,
             )
         except NameTaken as taken:
-            raise errors.conflict(f"{taken.field} {taken.name!r} is already taken.") from None
+            raise name_taken(request, taken) from None
         if written is None:
             raise errors.not_found(not_found_path(request)) if expected is None else stale(request)
         return self._item(request, written)

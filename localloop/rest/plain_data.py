@@ -11,11 +11,15 @@ import orjson
 
 from localloop.contract.model import Field, Operation
 from localloop.core import sids
+from localloop.rest.addresses import pieces, snake
 from localloop.rest.render import iso8601
 from localloop.rest.request import Request
+from localloop.rest.values import refuse_nul
 from localloop.store.plain import Record
 
 NOT_KEPT = frozenset({"sid", "account", "created", "updated", "version", "url", "links"})
+ATTACHED_SID = "\x00sid"  # beside the fields of an attached record: its SID, whatever field shows it
+_CAPABILITIES = {"voice": "Voice", "sms": "SMS", "mms": "MMS", "fax": "Fax"}
 DATES = frozenset(
     {"created", "updated"}
 )  # shown as kept where a client may set them (imported conversations)
@@ -40,6 +44,23 @@ def shown(record: Record, request: Request) -> dict[str, Any]:
     return fields
 
 
+def attached(found: Mapping[str, Any], request: Request) -> dict[str, Any]:
+    """What a resource shows of the record that it attaches: the fields of equal name that no client sets here."""
+    shared = [field for field in request.operation.fields if field.source in ("initial", "param")]
+    return {
+        field.name: _capable(found[field.name]) if field.type == "array" else found[field.name]
+        for field in shared
+        if found.get(field.name) is not None
+    }
+
+
+def _capable(value: Any) -> Any:
+    """Capabilities are an object of booleans on a number, and the list of those that are true in a sender pool."""
+    if isinstance(value, dict):
+        return [_CAPABILITIES.get(name, name) for name, able in value.items() if able]
+    return value
+
+
 def revision(field: Field, version: int) -> int | str:
     """The counter as the field writes it: `version` updates after its initial value."""
     first = int(field.initial or 0)
@@ -58,7 +79,19 @@ def new_data(request: Request, parents: Sequence[str], overrides: Mapping[str, A
             overrides[field.name] if field.name in overrides else _new_value(field, request, resolved, sent)
         )
         data[field.name] = storable(value)
-    return data
+    return data | _linked(request, data)
+
+
+def _linked(request: Request, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Ids of other records that only the links show (`AvailableAddOnSid` of an add-on that is installed)."""
+    linked = {
+        param
+        for field in request.operation.fields
+        for _, template in field.links
+        for _, param in pieces(template)
+        if param in request.params
+    }
+    return {snake(param): request.params[param] for param in linked if snake(param) not in data}
 
 
 def changed_data(request: Request, overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,7 +104,11 @@ def changed_data(request: Request, overrides: Mapping[str, Any]) -> dict[str, An
     for field in known.values():
         if field.source == "param" and field.name not in sent and field.source_name in request.params:
             sent[field.name] = request.params[field.source_name]
-    fitted = {name: fitting(known[name], value) if name in known else value for name, value in sent.items()}
+    fitted = {
+        name: fitting(known[name], value) if name in known else value
+        for name, value in sent.items()
+        if name not in known or known[name].source not in ("parent", "sid", "account")
+    }
     for field in known.values():
         if field.source == "updated":
             fitted.setdefault(field.name, None)
@@ -131,6 +168,17 @@ def fields_of(request: Request) -> tuple[Field, ...]:
     return tuple(fields.values())
 
 
+def _parsed(text: str) -> Any:
+    """What the text says in JSON; the text where it is none, or names a NUL, which PostgreSQL keeps only escaped."""
+    try:
+        value = orjson.loads(text)
+        if "\\u0000" in text:
+            refuse_nul(value)
+    except ValueError:
+        return text
+    return value
+
+
 def fitting(field: Field, value: Any) -> Any:
     """The value in the field's own type: text for text, a parsed object for an object."""
     if isinstance(value, Members):
@@ -141,10 +189,7 @@ def fitting(field: Field, value: Any) -> Any:
     if field.type == "string":
         return _text(value)
     if field.type in ("object", "array", "any") and isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value
+        return _parsed(value)
     if field.type == "array" and value is not None and not isinstance(value, list | tuple):
         return [value] if value != "" else []
     if field.type in ("integer", "number") and isinstance(value, str):

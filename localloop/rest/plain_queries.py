@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +12,25 @@ from localloop.contract.model import Field, Operation, Resource
 from localloop.core import errors, sids
 from localloop.core.errors import ApiError
 from localloop.rest.request import Request
-from localloop.store.plain import Filter
+from localloop.rest.values import day_or_moment
+from localloop.store.listing import Column
+from localloop.store.plain import Filter, NameTaken
 
+COLUMNS: dict[str, Column] = {"created": "date_created", "updated": "date_updated"}
+_AGO = re.compile(r"(\d{1,6})([mhd])")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 BAD_SYNC_REVISION = 54003
+DATE_FORMATS = frozenset({"date", "date-time", "date-time-rfc-2822"})
+# Twilio's codes for a name that is taken, by product and resource; 20409 elsewhere.
+TAKEN = {
+    ("sync", "SyncMapItem"): 54208,
+    **dict.fromkeys([("sync", name) for name in ("Document", "SyncList", "SyncMap", "SyncStream")], 54301),
+    ("conversations", "Conversation"): 50353,
+    **dict.fromkeys([(product, "Channel") for product in ("chat", "ip-messaging")], 50307),
+    **dict.fromkeys([(product, "Member") for product in ("chat", "ip-messaging")], 50404),
+    ("conversations", "ConversationParticipant"): 50433,
+    **dict.fromkeys([(product, "User") for product in ("chat", "conversations", "ip-messaging")], 50201),
+}
 SYNC_MISMATCH = {"Document": 54103, "SyncListItem": 54155, "SyncMapItem": 54205}
 
 
@@ -30,6 +48,12 @@ def new_id(resource: Resource, request: Request, data: Mapping[str, Any]) -> str
     return made if prefix else made[2:]
 
 
+def attached_id(request: Request) -> str:
+    """What a create names the record by that it attaches: its SID, or the phone number itself (proxy)."""
+    named = request.params.get(request.resource.id_param or "") or request.params.get("PhoneNumber")
+    return str(named) if named else new_id(request.resource, request, {})
+
+
 def wanted_id(request: Request) -> str | None:
     """The id that an instance path names; some take it from the query or the body (safe list)."""
     for param in (request.path.id_param, request.resource.id_param):
@@ -44,7 +68,7 @@ def wanted_id(request: Request) -> str | None:
 
 
 def position(record_id: str) -> UUID:
-    return sids.uuid_of(record_id) if sids.is_sid(record_id) else sids.uuid_of(sids.new("XX"))
+    return sids.uuid_of(record_id) if sids.is_sid(record_id) else sids.new_id()
 
 
 def canonical(wanted: str) -> str:
@@ -59,6 +83,15 @@ def singleton_id(request: Request, parents: Sequence[str]) -> str:
 def names(resource: Resource, data: Mapping[str, Any]) -> dict[str, str]:
     """The fields that must be unique among siblings, as far as they are set."""
     return {name: str(data[name]) for name in resource.unique if data.get(name) not in (None, "")}
+
+
+def name_taken(request: Request, taken: NameTaken) -> ApiError:
+    """409 for a name, or an id chosen by the client, that another record has."""
+    code = TAKEN.get((request.api.product, request.resource.name))
+    if code is not None:
+        return errors.of(code)
+    what = request.resource.id_param or "Sid" if taken.field == "sid" else taken.field
+    return errors.conflict(f"{what} {taken.name!r} is already taken.")
 
 
 def expected_version(request: Request) -> int | None:
@@ -89,9 +122,32 @@ def filters(request: Request) -> list[Filter]:
         if value in ("", None):
             continue
         field = _field_named(request.operation, param.field)
-        column = {"created": "date_created", "updated": "date_updated"}.get(field.source if field else "", "")
-        wanted.append(Filter(column or param.field, param.comparison, value, column=bool(column)))
+        column = COLUMNS.get(field.source) if field else None
+        if isinstance(value, str) and (column or (field and field.format in DATE_FORMATS)):
+            value = _date(param.name, value, request.now)
+        settable = column is not None and _is_settable(request, param.field)
+        initial = field.initial if field and isinstance(field.initial, str | int | float) else None
+        wanted.append(Filter(param.field, param.comparison, value, column, settable, initial))
     return wanted
+
+
+def _is_settable(request: Request, field: str) -> bool:
+    """Whether a client may give the date that a record shows (imported conversations)."""
+    return any(
+        param.field == field and param.location == "body"
+        for path in request.resource.paths
+        for operation in path.operations
+        for param in operation.params
+    )
+
+
+def _date(name: str, text: str, now: datetime) -> date:
+    """What a parameter that is declared as mere text says about a date: `4h` is four hours ago. Raises 400."""
+    ago = _AGO.fullmatch(text)
+    try:
+        return now - int(ago[1]) * _UNITS[ago[2]] if ago else day_or_moment(text)
+    except (ValueError, OverflowError) as problem:
+        raise errors.invalid_parameter(name, str(problem)) from None
 
 
 def not_found_path(request: Request) -> str:

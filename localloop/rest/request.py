@@ -65,7 +65,7 @@ class Request(Struct, kw_only=True):
     caller: Caller
     account_sid: str
     world_sid: str
-    ids: dict[str, str]  # path parameters, the 2010 AccountSid included
+    ids: Mapping[str, str]  # path parameters, the 2010 AccountSid included
     params: dict[str, Any]  # decoded parameters by wire name: only those that were sent
     now: datetime  # the world's time on arrival
     urls: UrlForm

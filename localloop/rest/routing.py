@@ -6,7 +6,9 @@ first path segment (`/verify/v2/…`); `/2010-04-01/…` alone is the `api` prod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Final
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -21,13 +23,11 @@ EDGES = frozenset(
     "ashburn-ix frankfurt-ix london-ix san-jose-ix singapore-ix".split()
 )
 HOME_REGION = "us1"
+_REMEMBERED: Final = 1024  # paths: programs ask for the same ones again and again
 SUFFIXES = (".json", ".xml", ".csv")
 VERSION_2010 = "2010-04-01"
-OTHER_METHODS = {
-    "PUT": "POST",
-    "PATCH": "POST",
-    "HEAD": "GET",
-}  # accepted where the path has no such method itself
+# Accepted where the path has no such method itself; PUT is an update, and creates nothing.
+OTHER_METHODS = {"PUT": "POST", "HEAD": "GET"}
 
 
 class Route(Struct, frozen=True):
@@ -49,7 +49,7 @@ class Place(Struct, frozen=True):
 
 class Match(Struct, frozen=True):
     route: Route
-    ids: dict[str, str]
+    ids: Mapping[str, str]
     suffix: str  # "", ".json", ".xml", ".csv": the 2010 representation that was asked for
 
 
@@ -68,6 +68,7 @@ class Router:
     def __init__(self, apis: Iterable[Api], *, domains: Iterable[str] = ()) -> None:
         self._roots: dict[str, _Node] = {}
         self._domains = ("twilio.com", *domains)
+        self._found = lru_cache(_REMEMBERED)(self._find_path)
         for api in apis:
             root = self._roots.setdefault(api.product, _Node())
             for resource in api.resources:
@@ -113,17 +114,21 @@ class Router:
 
     def match(self, place: Place, path: str) -> Match:
         """The route of a path as it came (still percent-encoded). Raises 404 / 20404."""
-        product, segments = self._split(place, path)
-        root = self._roots.get(product) if product else None
-        found = self._find(root, segments) if root else None
+        found = self._found(place.product, path)
         if found is None:
+            product, segments = self._split(place.product, path)
             raise errors.not_found(path, hint=self._hint(segments) if product is None else "")
         return found
 
-    def _split(self, place: Place, path: str) -> tuple[str | None, list[str]]:
+    def _find_path(self, named: str | None, path: str) -> Match | None:
+        product, segments = self._split(named, path)
+        root = self._roots.get(product) if product else None
+        return self._find(root, segments) if root else None
+
+    def _split(self, named: str | None, path: str) -> tuple[str | None, list[str]]:
         segments = path[1:].split("/")
-        if place.product is not None:
-            return place.product, segments
+        if named is not None:
+            return named, segments
         if segments[0] == VERSION_2010:
             return "api", segments
         if segments[0] in self._roots and len(segments) > 1:
@@ -131,19 +136,18 @@ class Router:
         return None, segments
 
     def _find(self, root: _Node, segments: list[str]) -> Match | None:
-        try:
-            decoded = [_decoded(segment) if "%" in segment else segment for segment in segments]
-        except ValueError:  # what is no text names nothing
-            return None
-        for suffix in ("", *SUFFIXES):
-            last = decoded[-1]
-            if suffix and not last.endswith(suffix):
-                continue
-            trial = [*decoded[:-1], last.removesuffix(suffix)] if suffix else decoded
-            for values, route, names in _walk(root, trial, ()):
-                if suffix and route.api.style != "2010":
-                    continue
-                if suffix or not _has_suffix(last, route):
+        if any("%" in segment for segment in segments):
+            try:
+                segments = [_decoded(segment) for segment in segments]
+            except ValueError:  # what is no text names nothing
+                return None
+        last = segments[-1]
+        above = _reached(root, segments)
+        for suffix in ("", *(suffix for suffix in SUFFIXES if last.endswith(suffix))):
+            name = last.removesuffix(suffix)
+            for route, names, values in _ends(above, name):
+                is_2010 = route.api.style == "2010"
+                if is_2010 if suffix else not (is_2010 and _has_suffix(last, route)):
                     return Match(route, dict(zip(names, values, strict=True)), suffix)
         return None
 
@@ -161,30 +165,43 @@ def _decoded(segment: str) -> str:
 
 
 def _has_suffix(last: str, route: Route) -> bool:
-    return route.api.style == "2010" and last.endswith(SUFFIXES) and not route.path.template.endswith(last)
+    return last.endswith(SUFFIXES) and not route.path.template.endswith(last)
 
 
-def _walk(
-    node: _Node, segments: list[str], values: tuple[str, ...], at: int = 0
-) -> Iterator[tuple[tuple[str, ...], Route, tuple[str, ...]]]:
-    """Every route that fits, literal segments before parameters."""
-    if at == len(segments):
-        for route, names in node.routes:
-            yield values, route, names
-        return
-    segment = segments[at]
-    literal = node.literal.get(segment)
-    if literal is not None:
-        yield from _walk(literal, segments, values, at + 1)
-    if node.param is not None and segment:
-        yield from _walk(node.param, segments, (*values, segment), at + 1)
+def _reached(root: _Node, segments: list[str]) -> list[tuple[_Node, tuple[str, ...]]]:
+    """The nodes above the last segment with the values on the way, literal segments before parameters."""
+    reached: list[tuple[_Node, tuple[str, ...]]] = [(root, ())]
+    for segment in segments[:-1]:
+        further = []
+        for node, values in reached:
+            literal = node.literal.get(segment)
+            if literal is not None:
+                further.append((literal, values))
+            if node.param is not None and segment:
+                further.append((node.param, (*values, segment)))
+        reached = further
+    return reached
+
+
+def _ends(
+    above: list[tuple[_Node, tuple[str, ...]]], name: str
+) -> Iterator[tuple[Route, tuple[str, ...], tuple[str, ...]]]:
+    """Every route whose last segment may be `name`, with the names and values of its parameters."""
+    for node, values in above:
+        literal = node.literal.get(name)
+        if literal is not None:
+            for route, names in literal.routes:
+                yield route, names, values
+        if node.param is not None and name:
+            for route, names in node.param.routes:
+                yield route, names, (*values, name)
 
 
 def operation_of(match: Match, method: str) -> Operation:
     """The operation that a method names on a path. Raises 405 / 20004."""
     operations = match.route.operations
     found = operations.get(method) or operations.get(OTHER_METHODS.get(method, ""))
-    if found is None:
+    if found is None or (method == "PUT" and found.verb == "create"):
         raise errors.method_not_allowed()
     return found
 

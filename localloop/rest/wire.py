@@ -72,21 +72,36 @@ class Head:
 async def read_body(head: Head, receive: Receive) -> bytes:
     """The whole body. Raises 413 / 20413 past 1 MiB, TimeoutError when the client stops sending, Disconnected when it
     has gone: half a body is none.
+
+    `Connection` has the body before it calls us, so that the first event is there at once.
     """
     if head.content_length > MAX_BODY:
         raise errors.body_too_large()
-    chunks: list[bytes] = []
-    size, more = 0, True
-    while more:
-        event = await asyncio.wait_for(receive(), BODY_TIMEOUT_S)
-        if event["type"] == "http.disconnect":
-            raise Disconnected
-        chunks.append(event.get("body", b""))
-        size += len(chunks[-1])
-        if size > MAX_BODY:
-            raise errors.body_too_large()
-        more = event.get("more_body", False)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    event = await receive()
+    body: bytes = _part(event)
+    if event.get("more_body"):
+        body = await _gathered(body, receive)
+    if len(body) > MAX_BODY:
+        raise errors.body_too_large()
+    return body
+
+
+async def _gathered(body: bytes, receive: Receive) -> bytes:
+    chunks, size, is_more = [body], len(body), True
+    async with asyncio.timeout(BODY_TIMEOUT_S):
+        while is_more and size <= MAX_BODY:
+            event = await receive()
+            chunks.append(_part(event))
+            size += len(chunks[-1])
+            is_more = bool(event.get("more_body"))
+    return b"".join(chunks)
+
+
+def _part(event: Mapping[str, Any]) -> bytes:
+    if event["type"] == "http.disconnect":
+        raise Disconnected
+    part: bytes = event.get("body", b"")
+    return part
 
 
 async def respond(

@@ -97,6 +97,13 @@ class Unit:
         with _answered:
             await self.connection.executemany(sql, rows)
 
+    async def copy_records_to_table(
+        self, table: str, *, columns: Sequence[str], records: Iterable[Sequence[Any]]
+    ) -> None:
+        """Many rows in the database's own binary form."""
+        with _answered:
+            await self.connection.copy_records_to_table(table, columns=columns, records=records)
+
     def notify(self, channel: str, payload: str = "") -> None:
         """Tell every listener once this unit commits; the same words twice are told once."""
         self._notices[channel, payload] = None

@@ -12,8 +12,8 @@ from msgspec import Struct
 from localloop.core import sids
 
 Comparison = Literal["=", "<", "<=", ">", ">="]
+Column = Literal["date_created", "date_updated"]
 
-_DATES: Final = {"date_created": "date_created", "date_updated": "date_updated"}
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)  # dates are shown to the second
 
@@ -25,13 +25,16 @@ class BadCursor(ValueError):
 class Filter(Struct, frozen=True):
     """What a list keeps: a field of the data (dots reach into objects) or, with `column`, a date of the record.
 
-    A date without a time means the whole day. A list of values means any of them.
+    With `settable` the field of the data comes before the column, where a client has set it. A date without a time
+    means the whole day. A list of values means any of them.
     """
 
     name: str
     comparison: Comparison
     value: Any
-    column: bool = False
+    column: Column | None = None
+    settable: bool = False
+    initial: Any = None  # what a record without the field shows
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -101,7 +104,11 @@ class Select:
         self._conditions.append(f"({' or '.join(alternatives)})")
 
     def _column_test(self, wanted: Filter, value: Any) -> str:
-        column, comparison = _DATES[wanted.name], wanted.comparison
+        column, comparison = str(wanted.column), wanted.comparison
+        if wanted.settable:
+            column = (
+                f"coalesce((data #>> {self._bind(wanted.name.split('.'))}::text[])::timestamptz, {column})"
+            )
         start = value if isinstance(value, datetime) else _midnight(value)
         end = start + (_SECOND if isinstance(value, datetime) else _DAY)
         if comparison == "=":
@@ -114,6 +121,8 @@ class Select:
         path = f"{self._bind(wanted.name.split('.'))}::text[]"
         is_day = isinstance(value, date) and not isinstance(value, datetime)
         text = f"left(data #>> {path}, 10)" if is_day else f"(data #>> {path})"
+        if wanted.initial is not None:
+            text = f"coalesce({text}, {self._bind(_text(wanted.initial))})"
         if wanted.comparison == "=":
             wanted_text = self._bind(_text(value))
             member = f"jsonb_typeof(data #> {path}) = 'array' and data #> {path} ? {wanted_text}"

@@ -102,7 +102,7 @@ def _row(about: About, attempt: Attempt, full: bool) -> tuple[Any, ...]:
     status = None if isinstance(attempt.outcome, Failure) else attempt.outcome.status
     return (
         about.account_sid,
-        sids.uuid_of(sids.new("WH")),
+        sids.new_id(),
         about.kind,
         about.resource_sid,
         attempt.url.replace("\x00", "%00"),

@@ -217,6 +217,20 @@ def test_prometheus_reads_the_metrics_of_all_processes(up: Up, connections: list
     assert counted() - before == len(connections)
 
 
+def test_credentials_of_a_region_are_good_there_alone(up: Up) -> None:
+    auth = sids.new("AC"), sids.new_secret()
+
+    def asked(host: str) -> int:
+        headers = {"Host": host}
+        path = f"/2010-04-01/Accounts/{auth[0]}.json"
+        return requests.get(up.url + path, headers=headers, auth=auth, timeout=20).status_code
+
+    assert asked("api.dublin.ie1.twilio.com") == 200
+    assert asked("api.ie1.twilio.com") == 200
+    assert asked("api.twilio.com") == asked("api.sydney.au1.twilio.com") == 401
+    assert asked("api.dublin.xx1.twilio.com") == asked("api.mars.ie1.twilio.com") == 404
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 from collections.abc import Iterator
 
 import pytest
-from installed import Home, Up
+from installed import COMMAND, Home, Up
 
 PHONE = "+15551230001"
 SILENT = "+15551230002"
+WAITED = "+15551230003"
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def number(up: Up) -> str:
 def test_a_text_and_its_answer(home: Home, up: Up, number: str) -> None:
     messages = f"/2010-04-01/Accounts/{up.sid}/Messages"
     up.ask(f"{messages}.json", {"To": PHONE, "From": number, "Body": "hello"})
-    received = home.run("inbox", PHONE, "--wait", "20")
+    received = home.run("inbox", PHONE, "--wait", "20", "--since", "2020-01-01T00:00:00Z")
     assert received.returncode == 0, received.stderr
     assert received.stdout.endswith(f"received from {number}: hello\n")
 
@@ -43,6 +46,28 @@ def test_a_text_and_its_answer(home: Home, up: Up, number: str) -> None:
     newest = home.run("inbox", PHONE, "--limit", "1").stdout.splitlines()
     assert len(newest) == 1
     assert newest[0].endswith(f"sent to {number}: hello yourself")
+
+
+def test_a_wait_is_for_a_text_that_is_still_to_come(home: Home, up: Up, number: str) -> None:
+    messages = f"/2010-04-01/Accounts/{up.sid}/Messages.json"
+    up.ask(messages, {"To": WAITED, "From": number, "Body": "old"})
+    assert home.run("inbox", WAITED, "--wait", "20", "--since", "2020-01-01T00:00:00Z").returncode == 0
+    assert home.run("inbox", WAITED, "--wait", "0.1").returncode == 1
+    wait = subprocess.Popen(
+        [COMMAND, "inbox", WAITED, "--wait", "50", "--limit", "1"],
+        env=home.environment,
+        cwd=home.folder,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    # It asks the phone when it has started, which is not for us to see: so something new comes until it has seen it.
+    said = None
+    while said is None:
+        up.ask(messages, {"To": WAITED, "From": number, "Body": "new"})
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            said = wait.communicate(timeout=0.3)[0]
+    assert said.endswith(": new\n"), said
+    assert wait.returncode == 0
 
 
 def test_a_silent_phone(home: Home, up: Up) -> None:

@@ -18,42 +18,129 @@ PATHS: dict[str, dict[str, str]] = {
     f"{_AVAILABLE}/MachineToMachine": {"CountryCode": "NL"},
 }
 # Operation → parameters with a value of their own; None: left out.
+# `{n}` is another number in every request.
 _NUMBER: dict[str, Any] = {
     "AddressSid": None,
     "BundleSid": None,
     "IdentitySid": None,
     "TrunkSid": None,
-    "EmergencyAddressSid": None,
     "AreaCode": None,
 }
 PARAMS: dict[str, dict[str, Any]] = {
     "api.v2010.CreateAddress": {"Region": "CA", "PostalCode": "94105"},
     "api.v2010.UpdateAddress": {"Region": "CA", "PostalCode": "94105"},
-    "api.v2010.CreateIncomingPhoneNumber": {**_NUMBER, "PhoneNumber": "+14152345678"},
-    "api.v2010.CreateIncomingPhoneNumberLocal": {**_NUMBER, "PhoneNumber": "+14152345679"},
-    "api.v2010.CreateIncomingPhoneNumberTollFree": {**_NUMBER, "PhoneNumber": "+18885818785"},
-    "api.v2010.CreateIncomingPhoneNumberMobile": {**_NUMBER, "PhoneNumber": "+447400123456"},
+    "api.v2010.CreateIncomingPhoneNumber": {**_NUMBER, "PhoneNumber": "+1415234{n:04}"},
+    "api.v2010.CreateIncomingPhoneNumberLocal": {**_NUMBER, "PhoneNumber": "+1415235{n:04}"},
+    "api.v2010.CreateIncomingPhoneNumberTollFree": {**_NUMBER, "PhoneNumber": "+1888581{n:04}"},
+    "api.v2010.CreateIncomingPhoneNumberMobile": {**_NUMBER, "PhoneNumber": "+44740012{n:04}"},
     "api.v2010.UpdateIncomingPhoneNumber": {**_NUMBER, "AccountSid": None},
-    "iam.v1.CreateOauthAppAccount": {"policy": {"allow": ["/twilio/messaging/messages/read"]}},
-    "iam.v1.UpdateOauthAppAccount": {"policy": {"allow": ["/twilio/messaging/messages/read"]}},
-    "iam.v1.CreateNewKey": {"Policy": None},
+    # Sender pools are not sent from yet, and nobody keeps contents.
+    "api.v2010.CreateMessage": {
+        "To": "+14155550199",
+        **dict.fromkeys(("MessagingServiceSid", "ContentSid", "ScheduleType", "SendAt")),
+    },
+    "api.v2010.UpdateMessage": {"Body": "", "Status": "canceled"},
+    "api.v2010.UpdateAccount": {"Status": None},  # a main account cannot change its own
+    "iam.v1.CreateOauthAppAccount": {
+        "owner_sid": None,
+        "policy": {"allow": ["/twilio/messaging/messages/read"]},
+    },
+    "iam.v1.UpdateOauthAppAccount": {
+        "owner_sid": None,
+        "policy": {"allow": ["/twilio/messaging/messages/read"]},
+    },
+    "iam.v1.CreateNewKey": {"Policy": {"allow": ["/twilio/messaging/messages/read"]}},
+    "proxy.v1.CreatePhoneNumber": {"PhoneNumber": None},
     "iam.v1.UpdateKey": {"Policy": None},
-    "oauth.v1.CreateToken": {"grant_type": "client_credentials"},
-    "oauth.v2.CreateOauth2Token": {"grant_type": "client_credentials"},
+    "oauth.v1.FetchAuthorize": {"RedirectUri": "https://example.com/back"},
+    "preview-iam.v1.FetchAuthorize": {"redirect_uri": "https://example.com/back"},
+    # Client credentials come with no refresh token.
+    "oauth.v1.CreateToken": {"GrantType": "client_credentials", "RefreshToken": None},
+    "oauth.v2.CreateOauth2Token": {"grant_type": "client_credentials", "refresh_token": None},
     "trunking.v1.CreateOriginationUrl": {"SipUrl": "sip:trunk@example.com"},
     "trunking.v1.UpdateOriginationUrl": {"SipUrl": "sip:trunk@example.com"},
     "voice.v1.CreateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
     "voice.v1.UpdateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
 }
-# Operation → parameters that must name a record of a kind.
-_APPLICATIONS = {"SmsApplicationSid": "api/Application", "VoiceApplicationSid": "api/Application"}
+# Kind that only activity makes → kind of the record that it shows, and whose id it has.
+SHOWN: dict[str, str] = {
+    "chat/UserChannel": "chat/Channel",
+    "conversations/UserConversation": "conversations/Conversation",
+}
+# Kind that only activity makes → its fields that name other records.
+SEEDS: dict[str, dict[str, str]] = {
+    "chat/Binding": {"identity": "chat/User.identity"},
+    "events/EventType": {"schema_id": "events/Schema"},
+    "taskrouter/Reservation": {"worker_sid": "taskrouter/Worker"},
+    # The walk's participants are in another channel.
+    "chat/UserChannel": {"member_sid": ""},
+    "conversations/ParticipantConversation": {"participant_sid": ""},
+    "conversations/UserConversation": {"participant_sid": ""},
+}
+# Kind that is made within another → that one.
+WITHIN: dict[str, str] = {"api/Media": "api/Message"}
+# Operation → parameters that must name a record of a kind, or have the value of its field.
+_APPLICATIONS = {
+    "SmsApplicationSid": "api/Application",
+    "VoiceApplicationSid": "api/Application",
+    "EmergencyAddressSid": "api/Address",
+}
+_APP = "iam/OauthAppAccount"
+_QUEUES = {"TaskQueueSid": "taskrouter/TaskQueue", "WorkflowSid": "taskrouter/Workflow"}
+_ACTIVITIES = {
+    "ReservationActivitySid": "taskrouter/Activity",
+    "AssignmentActivitySid": "taskrouter/Activity",
+}
 RECORDS: dict[str, dict[str, str]] = {
     f"api.v2010.{verb}IncomingPhoneNumber{kind}": _APPLICATIONS
     for verb in ("Create", "Update")
     for kind in ("", "Local", "Mobile", "TollFree")
 }
 RECORDS["api.v2010.CreateIncomingPhoneNumberMobile"] = {**_APPLICATIONS, "AddressSid": "api/Address"}
-# Operation → the one that must come before it.
-BEFORE: dict[str, str] = {"accounts.v1.UpdateAuthTokenPromotion": "accounts.v1.CreateSecondaryAuthToken"}
+RECORDS |= {
+    "api.v2010.CreateMessage": {
+        "From": "api/IncomingPhoneNumber.phone_number",
+        "ApplicationSid": "api/Application",
+    },
+    "conversations.v1.UpdateConfiguration": {"DefaultChatServiceSid": "conversations/Service"},
+    "oauth.v1.CreateToken": {"ClientId": _APP, "ClientSecret": f"{_APP}.secret"},
+    "oauth.v2.CreateOauth2Token": {"client_id": _APP, "client_secret": f"{_APP}.secret"},
+    "marketplace.v1.CreateInstalledAddOn": {"AvailableAddOnSid": "marketplace/AvailableAddOn"},
+    "preview.marketplace.CreateMarketplaceInstalledAddOn": {
+        "AvailableAddOnSid": "marketplace/AvailableAddOn"
+    },
+    "taskrouter.v1.CreateTask": _QUEUES,
+    "taskrouter.v1.CreateTaskQueue": _ACTIVITIES,
+    "taskrouter.v1.UpdateTaskQueue": _ACTIVITIES,
+    "taskrouter.v1.CreateWorker": {"ActivitySid": "taskrouter/Activity"},
+    "taskrouter.v1.UpdateWorker": {"ActivitySid": "taskrouter/Activity"},
+    "preview.wireless.UpdateWirelessSim": {"RatePlan": "wireless/RatePlan"},
+    "wireless.v1.UpdateSim": {"RatePlan": "wireless/RatePlan"},
+}
+# Operation → those that must come before it, on the same path.
+_CANCEL = ("api.v2010.UpdateMessage", {"Status": "canceled"})
+BEFORE: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
+    "accounts.v1.UpdateAuthTokenPromotion": (("accounts.v1.CreateSecondaryAuthToken", {}),),
+    "api.v2010.DeleteMessage": (_CANCEL,),
+}
+# What anybody may fetch who knows the address: media of messages, unless the account asks for authentication.
+PUBLIC = frozenset({"api.v2010.FetchMedia"})
 # After these the walk's own credentials are void.
-LAST = frozenset(BEFORE)
+LAST = frozenset({"accounts.v1.UpdateAuthTokenPromotion"})
+# Operation → parameter → the code that refuses it, where it is not 20001.
+_METHODS = dict.fromkeys(
+    ("SmsFallbackMethod", "SmsMethod", "StatusCallbackMethod", "VoiceFallbackMethod", "VoiceMethod"), 21403
+)
+CODES: dict[str, dict[str, int]] = {
+    "api.v2010.CreateApplication": _METHODS,
+    "api.v2010.UpdateApplication": _METHODS,
+    "api.v2010.UpdateIncomingPhoneNumber": _METHODS,
+    "api.v2010.UpdateShortCode": _METHODS,
+    "api.v2010.UpdateAccount": {"Status": 21475},
+    "api.v2010.CreateValidationRequest": {"PhoneNumber": 21401},
+    "api.v2010.CreateMessage": {"To": 21604, "From": 21603, "Body": 21602, "ScheduleType": 35126},
+}
+CODES |= {
+    f"api.v2010.CreateIncomingPhoneNumber{kind}": {**_METHODS, "PhoneNumber": 21421}
+    for kind in ("", "Local", "Mobile", "TollFree")
+}

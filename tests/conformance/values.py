@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from localloop.contract.model import Param
+from localloop.contract.model import Field, Param
 
 HEX = "0123456789abcdef" * 2
 BY_FORMAT = {
@@ -31,25 +32,45 @@ BY_PATTERN = {
 }
 
 
-def value(param: Param, salt: str = "") -> Any:
-    """`salt` tells siblings apart where names must be unique."""
+MOMENT = "2026-01-02T03:04:05Z"
+
+
+def value(param: Param, salt: str = "", *, other: bool = False) -> Any:
+    """`salt` tells siblings apart where names must be unique; `other` is what an update changes it to."""
     if param.enum:
-        return param.enum[0]
+        return param.enum[-1 if other else 0]
     if param.type == "array":
-        return [value(param.items, salt) if param.items else "one"]
+        return [value(param.items, salt, other=other) if param.items else "one"]
     if param.type == "boolean":
-        return True
+        return not other
     if param.type in ("integer", "number"):
-        return _number(param)
+        return _number(param, 8 if other else 7)
     if param.type in ("object", "any"):
-        return {"a": "b"}
+        return {"a": "c" if other else "b"}
     return _text(param, salt)
 
 
-def _number(param: Param) -> int:
+def of_field(field: Field, known: Mapping[str, str]) -> Any:
+    """What activity would leave in a field; `known` are SIDs of records by prefix."""
+    if field.enum:
+        return field.enum[0]
+    if field.sid:
+        return known.get(field.sid[0], f"{field.sid[0]}{HEX}")
+    if field.type == "array":
+        return [of_field(field.items, known)] if field.items else ["one"]
+    if field.type == "object":
+        return {member.name: of_field(member, known) for member in field.fields} or {"a": "b"}
+    if field.type in ("integer", "number", "boolean"):
+        return True if field.type == "boolean" else 7
+    if field.format == "date-time-rfc-2822":
+        return MOMENT
+    return BY_FORMAT.get(field.format or "", field.name or "one")
+
+
+def _number(param: Param, wish: int) -> int:
     low = param.minimum if param.minimum is not None else 1
-    high = param.maximum if param.maximum is not None else max(low, 7)
-    return int(min(max(7, low), high))
+    high = param.maximum if param.maximum is not None else max(low, wish)
+    return int(min(max(wish, low), high))
 
 
 def _text(param: Param, salt: str) -> str:

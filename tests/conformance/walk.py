@@ -1,8 +1,9 @@
-"""Makes what an operation needs (its parents, a record to act on) and asks it, all through the served engine."""
+"""Makes what an operation needs (its parents, a record to act on) and asks it, all through the served API."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,6 +15,7 @@ from localloop.contract import load
 from localloop.contract.model import Api, Operation, Param, Path, Resource
 from localloop.core import sids
 from tests.conformance import special, values
+from tests.conformance.seeds import KEPT_ELSEWHERE, Seeds, home
 
 ACCOUNT_NAMES = frozenset({"AccountSid", "account_sid", "accountSid"})
 Place = tuple[Api, Resource, Path, Operation]
@@ -31,25 +33,30 @@ class Asked(Struct, frozen=True):
         found = orjson.loads(self.reply.body or b"{}")
         return found if isinstance(found, dict) else {}
 
+    @property
+    def fault(self) -> str:
+        return f"{self.target}: {self.reply.status} {self.reply.body[:160]!r}"
+
 
 class Made(Struct, frozen=True):
-    """A record, the ids on its path, and what its create answered."""
+    """A record, the ids on its path, and how its create was asked for; a planted one has no `asked`."""
 
     id: str
     ids: dict[str, str]
     record: dict[str, Any]
-    operation: str
-    asked: Asked
+    operation: str = ""
+    asked: Asked | None = None
 
 
 class Walk:
     """Knows one record of every kind that it was asked for."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, seeds: Seeds) -> None:
         self.client = client
+        self._seeds = seeds
         self._made: dict[str, Made | None] = {}
         self._count = 0
-        self.refused: dict[str, str] = {}  # kind → why none could be made
+        self.refused: dict[str, str] = {}  # create → how it was refused
 
     async def record_of(self, kind: str) -> Made | None:
         """The walk's one record of this kind, made when first asked for."""
@@ -62,41 +69,96 @@ class Walk:
         """Another record of this kind under the same parents."""
         if kind == "api/Account":
             sid = self.client.account_sid
-            ids = {"Sid": sid, "AccountSid": sid}
-            return Made(sid, ids, {"sid": sid}, "", Asked("", {}, Reply(200, {}, b"")))
+            there = Asked("", {}, Reply(200, {}, b""))
+            return Made(sid, {"Sid": sid, "AccountSid": sid}, {"sid": sid}, "", there)
         for place in _creators().get(kind, ()):
             above = await self.parents(place[2])
-            if above is None:
-                continue
-            made = await self._make(place, above)
+            made = await self._make(place, above) if above is not None else None
             if made is not None:
                 return made
-        return None
+        return await self._planted(kind)
+
+    async def record_at(self, path: Path, *, fresh: bool = False) -> Made | None:
+        """A record that this path shows: the walk's one, or one that was planted below the parents of a view."""
+        made = await (self.fresh(path.kind) if fresh else self.record_of(path.kind))
+        above = await self.parents(path)
+        if path.role != "view" or above is None or (made and {*above.values()} <= {*made.ids.values()}):
+            return made
+        key = path.template.removesuffix(f"/{{{path.id_param}}}")
+        if fresh or key not in self._made:
+            self._made[key] = await self._planted(path.kind, path)
+        return self._made[key]
 
     async def _make(self, place: Place, ids: dict[str, str]) -> Made | None:
         _, resource, path, operation = place
         param = path.id_param
         if param and param not in ids:
             ids = {**ids, param: await self._chosen(resource, path, operation, param)}
-        for required_only in (False, True):
-            asked = await self.ask(place, ids, await self.params(place, required_only=required_only))
-            if asked.reply.status < 300:
-                home = load().kind(path.kind)
-                sent = asked.params.get(param or "") if param not in path_params(path) else None
-                own = (
-                    sent
-                    or ids.get(param or "")
-                    or asked.record.get(home.id_field or resource.id_field or "sid")
-                )
-                own = own or await self._listed(path.kind, ids)
-                if own is None and home.id_source == "sid":
-                    return None
-                return Made(str(own or path.kind), ids, asked.record, operation.id, asked)
-            self.refused[path.kind] = f"{operation.id} {asked.reply.status} {asked.reply.body[:200]!r}"
-        return None
+        asked = await self.ask(place, ids, await self.params(place))
+        if asked.reply.status >= 300:
+            self.refused[operation.id] = asked.fault
+            return None
+        if operation.id == "api.v2010.CreateValidationRequest":
+            await self._seeds.type_code(asked.record)
+        home_of_kind = load().kind(path.kind)
+        sent = asked.params.get(param or "") if param not in path_params(path) else None
+        shown = asked.record.get(home_of_kind.id_field or resource.id_field or "sid")
+        own = sent or ids.get(param or "") or shown or await self._listed(path.kind, ids)
+        if own is None and home_of_kind.id_source == "sid":
+            return None
+        return Made(str(own or path.kind), ids, asked.record, operation.id, asked)
+
+    async def _planted(self, kind: str, view: Path | None = None) -> Made | None:
+        if kind in special.WITHIN:
+            return await self._within(kind, special.WITHIN[kind])
+        own = await self._seeds.elsewhere(kind)
+        if own is not None:
+            return Made(own, {}, {})
+        path = view or home(kind)
+        ids = await self.parents(path) if path and kind not in KEPT_ELSEWHERE else None
+        if path is None or ids is None:
+            return None
+        shown = await self.fresh(special.SHOWN[kind]) if kind in special.SHOWN else None
+        known = {name: await self._named(source) for name, source in special.SEEDS.get(kind, {}).items()}
+        own, record = await self._seeds.plant(
+            path, ids, self._known(path), known, shown.id if shown else None
+        )
+        return Made(own, ids, record)
+
+    async def filled(self, path: Path, ids: Mapping[str, str]) -> str | None:
+        """The id of a record planted at a list's path with a value in every field."""
+        if path.kind in KEPT_ELSEWHERE:
+            return None
+        above = {name: ids[name] for name in path_params(path)}
+        own, _ = await self._seeds.plant(path, above, self._known(path), {}, None)
+        return own
+
+    async def _within(self, kind: str, outer: str) -> Made | None:
+        """A record that the create of another makes along."""
+        made = await self.record_of(outer)
+        own = (
+            await self._listed(kind, {**made.ids, f"{outer.partition('/')[2]}Sid": made.id}) if made else None
+        )
+        return Made(own, {}, {}) if own else None
+
+    async def _named(self, source: str) -> Any:
+        """`kind`: the id of the walk's record; `kind.field`: the value of its field."""
+        kind, _, field = source.partition(".")
+        made = await self.record_of(kind) if kind else None
+        return (made.record.get(field) if field else made.id) if made else None
+
+    def _known(self, path: Path) -> dict[str, str]:
+        """SIDs by prefix, those of the path's own product before others'."""
+        product = path.kind.partition("/")[0]
+        there = [(kind, made.id) for kind, made in self._made.items() if made and sids.is_sid(made.id)]
+        found = {
+            sid[:2]: sid for own in (False, True) for kind, sid in there if own == kind.startswith(product)
+        }
+        return {**found, "AC": self.client.account_sid}
 
     async def _listed(self, kind: str, ids: Mapping[str, str]) -> str | None:
         """The id of a record whose create does not show it (a caller id that is being verified)."""
+        ids = {"AccountSid": self.client.account_sid, **ids}
         for place in load().operations():
             _, resource, path, operation = place
             if operation.verb == "list" and path.kind == kind and path.role == "collection":
@@ -142,28 +204,29 @@ class Walk:
                 continue
             if required_only and not param.required and param.name not in demanded:
                 continue
-            sent[param.name] = self._value(param)
+            sent[param.name] = self._value(param, operation)
         if resource.attaches and resource.id_param in sent:
             attached = await self.record_of(resource.attaches)
             sent[resource.id_param] = attached.id if attached else sent[resource.id_param]
         for name, wanted in special.PARAMS.get(operation.id, {}).items():
             sent.pop(name, None)
             if wanted is not None:
-                sent[name] = wanted
-        for name, kind in special.RECORDS.get(operation.id, {}).items():
-            needed = await self.record_of(kind)
-            if needed is not None:
-                sent[name] = needed.id
+                sent[name] = wanted.format(n=self._count) if isinstance(wanted, str) else wanted
+        for name, source in special.RECORDS.get(operation.id, {}).items():
+            sent[name] = await self._named(source) or sent.get(name)
         return sent
 
-    def _value(self, param: Param) -> Any:
+    def _value(self, param: Param, operation: Operation) -> Any:
         if param.name in ACCOUNT_NAMES:
             return self.client.account_sid
-        return values.value(param, str(self._count))
+        return values.value(param, str(self._count), other=operation.verb == "update")
 
-    async def ask(self, place: Place, ids: Mapping[str, str], params: Mapping[str, Any]) -> Asked:
+    async def ask(
+        self, place: Place, ids: Mapping[str, str], params: Mapping[str, Any], client: Client | None = None
+    ) -> Asked:
         """The operation as a client would ask it."""
         api, _, path, operation = place
+        ask = client or self.client
         target = address(api, path, ids)
         known = dict(ids) | dict(params)
         query = {p.name: _wire(known[p.name]) for p in _at(operation, "query") if p.name in known}
@@ -171,10 +234,15 @@ class Walk:
         if query:
             target += f"?{urlencode(query, doseq=True)}"
         if operation.body in ("json", "scim"):
-            reply = await self.client(operation.method, target, json=body)
+            reply = await ask(operation.method, target, json=body)
         else:
-            reply = await self.client(operation.method, target, {k: _wire(v) for k, v in body.items()})
+            reply = await ask(operation.method, target, {k: _wire(v) for k, v in body.items()})
         return Asked(target, dict(params), reply)
+
+    async def get(self, url: str) -> Asked:
+        """What an address in an answer leads to."""
+        target = "/" + url.split("/", 3)[3] if "://" in url else url
+        return Asked(target, {}, await self.client("GET", target))
 
 
 def address(api: Api, path: Path, ids: Mapping[str, str]) -> str:
@@ -217,19 +285,17 @@ def _wire(value: Any) -> Any:
     return [_wire(member) for member in value] if isinstance(value, list) else value
 
 
-_by_kind: dict[str, list[Place]] = {}
-
-
+@cache
 def _creators() -> dict[str, list[Place]]:
     """How records of each kind come to be: creates before updates that make what they do not find."""
-    if not _by_kind:
-        for place in load().operations():
-            _, _resource, path, operation = place
-            if path.role != "action" and (operation.verb == "create" or _upserts(place)):
-                _by_kind.setdefault(path.kind, []).append(place)
-        for places in _by_kind.values():
-            places.sort(key=lambda p: (p[3].verb != "create", -len(p[2].parents), p[2].role == "view"))
-    return _by_kind
+    by_kind: dict[str, list[Place]] = {}
+    for place in load().operations():
+        _, _resource, path, operation = place
+        if path.role != "action" and (operation.verb == "create" or _upserts(place)):
+            by_kind.setdefault(path.kind, []).append(place)
+    for places in by_kind.values():
+        places.sort(key=lambda p: (p[3].verb != "create", -len(p[2].parents), p[2].role == "view"))
+    return by_kind
 
 
 def _upserts(place: Place) -> bool:

@@ -90,12 +90,27 @@ _TYPES = (
 
 
 class Case(Struct):
-    """One request, as it goes over the wire."""
+    """One request, as it goes over the wire; `place` is the collection that a new record's id belongs to."""
 
     method: str
     target: str
     headers: dict[str, str]
     body: bytes
+    place: str
+
+
+class Known:
+    """The ids that answers named in this world, by the collection whose records they are."""
+
+    def __init__(self) -> None:
+        self.everywhere: list[str] = []
+        self.at: dict[str, list[str]] = {}
+
+    def learn(self, place: str, value: str) -> None:
+        for kept in (self.everywhere, self.at.setdefault(place, [])):
+            if value not in kept:
+                kept.append(value)
+                del kept[:-40]
 
 
 class Surface:
@@ -110,20 +125,27 @@ class Surface:
             for operation in path.operations
         ]
 
-    def case(self, rng: random.Random, account_sid: str, known: Sequence[str]) -> Case:
-        api, template, operation = rng.choice(self.places)
+        self.creates = [place for place in self.places if place[2].verb == "create"]
+
+    def case(self, rng: random.Random, account_sid: str, known: Known) -> Case:
+        api, template, operation = rng.choice(self.creates if rng.random() < 0.3 else self.places)
         params = [param for param in operation.params if param.location in ("query", "body")]
-        segments = [_segment(rng, part, account_sid, known) for part in template.strip("/").split("/")]
+        parts = template.strip("/").split("/")
+        places = [f"{api.product}/{'/'.join(parts[:at])}" for at in range(len(parts))]
+        segments = [
+            _segment(rng, part, account_sid, known.at.get(place, []))
+            for part, place in zip(parts, places, strict=True)
+        ]
         prefix = "" if api.product == "api" else f"/{api.product}"
         suffix = rng.choice((".json", ".json", ".json", "", ".xml", ".csv")) if api.style == "2010" else ""
         method = (
             operation.method if rng.random() < 0.9 else rng.choice(("GET", "POST", "PUT", "DELETE", "PATCH"))
         )
-        query, headers, body = self._content(rng, operation, params, known)
+        query, headers, body = self._content(rng, operation, params, known.everywhere)
         target = f"{prefix}/{'/'.join(segments)}{suffix}{'?' + query if query else ''}"
         if rng.random() < 0.1:
             headers["If-Match"] = rng.choice(("*", '"0"', "x", '"99999999999999999999"'))
-        return Case(method, target, headers, body)
+        return Case(method, target, headers, body, f"{api.product}/{'/'.join(parts)}")
 
     def _content(
         self, rng: random.Random, operation: Operation, params: list[Param], known: Sequence[str]
@@ -154,11 +176,11 @@ def _segment(rng: random.Random, part: str, account_sid: str, known: Sequence[st
     chance = rng.random()
     if part == "{AccountSid}" and chance < 0.95:
         return account_sid
-    if chance < 0.6 and known:
+    if chance < 0.85 and known:
         return quote(rng.choice(known), safe="")
-    if chance < 0.8:
+    if chance < 0.9:
         return rng.choice(("AC", "SM", "PN", "IS", "VA", "XX")) + f"{rng.getrandbits(128):032x}"
-    return rng.choice(_RAW_SEGMENTS) if chance < 0.9 else quote(rng.choice(_JUNK)[:500], safe="")
+    return rng.choice(_RAW_SEGMENTS) if chance < 0.95 else quote(rng.choice(_JUNK)[:500], safe="")
 
 
 def _values(rng: random.Random, param: Param, known: Sequence[str]) -> list[str]:
@@ -237,12 +259,12 @@ class Fuzzer:
                 group.create_task(self._client(http))
 
     async def _client(self, http: aiohttp.ClientSession) -> None:
-        account_sid, known = "", [""]
+        account_sid, authorization, known = "", "", Known()
         for done, number in enumerate(self._numbers):
             if time.monotonic() > self._ends or len(self.wrong) > 20:
                 return
             if done % PER_WORLD == 0:
-                account_sid, known = sids.new("AC"), []
+                account_sid, known = sids.new("AC"), Known()
                 authorization = "Basic " + b64encode(f"{account_sid}:{sids.new_secret()}".encode()).decode()
             rng = random.Random(f"{SEED}-{number}")
             case = self._surface.case(rng, account_sid, known)
@@ -250,7 +272,7 @@ class Fuzzer:
                 case.headers["Authorization"] = authorization
             await self._ask(http, number, case, known)
 
-    async def _ask(self, http: aiohttp.ClientSession, number: int, case: Case, known: list[str]) -> None:
+    async def _ask(self, http: aiohttp.ClientSession, number: int, case: Case, known: Known) -> None:
         url = URL(self._instance.url + case.target, encoded=True)
         try:
             async with http.request(
@@ -264,8 +286,8 @@ class Fuzzer:
         problem = _problem(answer.status, answer.content_type, body)
         if problem:
             self.wrong.append(f"{SEED}-{number}: {answer.status} {problem}: {case} → {body[:500]!r}")
-        known += [sid for sid in _sids(body) if sid not in known]
-        del known[:-40]
+        for value in _ids(body):
+            known.learn(case.place, value)
 
 
 def _problem(status: int, content_type: str, body: bytes) -> str:
@@ -283,7 +305,7 @@ def _problem(status: int, content_type: str, body: bytes) -> str:
     return ""
 
 
-def _sids(body: bytes) -> list[str]:
+def _ids(body: bytes) -> list[str]:
     """The ids that an answer names: what the next requests are about."""
     try:
         answer = json.loads(body)

@@ -1,37 +1,25 @@
-"""The engine as it is served, with the products that have tables of their own, called in-process through ASGI."""
+"""The API as it is served, every product wired by the composition root, called in-process through ASGI."""
 
 from __future__ import annotations
 
+import tempfile
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
-from localloop.contract import load
-from localloop.core.settings import Seed
-from localloop.products import accounts, numbers
-from localloop.products.accounts import AccountCredentials, Vault, permission_for
-from localloop.rest import limits
-from localloop.rest.admission import Admission, LocalCounts
-from localloop.rest.app import App, Engine, PlainMode
-from localloop.rest.authenticate import Authenticator
-from localloop.rest.guard import Backstage, FrontDoor
-from localloop.rest.operations import Table, existence
-from localloop.rest.plain import Plain
-from localloop.rest.routing import Router
-from localloop.rest.shared import LocalRevocations
-from localloop.rest.throttle import Throttle
+from localloop import server
+from localloop.core.settings import Seed, Settings
+from localloop.rest.app import PlainMode
+from localloop.rest.wire import AsgiApp
 from localloop.store import Database
-from localloop.store.plain import PlainStore
-from localloop.store.sealing import Sealer
 
 HOST = "127.0.0.1:4010"
-OPEN = Backstage()
 
 
 class Reply(Struct, frozen=True):
@@ -48,10 +36,14 @@ class Reply(Struct, frozen=True):
 class Client:
     """Asks an ASGI application as one account."""
 
-    def __init__(self, app: App, account_sid: str, token: str) -> None:
+    def __init__(self, app: AsgiApp, account_sid: str, token: str) -> None:
         self._app = app
         self.account_sid = account_sid
         self._authorization = b"Basic " + b64encode(f"{account_sid}:{token}".encode())
+
+    def acting_as(self, account_sid: str, token: str) -> Client:
+        """Another account of the same application."""
+        return Client(self._app, account_sid, token)
 
     async def __call__(
         self,
@@ -83,7 +75,7 @@ class Client:
         return await _exchange(self._app, scope, body)
 
 
-async def _exchange(app: App, scope: dict[str, Any], body: bytes) -> Reply:
+async def _exchange(app: AsgiApp, scope: dict[str, Any], body: bytes) -> Reply:
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -109,34 +101,16 @@ def _encoded(data: Mapping[str, Any] | bytes | None, json: Any) -> tuple[bytes, 
 
 
 @asynccontextmanager
-async def served(
-    database: Database, *, plain: PlainMode = "allow", backstage: Backstage = OPEN
-) -> AsyncIterator[Client]:
+async def served(database: Database, *, plain: PlainMode = "allow") -> AsyncIterator[Client]:
     """The application on this database, and its first account as the client."""
-    revocations = LocalRevocations()
-    vault = Vault(database, Sealer({"00000001": AESGCM.generate_key(256)}), revocations)
-    seeded = await accounts.seed(vault, Seed())
-    store = PlainStore(database)
-    engine = Plain(store, load())
-    needs = numbers.Needs(database, numbers.Directory(database, revocations), engine, store)
-    bindings = (*accounts.bindings(vault), *numbers.bindings(needs))
-    engine.know(existence(bindings, lambda key: load().resource(key).kind))
-    table = Table(engine, bindings)
-    app = App(
-        Engine(
-            router=Router(load().apis),
-            table=table,
-            door=FrontDoor.of([]),
-            authenticator=Authenticator(AccountCredentials(vault), permission_for),
-            admission=Admission(LocalCounts(), limits.load()),
-            failures=Throttle(spare_loopback=True),
-            test_answers=lambda _: None,
-            observe=lambda *_: None,
-            plain=plain,
-            backstage=backstage,
+    settings = Settings(plain=plain)
+    with tempfile.TemporaryDirectory() as folder:
+        place = server.Place(
+            dsn=database.dsn,
+            runtime=Path(folder),
+            url=f"http://{HOST}",
+            sealing_key=Path(folder) / "sealing.key",
         )
-    )
-    try:
-        yield Client(app, seeded.account_sid, seeded.auth_token)
-    finally:
-        await store.close()
+        seeded = await server.prepare(settings, place, Seed())
+        async with server.open_api(settings, place) as app:
+            yield Client(app, seeded.account_sid, seeded.auth_token)

@@ -81,7 +81,7 @@ def link_templates(name: str, shown: Shown, addresses: Addresses) -> tuple[tuple
         found = {key: value["resource_url"] for key, value in declared.items()} | found
     if not found:
         return tuple(sorted(addresses.children(shown.place)))
-    return tuple((key, _template(address, shown, addresses)) for key, address in sorted(found.items()))
+    return tuple((key, _template(key, address, shown, addresses)) for key, address in sorted(found.items()))
 
 
 def own_address(name: str, shown: Shown, addresses: Addresses) -> str | None:
@@ -94,18 +94,19 @@ def own_address(name: str, shown: Shown, addresses: Addresses) -> str | None:
     return None
 
 
-def _template(address: str, shown: Shown, addresses: Addresses) -> str:
+def _template(key: str, address: str, shown: Shown, addresses: Addresses) -> str:
     target = addresses.find(address, shown.place.product)
     if target is not None:
-        return _rewritten(target, shown)
+        return _rewritten(target, shown, key)
     # No path of the contract is meant: below the record, the address's own words.
     depth = shown.place.template.count("/") + 1
     rest = _SUFFIX.sub("", urlsplit(address).path).split("/")[depth:]
     return "/".join([shown.place.template, *rest])
 
 
-def _rewritten(target: Place, shown: Shown) -> str:
-    """The target's template with the parameters of the record's own path where that leads to it."""
+def _rewritten(target: Place, shown: Shown, key: str = "") -> str:
+    """The target's template with the parameters of the record's own path where that leads to it; `key` is the link's
+    name."""
     kinds = dict(target.parents)
     names = iter(shown.place.params)
     common = _common_depth(target.template, shown.place.template)
@@ -119,17 +120,24 @@ def _rewritten(target: Place, shown: Shown) -> str:
             name = next(names)
         elif shown.own and kinds.get(name) == shown.place.kind:
             name = shown.own
-        elif name not in shown.place.params and snake(name) not in shown.fields | {"account_sid"}:
-            name = _field_for(name, kinds.get(name, target.kind), shown)
+        elif name == shown.own or (
+            name not in shown.place.params and snake(name) not in shown.fields | {"account_sid"}
+        ):
+            name = _field_for(name, kinds.get(name, target.kind), shown, key)
         written.append(f"{{{name}}}")
     return "/".join(written)
 
 
-def _field_for(name: str, kind: str, shown: Shown) -> str:
-    """`{Sid}` of a conversation, in the links of something else: the field `conversation_sid`."""
-    nouns = re.findall(r"[A-Z][a-z]+", kind.partition("/")[2])
-    words = [f"{noun}{name}" for noun in reversed(nouns)] + [f"Default{name}"]
-    return next((word for word in words if snake(word) in shown.fields), name)
+def _field_for(name: str, kind: str, shown: Shown, key: str) -> str:
+    """`{Sid}` of a conversation, in the links of something else: the field `conversation_sid`.
+
+    The link's name says which (`assignment_activity`: the field `assignment_activity_sid`), else the kind does.
+    """
+    noun = kind.partition("/")[2]
+    words = [f"{part}{name}" for part in reversed(re.findall(r"[A-Z][a-z]+", noun))]
+    named = "".join(word.title() for word in key.split("_")) + name
+    candidates = [named, *words, f"Default{name}", *(["Identity"] if noun == "User" else [])]
+    return next((word for word in candidates if snake(word) in shown.fields), name)
 
 
 def _common_depth(one: str, other: str) -> int:

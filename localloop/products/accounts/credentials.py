@@ -18,6 +18,7 @@ from localloop.products.accounts.freshness import Fresh
 from localloop.products.accounts.oauth import jwt
 from localloop.products.accounts.vault import CHANNEL, Vault
 from localloop.rest.request import Caller
+from localloop.rest.routing import HOME_REGION
 from localloop.store import Subscription
 
 # Parent credentials that reach its subaccounts (Twilio: "Subaccounts").
@@ -50,12 +51,14 @@ class AccountCredentials:
         for cache in (self._known, self._standings, self._bearers):
             cache.clear()
 
-    async def basic(self, username: str, password: str, path_account_sid: str | None) -> Caller | None:
+    async def basic(
+        self, username: str, password: str, path_account_sid: str | None, region: str = HOME_REGION
+    ) -> Caller | None:
         known = self._known.get(username)
         if known is None:
             known = await self._read(username)
             if known is None:
-                known = await self._taken_in(username, password, path_account_sid)
+                known = await self._taken_in(username, password, path_account_sid, region)
         if known is not None and known.claimable and self._adoption is not None and password:
             await self._adoption.claim(username, password)
             known = await self._read(username)
@@ -111,8 +114,10 @@ class AccountCredentials:
             self._known.put(name, known, epoch)
         return known
 
-    async def _taken_in(self, name: str, secret: str, path_account_sid: str | None) -> Known | None:
-        if self._adoption is None or not await self._adoption.take_in(name, secret, path_account_sid):
+    async def _taken_in(
+        self, name: str, secret: str, path_account_sid: str | None, region: str
+    ) -> Known | None:
+        if self._adoption is None or not await self._adoption.take_in(name, secret, path_account_sid, region):
             return None
         return await self._read(name)
 

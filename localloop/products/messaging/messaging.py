@@ -92,9 +92,9 @@ class Messaging:
     async def receive(
         self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
     ) -> PhoneMessage | None:
-        """A text from a phone to a number of the world, as the phone keeps it; None when nobody owns the number."""
+        """A text from a phone to a number of the world, as the phone keeps it; None when nobody gets texts there."""
         owned = await self.directory.find(world_sid, to)
-        if owned is None:
+        if owned is None or not owned.sms_enabled:
             return None
         now = clock.now(world_sid)
         arrival = arrival_of(

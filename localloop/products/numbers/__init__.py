@@ -1,11 +1,13 @@
 """Phone numbers: what is for sale, what is owned, and the resources that numbers depend on.
 
 Other products use what is named here: `Directory` finds and adopts owners, `sms_webhook` says whom a text is reported
-to, `confirm` and `is_verified` are about verified numbers of others, `add_short_code` leases a short code.
+to, `confirm` and `is_verified` are about verified numbers of others, `add_short_code` leases a short code,
+`attachable` finds what another product attaches.
 """
 
 from localloop.products.numbers.application import Application, sms_webhook, voice_webhook
 from localloop.products.numbers.application import find as find_application
+from localloop.products.numbers.attaching import attachable
 from localloop.products.numbers.caller_id import OutgoingCallerId, confirm, is_verified
 from localloop.products.numbers.directory import Changes, Directory
 from localloop.products.numbers.needs import Needs
@@ -22,6 +24,7 @@ __all__ = [
     "Owned",
     "Webhook",
     "add_short_code",
+    "attachable",
     "bindings",
     "confirm",
     "find_application",

@@ -29,6 +29,21 @@ async def test_an_unknown_account_is_taken_in_with_its_token_and_a_world_of_its_
     assert [tuple(row) for row in worlds] == [(stranger, "relaxed")]
 
 
+async def test_an_unknown_name_belongs_to_the_region_where_it_is_first_used(
+    credentials: AccountCredentials, stranger: str
+) -> None:
+    async def region(name: str, secret: str, path: str | None = None, asked: str = "us1") -> str:
+        caller = await credentials.basic(name, secret, path, asked)
+        assert caller is not None
+        return caller.region
+
+    assert await region(stranger, "secret", asked="ie1") == "ie1"
+    assert await region(stranger, "secret", asked="us1") == "ie1"
+    home, key = sids.new("AC"), sids.new("SK")
+    assert await region(home, "secret") == "us1"
+    assert await region(key, "secret", home, "au1") == "au1"
+
+
 async def test_a_trial_profile_makes_trial_accounts(vault: Vault, stranger: str) -> None:
     await AccountCredentials(vault, Adoption(vault, "trial")).basic(stranger, "secret", None)
     assert await vault.database.fetchval("select type from accounts where sid = $1", stranger) == "Trial"

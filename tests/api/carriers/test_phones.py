@@ -84,16 +84,6 @@ async def test_messages_page_newest_first(database: Database) -> None:
     assert await phones.list_messages(database, OTHER, A) == []
 
 
-async def test_redaction_reaches_the_phone(database: Database) -> None:
-    secret, kept = submission(body="secret"), submission(body="kept")
-    await put(database, received(secret, NOW), received(kept, NOW))
-    await phones.redact(database, WORLD, A, secret.message_sid)
-    assert [(text.body, text.media) for text in await phones.list_messages(database, WORLD, A)] == [
-        ("kept", ("http://h/cat.png",)),
-        ("", ()),
-    ]
-
-
 async def test_a_unit_that_fails_puts_nothing_on_a_phone(database: Database) -> None:
     async def broken() -> None:
         async with database.unit() as unit:

@@ -46,7 +46,7 @@ async def put(database: Database, *messages: PhoneMessage) -> None:
 
 
 async def until_waiting(watch: PhoneWatch, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while watch.waiting < count:
             await asyncio.sleep(0)
 
@@ -61,6 +61,18 @@ async def test_what_is_there_already_counts(database: Database, watch: PhoneWatc
 async def test_since_excludes_what_is_older(database: Database, watch: PhoneWatch) -> None:
     await put(database, text("code 1", at=NOW - timedelta(seconds=1)))
     assert (await watch.wait(WORLD, A, Wanted("code", since=NOW), 0)).message is None
+
+
+async def test_after_excludes_a_text_and_those_before_it(database: Database, watch: PhoneWatch) -> None:
+    older, old = text("code 1"), text("code 2")
+    await put(database, older, old)
+    assert (await watch.wait(WORLD, A, Wanted("code", after=older.id), 0)).message == old
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(watch.wait(WORLD, A, Wanted("code", after=old.id), 20))
+        await until_waiting(watch, 1)
+        coming = text("code 3")
+        await put(database, coming)
+    assert waiting.result() == Waited(coming)
 
 
 async def test_a_text_that_comes_wakes_its_waiter(database: Database, watch: PhoneWatch) -> None:

@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from localloop.console import new_link
 from localloop.core.settings import Seed, Settings
+from localloop.rest.connection import Connections
 from localloop.server import Place, Surface, open_api, open_worker, prepare
 from localloop.store import Database
 
@@ -143,7 +144,16 @@ async def server(dsn: str, tmp_path: Path, database: Database) -> AsyncIterator[
 async def serving(surface: Surface) -> AsyncIterator[str]:
     """On a free port, as in production but without its signals."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        config = uvicorn.Config(surface, ws="none", lifespan="off", log_config=None, access_log=False)
+        connections = Connections()
+        config = uvicorn.Config(
+            surface,
+            interface="asgi3",
+            http=cast(Any, connections),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+        )
         server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
         task = asyncio.create_task(server.serve(sockets=[sock]))
@@ -153,6 +163,7 @@ async def serving(surface: Surface) -> AsyncIterator[str]:
             surface.end_streams()
             server.should_exit = True
             await task
+            connections.close()
 
 
 @pytest.fixture

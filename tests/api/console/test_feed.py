@@ -66,8 +66,7 @@ async def test_the_first_event_comes_at_once(page: Page) -> None:
     assert first["skipped"] == {"messages": 0, "deliveries": 0, "phone_messages": 0}
 
 
-async def test_a_message_arrives_and_its_status_changes(server: Server, page: Page) -> None:
-    await page.post(f"lab/v1/Phones/{TO}", Behavior="slow", Delay=300)
+async def test_a_message_arrives_with_all_that_follows(server: Server, page: Page) -> None:
     async with watching_as(page) as events:
         await events.next()
         sid = await page.send(Body="hello", StatusCallback="http://127.0.0.1:9/x")
@@ -77,11 +76,21 @@ async def test_a_message_arrives_and_its_status_changes(server: Server, page: Pa
             for kind, found in seen.items():
                 found += batch[kind]
     assert {row["sid"] for row in seen["messages"]} == {sid}
-    assert "sent" in [row["status"] for row in seen["messages"]]
     assert seen["messages"][-1] == (await page.get(f"messages/{sid}"))["message"]
     assert seen["deliveries"][0]["resource_sid"] == sid
     text = seen["phone_messages"][0]
     assert (text["number"], text["body"], text["status"]) == (TO, "hello", "delivered")
+
+
+async def test_a_change_arrives(server: Server, page: Page) -> None:
+    await page.post(f"lab/v1/Phones/{TO}", Behavior="slow", Delay=86_400_000)
+    async with watching_as(page) as events:
+        await events.next()
+        sid = await page.send()
+        assert (await events.until("sent"))["sid"] == sid
+        await server.database.execute("update messages set status = 'undelivered', error_code = 30003")
+        changed = await events.until("undelivered")
+    assert (changed["sid"], changed["error_code"]) == (sid, 30003)
 
 
 async def test_what_did_not_arrive_shows_on_its_phone(page: Page) -> None:

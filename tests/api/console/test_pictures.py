@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from localloop.console import pictures
+from localloop.rest.wire import MAX_BODY
 from tests.api.console.conftest import FROM, TO, Page, Server
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
@@ -58,7 +58,7 @@ async def test_nothing_but_pictures_is_taken(page: Page, content: bytes) -> None
 
 
 async def test_what_is_too_large_is_refused(page: Page) -> None:
-    content = BytesIO(PNG + bytes(pictures.MAX_BYTES))
+    content = BytesIO(PNG + bytes(MAX_BODY))
     assert await page.status("POST", "pictures", data=content) == 413
 
 

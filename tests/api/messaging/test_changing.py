@@ -43,6 +43,8 @@ async def test_redacted_then_deleted(working: Phone, caller: Caller) -> None:
     sent = await working.send(caller)
     await working.idle()
     assert (await working.update(caller, sent["sid"], Body=""))["body"] == ""
+    [kept] = await phones.list_messages(working.database, caller.world_sid, TO)
+    assert kept.body == "hello"  # nobody takes a text back from a handset
     with pytest.raises(ApiError):
         await working.update(caller, sent["sid"], Body="other")
     assert await working.ask("api.v2010.DeleteMessage", caller, Sid=sent["sid"]) == Deleted()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import parse_qsl
 
 import pytest
 from http_server import Received, Server, answer, running
@@ -227,3 +228,45 @@ async def test_media_that_came_in_have_an_address_of_ours(working: Phone, caller
     content = await working.ask("api.v2010.FetchMedia", caller, Sid=form["MediaUrl1"].split("/")[-1], **ids)
     assert isinstance(content, Raw)
     assert content.headers["Location"] == urls[1]
+
+
+async def test_nobody_gets_texts_at_a_number_for_calls(server: Phone, caller: Caller) -> None:
+    await server.own(caller, FROM)
+    await server.database.execute("update phone_numbers set sms_enabled = false")
+    async with server.database.unit() as unit:
+        server.directory.changed(unit)
+    assert await server.messaging.receive(caller.world_sid, TO, FROM, "hi") is None
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        twiml(""),
+        answer("200 OK", b"<Response/>", "Content-Type: application/xml"),
+        answer("200 OK"),
+        answer("204 No Content", length=False),
+    ],
+)
+async def test_an_empty_answer_is_no_reply(working: Phone, caller: Caller, nothing: bytes) -> None:
+    async with running(Server(nothing)) as application:
+        await working.own(
+            caller, FROM, sms_url=application.url, sms_fallback_url=f"{application.url}/fallback"
+        )
+        assert await replies(working, caller) == []
+        assert [request.path for request in application.requests] == ["/"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_redirect_names_its_method(working: Phone, caller: Caller, method: str) -> None:
+    async def respond(request: Received, writer: asyncio.StreamWriter) -> None:
+        there = "" if "/next" in request.path else f'<Redirect method="{method}">/next?a=b</Redirect>'
+        writer.write(twiml(there))
+
+    async with running(Server(respond=respond)) as application:
+        await working.own(caller, FROM, sms_url=f"{application.url}/sms")
+        await replies(working, caller)
+        _, second = application.requests
+    assert second.method == method
+    assert second.path.startswith("/next?a=b")
+    told = second.form if method == "POST" else dict(parse_qsl(second.path.partition("?")[2]))
+    assert (told["Body"], told["From"], told["To"]) == ("hi", TO, FROM)

@@ -55,6 +55,20 @@ async def test_unique_names_are_taken_once_and_stand_for_the_sid(client: Client)
     assert (await client("GET", f"{folder}/{other['sid']}")).status == 200
 
 
+async def test_a_taken_name_has_the_code_of_its_product(client: Client) -> None:
+    service = f"{SERVICES}/{(await made(client, SERVICES))['sid']}"
+    items = f"{service}/Maps/{(await made(client, f'{service}/Maps'))['sid']}/Items"
+    for target, sent, code in (
+        (f"{service}/Documents", {"UniqueName": "n"}, 54301),
+        (items, {"Key": "n", "Data": "{}"}, 54208),
+        ("/conversations/v1/Conversations", {"UniqueName": "n"}, 50353),
+        ("/proxy/v1/Services", {"UniqueName": "n"}, 20409),
+    ):
+        await made(client, target, **sent)
+        again = await client("POST", target, sent)
+        assert (again.status, again.json()["code"]) == (409, code)
+
+
 async def test_pages_neither_skip_nor_repeat_while_rows_are_added(client: Client) -> None:
     wanted = [(await made(client, SERVICES, FriendlyName=str(n)))["sid"] for n in range(7)]
     seen, url = [], f"{SERVICES}?PageSize=2"
@@ -130,3 +144,55 @@ async def test_nested_members_are_set_one_by_one(client: Client) -> None:
     changed = await client("POST", f"{target}/{record['sid']}", {"Passkeys.RelyingParty.Name": "Example"})
     party = changed.json()["passkeys"]["relying_party"]
     assert (party["id"], party["name"]) == ("example.com", "Example")
+
+
+async def test_a_date_that_a_client_set_is_the_one_that_filters(client: Client) -> None:
+    await made(
+        client, "/conversations/v1/Conversations", DateCreated="2020-02-03T04:05:06Z", UniqueName="old"
+    )
+    await made(client, "/conversations/v1/Conversations", UniqueName="new")
+
+    async def names(query: str) -> list[str]:
+        reply = await client("GET", f"/conversations/v1/Conversations?{query}")
+        return [row["unique_name"] for row in reply.json()["conversations"]]
+
+    assert await names("EndDate=2020-02-04") == ["old"]
+    assert await names("StartDate=2020-02-04") == ["new"]
+    assert await names("StartDate=2020-02-03&EndDate=2020-02-03T04:05:06Z") == ["old"]
+
+
+async def test_a_span_of_time_may_be_told_from_now(client: Client) -> None:
+    summaries = "/insights/v1/Voice/Summaries"
+    assert (await client("GET", f"{summaries}?StartTime=4h")).json()["call_summaries"] == []
+    for wrong in ("soon", "999999d"):
+        reply = await client("GET", f"{summaries}?StartTime={wrong}")
+        assert (reply.status, reply.json()["code"]) == (400, 20001)
+
+
+async def test_links_to_other_records_carry_their_ids(client: Client) -> None:
+    workspace = await made(client, "/taskrouter/v1/Workspaces", FriendlyName="work")
+    folder = f"/taskrouter/v1/Workspaces/{workspace['sid']}"
+    activity = await made(client, f"{folder}/Activities", FriendlyName="Busy")
+    worker = await made(client, f"{folder}/Workers", FriendlyName="Ada", ActivitySid=activity["sid"])
+    assert worker["links"]["activity"].endswith(f"{folder}/Activities/{activity['sid']}")
+    assert worker["links"]["reservations"].endswith(f"{folder}/Workers/{worker['sid']}/Reservations")
+
+
+async def test_a_record_is_shown_under_the_address_of_the_view_that_it_was_asked_at(client: Client) -> None:
+    service = await made(client, "/conversations/v1/Services", FriendlyName="chat")
+    folder = f"/conversations/v1/Services/{service['sid']}/Conversations"
+    conversation = await made(client, folder)
+    shown = (await client("GET", f"{folder}/{conversation['sid']}")).json()
+    assert shown["url"] == conversation["url"]
+    assert shown["url"].endswith(f"{folder}/{conversation['sid']}")
+
+
+async def test_what_is_made_through_a_view_is_listed_at_home(client: Client) -> None:
+    service = await made(client, "/proxy/v1/Services", UniqueName="proxy")
+    session = await made(client, f"/proxy/v1/Services/{service['sid']}/Sessions")
+    folder = f"/proxy/v1/Services/{service['sid']}/Sessions/{session['sid']}"
+    participant = await made(client, f"{folder}/Participants", Identifier="+14155550100")
+    view = f"{folder}/Participants/{participant['sid']}/MessageInteractions"
+    sent = (await client("POST", view, {"Body": "hello"})).json()
+    listed = (await client("GET", f"{folder}/Interactions")).json()["interactions"]
+    assert [row["sid"] for row in listed] == [sent["sid"]]

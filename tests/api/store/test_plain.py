@@ -202,7 +202,10 @@ async def test_filters_on_data(store: PlainStore, wanted: Filter, kept: str) -> 
 )
 async def test_filters_on_dates(store: PlainStore, comparison: Any, value: Any, kept: int) -> None:
     await store.create(record())
-    assert len(await ids(store, filters=(Filter("date_created", comparison, value, column=True),))) == kept
+    assert (
+        len(await ids(store, filters=(Filter("date_created", comparison, value, column="date_created"),)))
+        == kept
+    )
 
 
 async def test_update_counts_versions_and_keeps_what_it_does_not_name(store: PlainStore) -> None:

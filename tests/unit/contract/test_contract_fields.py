@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from localloop import contract
-from localloop.contract.model import Field, Operation, Path, Resource
+from localloop.contract.model import Field, Operation, Param, Path, Resource
 
 CONTRACT = contract.load()
 OPERATIONS = list(CONTRACT.operations())
@@ -217,11 +217,16 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
+def sent_to(path: Path) -> list[Param]:
+    return [param for operation in path.operations for param in operation.params if param.location == "body"]
+
+
 def test_every_parameter_of_a_link_is_known_where_the_link_stands() -> None:
     for path, operation, found in every_field():
         for name, template in found.links:
             known = {"AccountSid", *re.findall(r"\{(\w+)\}", path.template)}
             known |= {p.id_param for p in CONTRACT.kind(path.kind).paths if p.id_param}
+            known |= {p.name for other in CONTRACT.kind(path.kind).paths for p in sent_to(other)}
             fields = {f.name for f in operation.fields}
             for param in re.findall(r"\{(\w+)\}", template):
                 assert param in known or snake(param) in fields, (operation.id, name, template)

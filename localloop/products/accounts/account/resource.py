@@ -53,7 +53,7 @@ async def create(accounts: Accounts, request: Request) -> Item:
             region=parent["region"],
         )
         await queries.insert(vault, unit, new)
-        return _item(await queries.read(vault, unit, sid))
+        return _item(await queries.read(vault, unit, sid), request)
 
 
 async def fetch(accounts: Accounts, request: Request) -> Item:
@@ -61,7 +61,7 @@ async def fetch(accounts: Accounts, request: Request) -> Item:
     account = await queries.fetch(accounts.vault, request.ids["Sid"], _reader(request))
     if account is None:
         raise errors.not_found(request.address)
-    return _item(account)
+    return _item(account, request)
 
 
 async def list_(accounts: Accounts, request: Request) -> Items:
@@ -71,7 +71,7 @@ async def list_(accounts: Accounts, request: Request) -> Items:
     found, more = await queries.page(accounts.vault, _reader(request), filters, request.page)
     backwards = request.page.before is not None
     return Items(
-        items=[structs.asdict(account) for account in found],
+        items=[_shown(account, request) for account in found],
         more=more or backwards,
         earlier=more if backwards else request.page.after is not None,
     )
@@ -95,7 +95,7 @@ async def update(accounts: Accounts, request: Request) -> Item:
 async def _touched(vault: Vault, unit: Unit, request: Request, name: str | None) -> Item:
     sid = request.ids["Sid"]
     await queries.touch(unit, sid, name, request.now)
-    return _item(await queries.read(vault, unit, sid))
+    return _item(await queries.read(vault, unit, sid), request)
 
 
 async def change_status(accounts: Accounts, unit: Unit, sid: str, wanted: str, *, by_parent: bool) -> None:
@@ -157,8 +157,17 @@ def _reader(request: Request) -> str:
     return request.caller.authenticated_sid or request.caller.account_sid
 
 
-def _item(account: Account) -> Item:
-    return Item(fields=structs.asdict(account))
+def _item(account: Account, request: Request) -> Item:
+    return Item(fields=_shown(account, request))
+
+
+def _shown(account: Account, request: Request) -> dict[str, Any]:
+    """Only a main account has a balance, so only it shows where to ask for it."""
+    fields = structs.asdict(account)
+    if not account.is_main:
+        links = next(field.links for field in request.operation.fields if field.source == "links")
+        fields["subresource_uris"] = [name for name, _ in links if name != "balance"]
+    return fields
 
 
 def binding(accounts: Accounts) -> Binding:

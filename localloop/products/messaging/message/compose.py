@@ -120,7 +120,7 @@ async def compose(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
     message = Message(
         account_sid=origin.account_sid,
         world_sid=origin.world_sid,
-        id=sids.uuid_of(sids.new("MM" if wish.media else "SM")),
+        id=sids.new_id(),
         prefix="MM" if wish.media else "SM",
         status="queued",
         direction=origin.direction,

@@ -118,7 +118,7 @@ def arrival_of(sent: Message, media: tuple[str, ...]) -> Arrival:
     prefix = "MM" if media else "SM"
     message = replace(
         sent,
-        id=sids.uuid_of(sids.new(prefix)),
+        id=sids.new_id(),
         prefix=prefix,
         status="receiving",
         direction="inbound",

@@ -48,7 +48,6 @@ FOLLOWERS: dict[Status, frozenset[Status]] = {
 SETTLED: frozenset[Status] = frozenset({"delivered", "undelivered", "failed", "read", "canceled", "received"})
 SENDABLE: frozenset[Status] = frozenset({"queued", "sending"})
 SILENT: frozenset[Status] = frozenset({"sending", "receiving", "received", "scheduled", "accepted"})
-PRICED: frozenset[Status] = frozenset({"sent", "delivered", "undelivered", "received"})
 
 
 def may_follow(before: Status, after: Status) -> bool:

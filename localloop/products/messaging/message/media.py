@@ -64,7 +64,7 @@ async def insert(connection: Any, of: Sequence[tuple[Message, tuple[str, ...]]])
     rows = [
         (
             message.account_sid,
-            sids.uuid_of(sids.new("ME")),
+            sids.new_id(),
             message.id,
             type_of(url),
             url,

@@ -92,7 +92,12 @@ class Operations(Struct, frozen=True):
     async def page_media(self, request: Request) -> Items:
         """All of a message's media: they are ten at most."""
         message = await self._find(request, "MessageSid")
-        found = await media.of_message(self.database, message.account_sid, message.id)
+        start, end = _window(request.params, "DateCreated")
+        found = [
+            each
+            for each in await media.of_message(self.database, message.account_sid, message.id)
+            if (start is None or each.date_created >= start) and (end is None or each.date_created < end)
+        ]
         return Items(items=[media.shown(each, message.sid) for each in found])
 
     async def fetch_media(self, request: Request) -> Item | Raw:
@@ -206,26 +211,31 @@ def _invalid_max_price(_: str) -> ApiError:
 
 
 def filters_of(request: Request) -> Filters:
-    """`DateSent` is a whole day in UTC, also when a moment is named, as SDKs do with a date (facts §1.10). Its bounds
-    are days or seconds, inclusive.
-    """
     params = request.params
-    starts, ends = [], []
-    if (exact := params.get("DateSent")) is not None:
-        day = _span(exact.astimezone(UTC).date() if isinstance(exact, datetime) else exact)
-        starts.append(day[0])
-        ends.append(day[1])
-    if (least := params.get("DateSent>")) is not None:
-        starts.append(_span(least)[0])
-    if (most := params.get("DateSent<")) is not None:
-        ends.append(_span(most)[1])
+    start, end = _window(params, "DateSent")
     return Filters(
         to=_address(params, "To"),
         from_=_address(params, "From"),
-        sent_from=max(starts, default=None),
-        sent_until=min(ends, default=None),
+        sent_from=start,
+        sent_until=end,
         bounded=abs(clock.now(request.world_sid) - clock.now()) < queries.CLOCK_SLACK,
     )
+
+
+def _window(params: Mapping[str, Any], name: str) -> tuple[datetime | None, datetime | None]:
+    """From when, and until when, a date filter lets pass: a whole day in UTC, also when a moment is named,
+    as SDKs do with a date (facts §1.10). Its bounds are days or seconds, inclusive.
+    """
+    starts, ends = [], []
+    if (exact := params.get(name)) is not None:
+        day = _span(exact.astimezone(UTC).date() if isinstance(exact, datetime) else exact)
+        starts.append(day[0])
+        ends.append(day[1])
+    if (least := params.get(f"{name}>")) is not None:
+        starts.append(_span(least)[0])
+    if (most := params.get(f"{name}<")) is not None:
+        ends.append(_span(most)[1])
+    return max(starts, default=None), min(ends, default=None)
 
 
 def _span(value: date | datetime) -> tuple[datetime, datetime]:

@@ -200,6 +200,8 @@ async def update(needs: Needs, request: Request) -> Item:
     """Raises 404, 21470 to 21474 for a transfer, and what settings may be wrong."""
     params, sid = request.params, request.ids["Sid"]
     owner = params.get("AccountSid") or request.account_sid
+    if await queries.fetch(needs.database, request.account_sid, sid) is None:
+        raise errors.not_found(request.address)
     await _check_applications(needs, owner, params)
     async with needs.database.unit() as unit:
         row = await queries.lock(unit, request.account_sid, sid)

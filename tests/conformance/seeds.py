@@ -1,0 +1,136 @@
+"""Records that nobody makes over the API (activity does, or a catalogue): planted in the store, every field filled.
+
+They are written by the plain engine itself, as the home path of their kind would, so what is judged is what serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from asking import request_of
+
+from localloop import server
+from localloop.contract import load
+from localloop.contract.model import Field, Param, Path, Resource
+from localloop.core import sids
+from localloop.products import numbers
+from localloop.rest.plain import Plain
+from localloop.rest.plain_data import fields_of
+from localloop.rest.request import Caller
+from localloop.store import Database
+from localloop.store.plain import PlainStore
+from tests.conformance import values
+
+# Kinds that a product keeps in tables of its own: what is planted in the plain store would not be seen there.
+KEPT_ELSEWHERE = frozenset(load().resource(binding.resource).kind for binding in server.bindings())
+_ORDER = ("collection", "instance", "singleton")
+
+
+class Seeds:
+    """Plants records for one account."""
+
+    def __init__(self, database: Database, account_sid: str) -> None:
+        self._database = database
+        self._account_sid = account_sid
+        self._count = 0
+        self._store = PlainStore(database)
+        self._plain = Plain(self._store, load())
+        self._plain.know(dict.fromkeys(load().kinds, _is_there))
+
+    async def close(self) -> None:
+        await self._store.close()
+
+    async def elsewhere(self, kind: str) -> str | None:
+        """The id of a record of a kind that a product keeps in tables of its own, made the way activity makes it."""
+        self._count += 1
+        if kind == "api/ShortCode":
+            code = str(20_000 + self._count)
+            owned = await numbers.add_short_code(self._database, await self._world(), self._account_sid, code)
+            return owned.sid if owned else None
+        return "US" if kind == "api/AvailablePhoneNumberCountry" else None
+
+    async def type_code(self, validation: Mapping[str, Any]) -> None:
+        """Somebody types the code of a validation on the phone that was called."""
+        phone_number, code = validation["phone_number"], validation["validation_code"]
+        await numbers.confirm(self._database, await self._world(), phone_number, code)
+
+    async def _world(self) -> str:
+        found = "select world_sid from accounts where sid = $1"
+        return str(await self._database.fetchval(found, self._account_sid))
+
+    async def plant(
+        self,
+        path: Path,
+        ids: Mapping[str, str],
+        known: Mapping[str, str],
+        given: Mapping[str, Any],
+        own: str | None,
+    ) -> tuple[str, dict[str, Any]]:
+        """The id and the fields of a new record at `path`; `known` are ids of other records by prefix."""
+        caller = Caller(account_sid=self._account_sid, world_sid=await self._world())
+        request = request_of(path.operations[0].id, caller, None, **{path.id_param or "": "", **ids})
+        resource = load().kind(path.kind)
+        empty = [
+            field
+            for field in fields_of(request)
+            if (field.source in ("initial", "param") and field.initial in (None, "", [], {}))
+            or (field.source == "parent" and field.source_name not in ids)
+        ]
+        filled = {field.name: values.of_field(field, known) for field in empty} | _filterable(path, empty)
+        filled |= given
+        own = own or self._new_id(resource, filled)
+        if resource.id_field in filled:
+            filled[resource.id_field] = own
+        if path.role == "singleton":
+            item = await self._plain.create(request, fields=filled)
+            return path.kind, dict(item.fields)
+        if path.id_param:
+            request.ids[path.id_param] = own
+        item = await self._plain.create(request, sid=own, fields=filled)
+        return own, dict(item.fields)
+
+    def _new_id(self, resource: Resource, filled: Mapping[str, Any]) -> str:
+        self._count += 1
+        if resource.prefixes:
+            return sids.new(resource.prefixes[0])
+        return f"{filled.get(resource.id_field or '', 'id')}{self._count}"
+
+
+def _filterable(path: Path, fields: Iterable[Field]) -> dict[str, Any]:
+    """Values that the filters of the lists of a kind accept."""
+    names = {field.name for field in fields}
+    lists = [
+        operation
+        for place in load().kind(path.kind).paths
+        for operation in place.operations
+        if operation.verb == "list"
+    ]
+    params = [param for operation in lists for param in operation.params if param.field]
+    found: dict[str, Any] = {
+        str(param.field): values.value(param)
+        for param in params
+        if param.field in names and param.comparison == "=" and param.type != "array" and _is_narrow(param)
+    }
+    for param in params:
+        outer, _, inner = str(param.field).partition(".")
+        if inner and outer in names:
+            asked = values.value(param)
+            found.setdefault(outer, {})[inner] = asked[0] if isinstance(asked, list) else asked
+    return found
+
+
+def _is_narrow(param: Param) -> bool:
+    return bool(param.enum or param.pattern or param.sid or param.type in ("integer", "boolean"))
+
+
+def home(kind: str) -> Path | None:
+    """The path that a record of this kind is planted at: None when the plain store does not serve the kind."""
+    if kind in KEPT_ELSEWHERE:
+        return None
+    paths = [path for path in load().kind(kind).paths if path.kind == kind and path.role in _ORDER]
+    return min(paths, key=lambda path: _ORDER.index(path.role), default=None)
+
+
+async def _is_there(account_sid: str, sid: str) -> bool:
+    return True
