@@ -9,6 +9,9 @@ BIN := .venv/bin
 PYTHON_READY := .venv/.ready
 NODE_READY := tests/sdk/node/node_modules/.package-lock.json
 PRISM_READY := benchmarks/prism/node_modules/.package-lock.json
+CONSOLE := localloop/console/ui
+CONSOLE_READY := localloop/console/static/index.html
+CONSOLE_SOURCES := $(shell find $(CONSOLE) -name node_modules -prune -o -name tests -prune -o -type f -print)
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help up setup system test test-long check lint types layers house format bench docs build clean
@@ -16,10 +19,10 @@ PYTEST := $(BIN)/python -m pytest
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: $(PYTHON_READY) ## Run localloop on 127.0.0.1:4010 (options: make up ARGS="--ephemeral --port 4020")
+up: $(PYTHON_READY) $(CONSOLE_READY) ## Run localloop on 127.0.0.1:4010 (options: make up ARGS="--ephemeral --port 4020")
 	$(BIN)/localloop up $(ARGS)
 
-setup: $(PYTHON_READY) system $(NODE_READY) ## Install what development and tests want
+setup: $(PYTHON_READY) system $(NODE_READY) $(CONSOLE_READY) ## Install what development and tests want
 	@echo "ready: $(BIN)/localloop"
 
 # Needs PostgreSQL, npm packages and programs; what cannot be installed is named and its tests say so.
@@ -54,13 +57,14 @@ bench: setup $(PRISM_READY) ## Measure against Prism and pgbench, and print the 
 docs: $(PYTHON_READY) ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-build: $(PYTHON_READY) ## Build the wheel into dist/
+build: $(PYTHON_READY) system ## Build the wheel into dist/
 	rm -rf dist
 	scripts/setup build
 
 clean: ## Remove what the other targets made (the data of `make up` stays)
 	rm -rf .venv .build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -rf tests/sdk/node/node_modules benchmarks/prism/node_modules
+	rm -rf $(CONSOLE)/node_modules localloop/console/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PYTHON_READY): pyproject.toml uv.lock scripts/setup
@@ -69,6 +73,10 @@ $(PYTHON_READY): pyproject.toml uv.lock scripts/setup
 
 $(NODE_READY): tests/sdk/node/package-lock.json
 	scripts/setup node tests/sdk/node
+
+# Without npm there is no such file, and the console says how to come by it.
+$(CONSOLE_READY): $(CONSOLE_SOURCES)
+	scripts/setup console
 
 $(PRISM_READY): benchmarks/prism/package-lock.json
 	scripts/setup node benchmarks/prism

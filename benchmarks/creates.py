@@ -61,7 +61,7 @@ def against_peers(seconds: float) -> list[Row]:
             *_against_prism("the 2010 API", "", instance, seconds),
             *_against_prism("this operation alone", _OPERATION, instance, seconds),
         ]
-        with _without_workers(instance):
+        with without_workers(instance):
             _accepted(instance, 1)
             rows.append(_against_pgbench(instance, seconds))
     return rows
@@ -84,7 +84,7 @@ def _against_prism(mocked: str, only: str, instance: Instance, seconds: float) -
     """Workers wait meanwhile: Prism keeps and sends nothing, so what is compared is the answer alone."""
     what, bar = f"accepted creates, workers waiting, against Prism mocking {mocked}", "" if only else "≥ 10"
     try:
-        with _without_workers(instance), stoplight.mocking(only=only) as mock:
+        with without_workers(instance), stoplight.mocking(only=only) as mock:
             ours, theirs = _in_turns(instance, mock, seconds)
     except NotRun as reason:
         return [Row(what=what, ours=f"not run: {reason}", bar=bar)]
@@ -167,7 +167,7 @@ def as_history_grows(seconds: float) -> list[Row]:
             _execute(instance, "analyze messages")
             _execute(instance, "checkpoint")
             _drained(instance)
-        with _without_workers(small), _without_workers(large):
+        with without_workers(small), without_workers(large):
             for _ in range(_ROUNDS):
                 for instance, count in ((small, SMALL), (large, LARGE)):
                     listed = wrk.read(f"{instance.url}{MESSAGES}?PageSize=50", seconds)
@@ -223,7 +223,7 @@ def _create_plain(instance: Instance, path: str) -> str:
 
 
 @contextmanager
-def _without_workers(instance: Instance) -> Iterator[None]:
+def without_workers(instance: Instance) -> Iterator[None]:
     """Workers stopped, so that what is measured is acceptance and nothing else; the api is forked first."""
     workers = instance.children()[1:]
     for pid in workers:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import creates, footprint, latency
+from benchmarks import console, creates, footprint, latency
 from benchmarks.instance import NotStarted
 from benchmarks.table import NotRun, Row, not_run, rendered
 
@@ -25,6 +25,7 @@ PARTS: Mapping[str, Part] = {
     "latency": lambda seconds: latency.to_delivered(round(seconds * 20)),
     "creates": creates.against_peers,
     "growth": creates.as_history_grows,
+    "console": console.with_a_feed,
     "polls": lambda _: footprint.long_polls(),
 }
 _REASONS = (NotRun, NotStarted, OSError, TimeoutError, subprocess.SubprocessError)

@@ -12,7 +12,7 @@ import gc
 import json
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,8 @@ from msgspec import Struct
 from localloop import contract
 from localloop.carriers import Loopback
 from localloop.carriers.watch import PhoneWatch
+from localloop.console import Console, new_link
+from localloop.console import Parts as ConsoleParts
 from localloop.contract.model import Api
 from localloop.core import clock
 from localloop.core.errors import ApiError
@@ -51,7 +53,7 @@ from localloop.rest.request import Binding, Operate
 from localloop.rest.routing import Router
 from localloop.rest.shared import LocalRevocations, SharedTable
 from localloop.rest.throttle import Throttle
-from localloop.rest.wire import AsgiApp, Head, Receive, Scope, Send
+from localloop.rest.wire import Head, Receive, Scope, Send
 from localloop.store import Database, Unavailable, needs_migration, partitions, sealing
 from localloop.store.plain import PlainStore
 from localloop.store.worlds import Worlds
@@ -120,6 +122,15 @@ async def prepare(settings: Settings, place: Place, seed: Seed) -> accounts.Seed
         await database.close()
 
 
+async def new_console_link(place: Place, account_sid: str) -> str:
+    """A one-time link to the console, signed in as this account."""
+    database = await Database.connect(place.dsn, min_size=1, max_size=1)
+    try:
+        return await new_link(database, place.url, account_sid)
+    finally:
+        await database.close()
+
+
 async def _plan_housekeeping(database: Database, account_sid: str) -> None:
     if await database.fetchval("select exists (select from jobs where key = $1)", HOUSEKEEPING):
         return
@@ -182,8 +193,8 @@ async def open_parts(
 @asynccontextmanager
 async def open_api(
     settings: Settings, place: Place, *, name: str = "api-0", table: SharedTable | None = None
-) -> AsyncIterator[AsgiApp]:
-    """The whole HTTP surface of one process: API, lab, health and metrics."""
+) -> AsyncIterator[Surface]:
+    """The whole HTTP surface of one process: API, lab, console, health and metrics."""
     revocations = table or LocalRevocations()
     async with contextlib.AsyncExitStack() as stack:
         parts = await stack.enter_async_context(open_parts(settings, place, revocations, runs_jobs=False))
@@ -193,7 +204,27 @@ async def open_api(
         admission = Admission(counts, rest_limits.load())
         engine, watch = assemble(settings, place, parts, admission, measures)
         stack.push_async_callback(watch.close)
-        yield Surface(App(engine), engine, parts.database, measures)
+        api = App(engine)
+        console = _console(settings, parts, engine, api)
+        if console is not None:
+            stack.push_async_callback(console.close)
+        yield Surface(api, engine, console, parts.database, measures)
+
+
+def _console(settings: Settings, parts: Parts, engine: Engine, api: App) -> Console | None:
+    """A laptop has one; production does not."""
+    if settings.mode != "up":
+        return None
+    return Console(
+        ConsoleParts(
+            database=parts.database,
+            accounts=parts.credentials,
+            api=api,
+            door=engine.door,
+            coverage=engine.table.coverage,
+            mode=settings.mode,
+        )
+    )
 
 
 def assemble(
@@ -280,13 +311,22 @@ def _backstage(settings: Settings) -> Backstage:
 
 
 class Surface:
-    """The API with what operators ask beside it: `/health`, `/ready` and, backstage, `/metrics`."""
+    """The API with what people and operators ask beside it: `/health`, `/ready` and, backstage, `/metrics` and the
+    console under `/console`."""
 
-    def __init__(self, app: App, engine: Engine, database: Database, measures: Metrics) -> None:
+    def __init__(
+        self, app: App, engine: Engine, console: Console | None, database: Database, measures: Metrics
+    ) -> None:
         self._app = app
         self._engine = engine
         self._database = database
         self._measures = measures
+        self._console = console
+
+    def end_streams(self) -> None:
+        """The server is about to stop: answers without an end get one."""
+        if self._console is not None:
+            self._console.end_feeds()
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Hands on rather than awaits, so that a request that waits holds nothing of ours."""
@@ -299,6 +339,9 @@ class Surface:
             return self._ready(send)
         if path == "/metrics" and self._may_see(scope):
             return self._metrics(send)
+        console = self._console
+        if console is not None and _is_console(path) and self._engine.backstage.is_open_to(scope):
+            return console(scope, receive, send)
         return self._app(scope, receive, send)
 
     def _may_see(self, scope: Scope) -> bool:
@@ -328,6 +371,10 @@ class Surface:
         ]
         body = self._measures.render(gauges)
         await _send(send, 200, body, b"text/plain; version=0.0.4; charset=utf-8")
+
+
+def _is_console(path: str) -> bool:
+    return path.startswith("/console") and path[8:9] in ("", "/")
 
 
 async def _refuse(scope: Scope, send: Send) -> None:
@@ -430,20 +477,25 @@ def _run(life: Any) -> None:
 class _Server(uvicorn.Server):
     """Uvicorn without signal handlers of its own: the leash decides when it is over, and hears when it begins."""
 
-    def __init__(self, config: uvicorn.Config, leash: Leash) -> None:
+    def __init__(self, config: uvicorn.Config, leash: Leash, before_stop: Callable[[], None]) -> None:
         super().__init__(config)
         self._leash = leash
+        self._before_stop = before_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._leash.ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._before_stop()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield
 
 
-async def _serve(app: AsgiApp, socks: Sequence[socket.socket], leash: Leash) -> None:
+async def _serve(app: Surface, socks: Sequence[socket.socket], leash: Leash) -> None:
     gc.freeze()  # the contract and the modules stay: looking through them took up to 0.1 s, with requests waiting
     connections = Connections()
     config = uvicorn.Config(
@@ -461,7 +513,7 @@ async def _serve(app: AsgiApp, socks: Sequence[socket.socket], leash: Leash) -> 
         timeout_graceful_shutdown=STOP_GRACE_S,
         backlog=2048,
     )
-    server = _Server(config, leash)
+    server = _Server(config, leash, app.end_streams)
     stop = _stop_event(leash)
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve(sockets=list(socks)))

@@ -22,7 +22,7 @@ from localloop.core import clock
 from localloop.store import Database, migrate
 from localloop.store.postgres import Postgres
 
-pytest_plugins = ["tests.needs"]
+pytest_plugins = ["tests.needs", "tests.measured"]
 
 _numbers = itertools.count()
 

@@ -42,13 +42,28 @@ def _npm_package(folder: str, name: str) -> Callable[[], Path | None]:
     return find
 
 
+def _chromium() -> Path | None:
+    """Debian calls it chromium, others chromium-browser or google-chrome."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((Path(found) for name in names if (found := shutil.which(name))), None)
+
+
+def _console_page() -> Path | None:
+    page = ROOT / "localloop" / "console" / "static" / "index.html"
+    return page if page.is_file() else None
+
+
 FINDERS: dict[str, Callable[[], Path | None]] = {
+    "axe-core": _npm_package("localloop/console/ui", "axe-core"),
+    "chromium": _chromium,
+    "console-page": _console_page,
     "curl": _program("curl"),
     "node": _program("node"),
     "pgbench": _program("pgbench"),
     "wrk": _program("wrk"),
     "postgresql": _system_postgresql,
     "twilio-node": _npm_package("tests/sdk/node", "twilio"),
+    "vitest": _npm_package("localloop/console/ui", "vitest"),
     "prism": _npm_package("benchmarks/prism", "@stoplight/prism-cli"),
 }
 

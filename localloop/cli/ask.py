@@ -1,8 +1,9 @@
-"""Commands that ask a running localloop: status, env, text and inbox."""
+"""Commands that ask a running localloop: status, env, text, inbox and console."""
 
 from __future__ import annotations
 
 import shlex
+import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,21 @@ def _await_text(client: Client, number: str, wait: float, beginning: Mapping[str
         if error.status == 408:
             raise Failed(f"nothing came to {number} within {wait:g} s") from None
         raise
+
+
+def console(data: str, open_it: bool) -> None:
+    """A new one-time link to the console."""
+    link = connect(data).post("/console/api/links", {})["url"]
+    print(link)
+    if open_it and not webbrowser.open(link):
+        raise Failed("no browser can be opened here; open the link above yourself")
+
+
+def add_user(data: str, name: str, password: str) -> None:
+    """A user who may sign in to the console with a password, or a new password of one."""
+    client = connect(data)
+    client.post("/console/api/users", {"name": name, "password": password})
+    print(f"{name} may sign in at {client.url}/console/")
 
 
 def _note_of(client: Client, data: str) -> running.Running | None:

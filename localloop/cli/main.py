@@ -20,6 +20,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+console_app = typer.Typer(
+    name="console",
+    help="Print a new one-time link to the web console, or say who may sign in there.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(console_app)
+
 Data = Annotated[str | None, Option("--data", metavar="DIR", help="The data folder of the localloop meant.")]
 
 
@@ -158,6 +165,37 @@ def inbox(
     from localloop.cli import ask
 
     _answer(ask.inbox, data or "", number, wait, since or "", limit)
+
+
+@console_app.callback(invoke_without_command=True)
+def console(
+    context: typer.Context,
+    open_it: Annotated[bool, Option("--open", help="Open it in the browser as well.")] = False,
+    data: Data = None,
+) -> None:
+    """Print a new link to the web console; it signs in once, within a day."""
+    from localloop.cli import ask
+
+    if context.invoked_subcommand is None:
+        _answer(ask.console, data or "", open_it)
+
+
+@console_app.command("add-user")
+def add_user(
+    name: Annotated[str, Argument(help="The name to sign in with.")],
+    data: Data = None,
+) -> None:
+    """Let somebody sign in to the console with a password, which is asked for; again: change the password.
+
+    The password is read from standard input when that is no terminal.
+    """
+    from localloop.cli import ask
+
+    if sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    _answer(ask.add_user, data or "", name, password)
 
 
 def _answer(ask: object, *given: object) -> None:

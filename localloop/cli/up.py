@@ -83,7 +83,7 @@ def up(options: Mapping[str, object], *, verbose: bool = False) -> None:
             raise StartFailed(
                 "localloop does not start: one of its processes gave up; the log above says why"
             )
-        _announce(settings, place, data, seeded)
+        _announce(settings, place, data, seeded, asyncio.run(_console_link(place, seeded)))
         stack.enter_context(_noted(settings, place, data, seeded))
         supervisor.watch()
 
@@ -144,6 +144,12 @@ async def _prepare(settings: Settings, place: Place, first: Seed) -> Seeded:
     return await server.prepare(settings, place, first)
 
 
+async def _console_link(place: Place, seeded: Seeded) -> str:
+    from localloop import server
+
+    return await server.new_console_link(place, seeded.account_sid)
+
+
 def _admin(settings: Settings) -> list[socket.socket]:
     """Where lab and metrics may be reached from elsewhere."""
     host, _, port = settings.admin_listen.rpartition(":")
@@ -179,7 +185,7 @@ def _run_worker(settings: Settings, place: Place, name: str, leash: Leash) -> No
     server.run_worker(settings, place, leash, name)
 
 
-def _announce(settings: Settings, place: Place, data: DataFolder, seeded: Seeded) -> None:
+def _announce(settings: Settings, place: Place, data: DataFolder, seeded: Seeded, link: str) -> None:
     """The one thing on standard output; logs go to standard error."""
     kept = "nothing is kept (--ephemeral)" if data.ephemeral else str(data.path)
     sid, token = seeded.account_sid, seeded.auth_token
@@ -189,6 +195,7 @@ def _announce(settings: Settings, place: Place, data: DataFolder, seeded: Seeded
         f"  account SID   {sid}",
         f"  auth token    {token}",
         f"  data          {kept}",
+        f"  console       {link}",
         "",
         f"  curl -G {place.url}/2010-04-01/Accounts.json -u {sid}:{token}",
         "",

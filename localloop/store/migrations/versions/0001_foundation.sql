@@ -258,6 +258,34 @@ create table phone_messages (
   date_created   timestamptz not null,
   primary key (world_sid, number, id)
 );
+-- Rows come in its order, so it grows at one end only: what arrives anywhere in a world is seen without a scan.
+create index phone_messages_world on phone_messages (world_sid, id);
+
+-- console: who may look at it -------------------------------------------------------------------------------------
+create table console_links (                               -- one-time links; what is secret is kept as its SHA-256
+  code           bytea primary key,
+  account_sid    text not null references accounts (sid),
+  expires_at     timestamptz not null
+);
+create table console_sessions (
+  id             bytea primary key,
+  account_sid    text not null references accounts (sid),
+  csrf_token     text not null,
+  auth_token     bytea,                                    -- who signed in with a token is signed out with it
+  expires_at     timestamptz not null                      -- moves on while the session is used
+);
+create table console_users (
+  name           text primary key,
+  account_sid    text not null references accounts (sid),
+  password       text not null,                            -- argon2id
+  date_created   timestamptz not null
+);
+create table console_pictures (                            -- attached to texts from phones
+  name           text primary key,                         -- not to be guessed: who knows it sees the picture
+  account_sid    text not null references accounts (sid),
+  content        bytea not null,
+  date_created   timestamptz not null
+);
 
 -- webhooks --------------------------------------------------------------------------------------------------------
 create table deliveries (

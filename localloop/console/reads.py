@@ -1,0 +1,190 @@
+"""The page's reads: lists with search and keyset paging, details, phones. Each answers plain data for one session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from localloop.console import filters, queries, shapes
+from localloop.console.curl import curl_of
+from localloop.console.filters import Conditions
+from localloop.console.queries import Row, Scope, Slice
+from localloop.console.search import SearchError
+from localloop.console.shapes import Json
+from localloop.console.timeline import timeline
+from localloop.core import clock, e164, errors, sids
+from localloop.core.errors import ApiError
+from localloop.store import Database
+
+DEFAULT_LIMIT: Final = 50
+MAX_LIMIT: Final = 200
+_REDACTED_WITHIN: Final = timedelta(
+    minutes=2
+)  # how long after a message its attempts are looked for by their time
+
+
+class UnknownTerm(ApiError):
+    """A search that cannot be: 400, with the place of the mistake and what would be understood."""
+
+    def __init__(self, error: SearchError, understood: Mapping[str, str]) -> None:
+        super().__init__(400, 20001, error.reason)
+        self.position = error.position
+        self.understood = understood
+
+
+class Reads:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # Messages
+
+    async def messages(self, scope: Scope, params: Mapping[str, str]) -> Json:
+        conditions = _searched(filters.of_messages, filters.MESSAGE_TERMS, scope, params)
+        part = _slice(params)
+        rows = await queries.messages(self._database, scope, conditions, part)
+        return _listed("messages", rows, part, shapes.message)
+
+    async def message(self, scope: Scope, sid: str) -> Json:
+        row = await queries.message(self._database, scope, _id(sid, "SM", "MM"))
+        if row is None:
+            raise errors.not_found(sid)
+        media = await queries.media(self._database, row["account_sid"], [row["id"]])
+        until = sids.bound(sids.at(sid) + _REDACTED_WITHIN) if row["id"].version == 7 else row["id"]
+        calls = await queries.deliveries_of(self._database, row["account_sid"], sid, until)
+        return {
+            "message": shapes.message(row),
+            "media": [
+                {
+                    "sid": sids.from_uuid("ME", item["id"]),
+                    "content_type": item["content_type"],
+                    "url": item["url"],
+                }
+                for item in media
+            ],
+            "timeline": timeline(row, await queries.copy_of(self._database, scope, row), calls),
+        }
+
+    # Deliveries
+
+    async def deliveries(self, scope: Scope, params: Mapping[str, str]) -> Json:
+        conditions = _searched(filters.of_deliveries, filters.DELIVERY_TERMS, scope, params)
+        part = _slice(params)
+        rows = await queries.deliveries(self._database, scope, conditions, part)
+        return _listed("deliveries", rows, part, shapes.delivery)
+
+    async def delivery(self, scope: Scope, sid: str) -> Json:
+        row = await queries.delivery(self._database, scope, _id(sid, "WH"))
+        if row is None:
+            raise errors.not_found(sid)
+        detail = row["detail"] or None
+        return {**shapes.delivery(row), "detail": _detail(detail), "curl": curl_of(row, detail)}
+
+    # Phones
+
+    async def phones(self, scope: Scope, params: Mapping[str, str]) -> Json:
+        part = _slice(params)
+        rows = await queries.phones(self._database, scope, part)
+        shown = rows[: part.limit]
+        last = await self._last(scope, shown)
+        listed = [{**_phone(row), "last": last.get(row["number"])} for row in shown]
+        more = len(rows) > part.limit
+        if not more and scope.account_sid == scope.world_sid:
+            silent = await queries.silent_phones(self._database, scope, MAX_LIMIT)
+            known = {phone["number"] for phone in listed}
+            listed += [{**_phone(row), "last": None} for row in silent if row["number"] not in known]
+        return {"phones": listed, "before": sids.from_uuid("PM", shown[-1]["id"]) if more else None}
+
+    async def _last(self, scope: Scope, rows: list[Row]) -> dict[str, Json]:
+        """The latest text of each phone, by its number."""
+        on_phones = [(row["number"], row["id"]) for row in rows if row["account_sid"] is None]
+        elsewhere = [row["id"] for row in rows if row["account_sid"] is not None]
+        found = await queries.texts_by_id(self._database, scope, on_phones) if on_phones else []
+        last = {row["number"]: shapes.phone_message(row) for row in found}
+        for row in await queries.messages_by_id(self._database, scope, elsewhere) if elsewhere else []:
+            last[row["to_address"]] = shapes.missed(row)
+        return last
+
+    async def phone(self, scope: Scope, number: str, params: Mapping[str, str]) -> Json:
+        parsed = e164.parse(number)
+        if parsed is None or not parsed.is_possible:
+            raise errors.invalid_to(number)
+        part = _slice(params)
+        phone = await queries.phone(self._database, scope, parsed.e164)
+        texts = await queries.texts(self._database, scope, parsed.e164, part)
+        # What did not arrive is looked for between the same moments, so that the look is as short as the page.
+        oldest = texts[part.limit]["id"] if len(texts) > part.limit else None
+        missed = await queries.missed(
+            self._database, scope, parsed.e164, (oldest, part.before), part.limit + 1
+        )
+        urls = await self._urls(missed)
+        merged = [(row["id"], shapes.phone_message(row)) for row in texts]
+        merged += [(row["id"], shapes.missed(row, urls.get(row["id"]))) for row in missed]
+        merged.sort(key=lambda found: found[0], reverse=True)
+        shown = [text for _, text in merged[: part.limit]]
+        before = shown[-1]["sid"] if len(merged) > part.limit else None
+        last = shown[0] if shown and part.before is None else None
+        return {"phone": {**_phone(phone), "last": last}, "messages": shown, "before": before}
+
+    async def _urls(self, rows: list[Row]) -> Mapping[UUID, list[str]]:
+        """The media of messages that did not arrive."""
+        urls: dict[UUID, list[str]] = {}
+        with_media = [row for row in rows if row["num_media"]]
+        for account_sid in {row["account_sid"] for row in with_media}:
+            ids = [row["id"] for row in with_media if row["account_sid"] == account_sid]
+            for item in await queries.media(self._database, account_sid, ids):
+                urls.setdefault(item["message_id"], []).append(item["url"])
+        return urls
+
+
+def _searched(
+    narrow: Callable[[str, datetime], Conditions],
+    understood: Mapping[str, str],
+    scope: Scope,
+    params: Mapping[str, str],
+) -> Conditions:
+    try:
+        return narrow(params.get("q", ""), clock.now(scope.world_sid))
+    except SearchError as error:
+        raise UnknownTerm(error, understood) from None
+
+
+def _slice(params: Mapping[str, str]) -> Slice:
+    limit, before = params.get("limit", ""), params.get("before", "")
+    if limit and not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:6]) <= MAX_LIMIT):
+        raise errors.invalid_parameter("limit", f"It is a number from 1 to {MAX_LIMIT}.")
+    if before and not sids.is_sid(before):
+        raise errors.invalid_parameter("before", "It is what the page before answered.")
+    return Slice(int(limit or DEFAULT_LIMIT), sids.uuid_of(before) if before else None)
+
+
+def _id(sid: str, *prefixes: str) -> UUID:
+    if not sids.is_sid(sid, *prefixes):
+        raise errors.not_found(sid)
+    return sids.uuid_of(sid)
+
+
+def _listed(key: str, rows: list[Row], part: Slice, shape: Callable[[Row], Json]) -> Json:
+    shown = [shape(row) for row in rows[: part.limit]]
+    return {key: shown, "before": shown[-1]["sid"] if len(rows) > part.limit else None}
+
+
+def _phone(row: Row) -> Json:
+    return {
+        "number": row["number"],
+        "behavior": row["behavior"],
+        "delay": row["delay"],
+        "owned": row["owned"],
+    }
+
+
+def _detail(detail: Mapping[str, Any] | None) -> Json | None:
+    """Headers as lists of pairs: their order and repetitions count."""
+    if detail is None:
+        return None
+    return {
+        "request": detail.get("request"),
+        "response": detail.get("response"),
+        "timings": detail.get("timings"),
+    }

@@ -1,0 +1,104 @@
+"""What rows look like as JSON: one function per shape that the page knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from localloop.core import errors, sids
+
+Json = dict[str, Any]
+FAILURES: Final = ("failed", "undelivered")
+
+
+def iso(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC, to the millisecond."""
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def error_title(code: int | None) -> str | None:
+    return (errors.title(code) or None) if code else None
+
+
+def message(row: Mapping[str, Any]) -> Json:
+    price = row["price"]
+    return {
+        "sid": sids.from_uuid(row["prefix"], row["id"]),
+        "account_sid": row["account_sid"],
+        "direction": row["direction"],
+        "from": row["from_address"],
+        "to": row["to_address"],
+        "body": row["body"] or "",
+        "status": row["status"],
+        "error_code": row["error_code"],
+        "error_title": error_title(row["error_code"]),
+        "num_segments": row["num_segments"],
+        "num_media": row["num_media"],
+        "price": None if price is None else f"{price:.5f}",
+        "price_unit": row["price_unit"],
+        "date_created": iso(row["date_created"]),
+        "date_sent": iso(row["date_sent"]),
+        "date_updated": iso(row["date_updated"]),
+        "messaging_service_sid": row["messaging_service_sid"],
+    }
+
+
+def delivery(row: Mapping[str, Any]) -> Json:
+    return {
+        "sid": sids.from_uuid("WH", row["id"]),
+        "account_sid": row["account_sid"],
+        "kind": row["kind"],
+        "resource_sid": row["resource_sid"],
+        "url": row["url"],
+        "method": row["method"],
+        "attempt": row["attempt"],
+        "status_code": row["status_code"],
+        "error_code": row["error_code"],
+        "error": row["error"],
+        "error_title": error_title(row["error_code"]),
+        "duration_ms": row["duration_ms"],
+        "date_created": iso(row["date_created"]),
+        "has_detail": row["has_detail"],
+    }
+
+
+def phone_message(row: Mapping[str, Any]) -> Json:
+    """A text on a phone, with the fate of the message that it is."""
+    return {
+        "sid": sids.from_uuid("PM", row["id"]),
+        "number": row["number"],
+        "direction": row["direction"],
+        "peer": row["peer"],
+        "body": row["body"],
+        "media": list(row["media"]),
+        "message_sid": row["message_sid"],
+        "status": row["status"],
+        "error_code": row["error_code"],
+        "error_title": error_title(row["error_code"]),
+        "num_segments": row["num_segments"],
+        "date_created": iso(row["date_created"]),
+    }
+
+
+def missed(row: Mapping[str, Any], media: list[str] | None = None) -> Json:
+    """A message that never reached its phone, where the phone would show it."""
+    sid = sids.from_uuid(row["prefix"], row["id"])
+    return {
+        "sid": sid,
+        "number": row["to_address"],
+        "direction": "received",
+        "peer": row["from_address"],
+        "body": row["body"] or "",
+        "media": media or [],
+        "message_sid": sid,
+        "status": row["status"],
+        "error_code": row["error_code"],
+        "error_title": error_title(row["error_code"]),
+        "num_segments": row["num_segments"],
+        "date_created": iso(row["date_created"]),
+    }
+
+
+def is_missed(row: Mapping[str, Any]) -> bool:
+    return row["status"] in FAILURES and row["direction"] != "inbound"

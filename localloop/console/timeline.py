@@ -1,0 +1,127 @@
+"""The story of one message, oldest first, from what is kept of it.
+
+A message keeps when it was created, when it was sent and when it last changed; what happened in between is told by
+the texts on phones and by the webhooks. `_states` is the place for a history of states once one is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+from urllib.parse import parse_qs
+
+from msgspec import Struct
+
+from localloop.console.shapes import FAILURES, Json, error_title, iso
+from localloop.core import sids
+
+Kind = Literal["request", "state", "carrier", "callback", "instruction"]
+Row = Mapping[str, Any]
+# Events of one moment, in the order in which one leads to the other.
+_ORDER: Final[Mapping[str, int]] = {
+    "request": 0,
+    "created": 1,
+    "sent": 2,
+    "carrier": 3,
+    "final": 4,
+    "callback": 5,
+}
+_ON_THE_WAY: Final = frozenset({"accepted", "scheduled", "queued", "sending", "receiving"})
+
+
+class Event(Struct, frozen=True):
+    at: datetime
+    kind: Kind
+    title: str
+    detail: Json
+    rank: int
+
+    def shown(self) -> Json:
+        return {"at": iso(self.at), "kind": self.kind, "title": self.title, "detail": self.detail}
+
+
+def timeline(message: Row, copy: Row | None, deliveries: Sequence[Row]) -> list[Json]:
+    """`copy` is the text on the phone, `deliveries` the attempts at its webhooks with their details."""
+    events = [*_states(message), *_carrier(message, copy), *map(_call, deliveries)]
+    return [event.shown() for event in sorted(events, key=lambda event: (event.at, event.rank))]
+
+
+def _states(message: Row) -> Iterator[Event]:
+    """What the message's own dates tell; the status between them is not kept."""
+    status, created, sent = message["status"], message["date_created"], message["date_sent"]
+    inbound = message["direction"] == "inbound"
+    first = status if status in _ON_THE_WAY else "created"
+    yield Event(created, "state", first, _beginning(message), _ORDER["created"])
+    if sent is not None and not inbound and status not in _ON_THE_WAY:
+        yield Event(sent, "state", "sent", _priced(message) if status == "sent" else {}, _ORDER["sent"])
+    if status in _ON_THE_WAY or (status == "sent" and not inbound):
+        return
+    detail = {**_priced(message), **_failure(message)}
+    yield Event(message["date_updated"], "state", status, detail, _ORDER["final"])
+
+
+def _beginning(message: Row) -> Json:
+    options = message["options"] or {}
+    named = {
+        "direction": message["direction"],
+        "from": message["from_address"],
+        "to": message["to_address"],
+        "num_segments": message["num_segments"],
+        "status_callback": message["status_callback"],
+        "messaging_service_sid": message["messaging_service_sid"],
+        "in_reply_to": options.get("in_reply_to"),
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _priced(message: Row) -> Json:
+    if message["price"] is None:
+        return {}
+    return {"price": f"{message['price']:.5f}", "price_unit": message["price_unit"]}
+
+
+def _failure(message: Row) -> Json:
+    code = message["error_code"]
+    return {} if code is None else {"error_code": code, "error_title": error_title(code)}
+
+
+def _carrier(message: Row, copy: Row | None) -> Iterator[Event]:
+    """What became of it on the way: the phone has it, or sent it, or was not reached."""
+    rank = _ORDER["carrier"]
+    if copy is not None:
+        title = "arrived on the phone" if copy["direction"] == "received" else "sent from the phone"
+        detail = {"number": copy["number"], "phone_message_sid": sids.from_uuid("PM", copy["id"])}
+        yield Event(copy["date_created"], "carrier", title, detail, rank)
+    elif message["status"] in FAILURES and message["direction"] != "inbound":
+        title = "not delivered" if message["date_sent"] else "not sent"
+        detail = {"number": message["to_address"], **_failure(message)}
+        yield Event(message["date_updated"], "carrier", title, detail, rank)
+
+
+def _call(delivery: Row) -> Event:
+    """One attempt at a webhook."""
+    notifies = delivery["kind"] == "notification"
+    told = _told(delivery["detail"]) if notifies else ""
+    outcome = delivery["status_code"] or "no answer"
+    title = f"callback {told}".rstrip() if notifies else "instructions asked for"
+    detail = {
+        "sid": sids.from_uuid("WH", delivery["id"]),
+        "url": delivery["url"],
+        "method": delivery["method"],
+        "attempt": delivery["attempt"],
+        "status_code": delivery["status_code"],
+        "error_code": delivery["error_code"],
+        "error_title": error_title(delivery["error_code"]),
+        "error": delivery["error"],
+        "duration_ms": delivery["duration_ms"],
+        "message_status": told or None,
+    }
+    kind: Kind = "callback" if notifies else "instruction"
+    return Event(delivery["date_created"], kind, f"{title}: {outcome}", detail, _ORDER["callback"])
+
+
+def _told(detail: Mapping[str, Any] | None) -> str:
+    """The status that a callback told, from the form that was sent."""
+    body: str = ((detail or {}).get("request") or {}).get("body") or ""
+    return parse_qs(body).get("MessageStatus", [""])[0]

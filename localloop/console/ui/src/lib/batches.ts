@@ -1,0 +1,44 @@
+/** Ticks of the feed put together, so that a frame is drawn once, whatever came. Pure. */
+
+import type { Batch } from "./types";
+
+/** More than this of each kind between two frames is counted, not kept: a hidden tab draws none for minutes. */
+const MAX_WAITING = 1000;
+
+type Kind = "messages" | "deliveries" | "phone_messages";
+const KINDS: Kind[] = ["messages", "deliveries", "phone_messages"];
+
+export class Waiting {
+  #rows: Record<Kind, Map<string, { sid: string }>> = { messages: new Map(), deliveries: new Map(), phone_messages: new Map() };
+  #skipped: Record<Kind, number> = { messages: 0, deliveries: 0, phone_messages: 0 };
+
+  add(batch: Partial<Batch>): void {
+    for (const kind of KINDS) {
+      const rows = this.#rows[kind];
+      for (const row of batch[kind] ?? []) {
+        rows.delete(row.sid);
+        rows.set(row.sid, row);
+      }
+      this.#skipped[kind] += batch.skipped?.[kind] ?? 0;
+      for (const sid of rows.keys()) {
+        if (rows.size <= MAX_WAITING) break;
+        rows.delete(sid);
+        this.#skipped[kind] += 1;
+      }
+    }
+  }
+
+  take(): Batch {
+    const batch = {
+      messages: [...this.#rows.messages.values()],
+      deliveries: [...this.#rows.deliveries.values()],
+      phone_messages: [...this.#rows.phone_messages.values()],
+      skipped: { ...this.#skipped },
+    } as Batch;
+    for (const kind of KINDS) {
+      this.#rows[kind].clear();
+      this.#skipped[kind] = 0;
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,165 @@
+/** What the console's own endpoints answer. Dates are ISO 8601 in UTC. */
+
+export interface Session {
+  account: { sid: string; friendly_name: string; auth_token: string; status: string; type: string };
+  csrf: string;
+  base_url: string;
+  version: string;
+  mode: string;
+  world_sid: string;
+}
+
+export interface Message {
+  sid: string;
+  account_sid: string;
+  direction: string;
+  from: string | null;
+  to: string | null;
+  body: string | null;
+  status: string;
+  error_code: number | null;
+  error_title: string | null;
+  num_segments: number;
+  num_media: number;
+  price: string | null;
+  price_unit: string | null;
+  date_created: string;
+  date_sent: string | null;
+  date_updated: string | null;
+  messaging_service_sid: string | null;
+}
+
+export type StoryKind = "request" | "state" | "carrier" | "callback" | "instruction";
+
+export interface StoryEvent {
+  at: string;
+  kind: StoryKind;
+  title: string;
+  detail: Record<string, unknown>;
+}
+
+export interface Story {
+  message: Message;
+  media: { sid: string; content_type: string; url: string }[];
+  timeline: StoryEvent[];
+}
+
+export interface Delivery {
+  sid: string;
+  account_sid: string;
+  kind: string;
+  resource_sid: string | null;
+  url: string;
+  method: string;
+  attempt: number;
+  status_code: number | null;
+  error_code: number | null;
+  error: string | null;
+  error_title: string | null;
+  duration_ms: number | null;
+  date_created: string;
+  has_detail: boolean;
+}
+
+export type Headers = [string, string][] | Record<string, string>;
+
+export interface DeliveryDetail extends Delivery {
+  detail: {
+    request: { method: string; url: string; headers: Headers; body: string | null };
+    response: { status: number; headers: Headers; body: string | null; truncated: boolean } | null;
+    timings: Record<string, number | null>;
+  } | null;
+  curl: string;
+}
+
+export interface PhoneMessage {
+  sid: string;
+  number: string;
+  direction: "received" | "sent";
+  peer: string;
+  body: string | null;
+  media: (string | { url: string; content_type?: string })[];
+  message_sid: string | null;
+  status: string | null;
+  error_code: number | null;
+  error_title: string | null;
+  num_segments: number | null;
+  date_created: string;
+}
+
+export interface Phone {
+  number: string;
+  behavior: string;
+  delay: number | null;
+  last: PhoneMessage | null;
+  owned: boolean;
+}
+
+export interface Param {
+  name: string;
+  in: "path" | "query" | "form" | "header";
+  type: string;
+  required: boolean;
+  enum?: string[];
+  format?: string;
+  /** Of a "prefixed-map": its fields are called `{prefix}.{name}`. */
+  prefix?: string;
+  minimum?: number;
+  maximum?: number;
+}
+
+export interface Operation {
+  id: string;
+  method: string;
+  path: string;
+  summary: string;
+  behaves: boolean;
+  body: "form" | "json" | "none";
+  params: Param[];
+}
+
+export interface Resource {
+  key: string;
+  name: string;
+  version: string;
+  path: string;
+  operations: Operation[];
+}
+
+export interface Product {
+  name: string;
+  title: string;
+  resources: Resource[];
+}
+
+export interface Catalogue {
+  products: Product[];
+}
+
+/** What one tick of the feed brings: new rows and changed rows alike. */
+export interface Batch {
+  messages: Message[];
+  deliveries: Delivery[];
+  phone_messages: PhoneMessage[];
+  skipped: { messages?: number; deliveries?: number; phone_messages?: number };
+}
+
+export interface IncomingNumber {
+  sid: string;
+  phone_number: string;
+  friendly_name: string;
+  sms_url: string | null;
+  sms_method: string | null;
+  sms_fallback_url: string | null;
+  sms_fallback_method: string | null;
+  status_callback: string | null;
+  voice_url: string | null;
+  voice_method: string | null;
+}
+
+export interface ApiKey {
+  sid: string;
+  friendly_name: string | null;
+  date_created: string;
+  secret?: string;
+}

@@ -1,0 +1,209 @@
+"""What is new in a scope since the last look: the feed's reading half. Read-only, and nothing on the way of a write.
+
+Ids are in the order of their making, but a row may be committed a little after a younger one: each look begins an
+overlap below the last, and what was told already is not told again. A look reads at most `MOST` rows of a kind, the
+newest; the others are counted. Messages that were told and may still change are looked at again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from msgspec import Struct
+
+from localloop.console import shapes
+from localloop.console.queries import (
+    DELIVERY,
+    IN_SCOPE,
+    MESSAGE,
+    PHONE_MESSAGE,
+    SEEN,
+    WITH_STATUS,
+    Row,
+    Scope,
+)
+from localloop.core import clock, sids
+from localloop.store import Database
+
+MOST: Final = 200
+KINDS: Final = ("messages", "deliveries", "phone_messages")
+OVERLAP: Final = timedelta(seconds=2)
+RECENT: Final = timedelta(seconds=10)  # what a reader who comes anew is told at once
+REVISITED: Final = timedelta(seconds=60)  # how far back a message may have changed while a reader was away
+MAX_PENDING: Final = 2_000
+_LONGEST_AWAY: Final = timedelta(days=30)
+_TIMEOUT_S: Final = 10.0
+_COUNTED_AT_MOST: Final = 100_000  # rows of one account
+_CURSOR: Final = re.compile(r"[0-9a-f]{12}0{20}")
+_FINAL: Final = frozenset({"delivered", "undelivered", "failed", "read", "canceled", "received"})
+
+_NEWEST: Final = {
+    "messages": f"""
+select r.* from accounts a cross join lateral (
+  select {MESSAGE} from messages m where m.account_sid = a.sid and m.id > $2 order by m.id desc limit $3
+) r where {IN_SCOPE} order by r.id desc limit $3""",
+    "deliveries": f"""
+select r.* from accounts a cross join lateral (
+  select {DELIVERY} from deliveries d where d.account_sid = a.sid and d.id > $2 order by d.id desc limit $3
+) r where {IN_SCOPE} order by r.id desc limit $3""",
+    "phone_messages": f"""
+select {PHONE_MESSAGE}, s.status, s.error_code, s.num_segments from (
+  select * from phone_messages p where p.world_sid = $2 and p.id > $3 order by p.id desc limit $4
+) p {WITH_STATUS} where {SEEN} order by p.id desc""",
+}
+_COUNT: Final = {
+    **{
+        table: f"""
+select count(*) from accounts a cross join lateral (
+  select from {table} t where t.account_sid = a.sid and t.id > $2 limit {_COUNTED_AT_MOST}
+) r where {IN_SCOPE}"""
+        for table in ("messages", "deliveries")
+    },
+    "phone_messages": f"""
+select count(*) from (
+  select from phone_messages p where p.world_sid = $1 and p.id > $2 limit {_COUNTED_AT_MOST}
+) r""",
+}
+_CHANGED: Final = f"""
+select {MESSAGE} from unnest($1::text[], $2::uuid[], $3::text[]) as k (account_sid, id, status)
+join messages m on m.account_sid = k.account_sid and m.id = k.id and m.status <> k.status
+order by m.id desc limit {MOST}"""
+
+
+class Batch(Struct, frozen=True):
+    """What is told at once: the rows as JSON, encoded once for all who read it, and how many there are."""
+
+    cursor: str
+    rows: bytes  # the members of a JSON object, without its braces
+    told: Mapping[str, int]
+    skipped: Mapping[str, int]
+
+    def event(self, more_skipped: Mapping[str, int] | None = None) -> bytes:
+        """A server-sent event; `more_skipped` are rows that this reader alone missed."""
+        skipped = {kind: self.skipped[kind] + (more_skipped or {}).get(kind, 0) for kind in KINDS}
+        data = b'{%b,"skipped":%b}' % (self.rows, orjson.dumps(skipped))
+        return b"event: batch\nid: %b\ndata: %b\n\n" % (self.cursor.encode(), data)
+
+
+class Watcher:
+    """Looks at one scope, again and again."""
+
+    def __init__(self, database: Database, scope: Scope) -> None:
+        self._database = database
+        self._scope = scope
+        self._floor = sids.bound(clock.now() - OVERLAP)
+        self._newest = dict.fromkeys(KINDS, self._floor)
+        self._told: dict[str, dict[UUID, Any]] = {kind: {} for kind in KINDS}  # above the floor: id → state
+        self._pending: dict[
+            UUID, tuple[str, str]
+        ] = {}  # message → account and status as told, next to look at first
+
+    async def look(self) -> Batch | None:
+        """What came or changed since the last look; None when nothing did."""
+        cursor, floor = _cursor_now(), sids.bound(clock.now() - OVERLAP)
+        rows: dict[str, list[Row]] = {}
+        skipped = {}
+        for kind in KINDS:
+            found = await newest(self._database, self._scope, kind, self._floor)
+            told = self._told[kind]
+            rows[kind] = [row for row in found if told.get(row["id"]) != _state(kind, row)]
+            told.update((row["id"], _state(kind, row)) for row in rows[kind])
+            skipped[kind] = await _uncounted(self._database, self._scope, kind, (found, self._newest[kind]))
+            self._newest[kind] = max([self._newest[kind], *(row["id"] for row in found[:1])])
+            for key in [key for key in told if key <= floor]:
+                del told[key]
+        rows["messages"] += await self._changed({row["id"] for row in rows["messages"]})
+        self._follow(rows["messages"])
+        self._floor = floor
+        return _batch(cursor, rows, skipped) if any(rows.values()) or any(skipped.values()) else None
+
+    async def _changed(self, fresh: set[UUID]) -> list[Row]:
+        """Messages that were told before and are in another status now: some of them at each look, in turn."""
+        turn = [key for key in islice(self._pending, MOST + len(fresh)) if key not in fresh][:MOST]
+        if not turn:
+            return []
+        asked = [(*self._pending[key], key) for key in turn]
+        for account_sid, status, key in asked:
+            del self._pending[key]
+            self._pending[key] = (account_sid, status)
+        accounts, statuses, keys = map(list, zip(*asked, strict=True))
+        return list(await self._database.fetch(_CHANGED, accounts, keys, statuses, timeout=_TIMEOUT_S))
+
+    def _follow(self, rows: Sequence[Row]) -> None:
+        """Look again at what may still change, the newest of it."""
+        for row in rows:
+            if row["status"] in _FINAL:
+                self._pending.pop(row["id"], None)
+            else:
+                self._pending[row["id"]] = (row["account_sid"], row["status"])
+        if len(self._pending) > MAX_PENDING:
+            for key in sorted(self._pending)[: len(self._pending) - MAX_PENDING]:
+                del self._pending[key]
+
+
+async def caught_up(database: Database, scope: Scope, last_cursor: str) -> Batch:
+    """What a reader is told at once: what it missed since its last event, or what is recent when it comes anew."""
+    cursor = _cursor_now()
+    since = _moment_of(last_cursor)
+    floors = dict.fromkeys(KINDS, sids.bound((since or clock.now() - RECENT) - OVERLAP))
+    if since is not None:
+        floors["messages"] = sids.bound(since - REVISITED)
+    rows: dict[str, list[Row]] = {}
+    skipped = dict.fromkeys(KINDS, 0)
+    for kind in KINDS:
+        rows[kind] = await newest(database, scope, kind, floors[kind])
+        if since is not None:
+            skipped[kind] = await _uncounted(database, scope, kind, (rows[kind], sids.bound(since)))
+    return _batch(cursor, rows, skipped)
+
+
+async def newest(database: Database, scope: Scope, kind: str, floor: UUID) -> list[Row]:
+    """The newest rows above an id, at most `MOST`."""
+    given = (scope.account_sid, scope.world_sid) if kind == "phone_messages" else (scope.account_sid,)
+    return list(await database.fetch(_NEWEST[kind], *given, floor, MOST, timeout=_TIMEOUT_S))
+
+
+async def _uncounted(database: Database, scope: Scope, kind: str, seen: tuple[Sequence[Row], UUID]) -> int:
+    """How many rows above an id were not read, since there are too many. Of a world's texts a subaccount's are not
+    told apart: that is worth no more than the number would be."""
+    found, floor = seen
+    is_shared = kind == "phone_messages" and scope.account_sid != scope.world_sid
+    if len(found) < MOST or found[-1]["id"] <= floor or is_shared:
+        return 0
+    total: int = await database.fetchval(_COUNT[kind], scope.account_sid, floor, timeout=_TIMEOUT_S)
+    return max(0, total - len(found))
+
+
+def _state(kind: str, row: Row) -> Any:
+    """What makes a row news when it differs from what was told."""
+    return row["id"] if kind == "deliveries" else row["status"]
+
+
+def _batch(cursor: str, rows: Mapping[str, Sequence[Row]], skipped: Mapping[str, int]) -> Batch:
+    shown: dict[str, list[shapes.Json]] = {
+        "messages": [shapes.message(row) for row in rows["messages"]],
+        "deliveries": [shapes.delivery(row) for row in rows["deliveries"]],
+        "phone_messages": [shapes.phone_message(row) for row in rows["phone_messages"]],
+    }
+    shown["phone_messages"] += [shapes.missed(row) for row in rows["messages"] if shapes.is_missed(row)]
+    told = {kind: len(found) for kind, found in shown.items()}
+    return Batch(cursor, orjson.dumps(shown)[1:-1], told, skipped)
+
+
+def _cursor_now() -> str:
+    return sids.bound(clock.now()).hex
+
+
+def _moment_of(cursor: str) -> datetime | None:
+    """When an event was made, by its id; None for what is none of ours."""
+    if not _CURSOR.fullmatch(cursor):
+        return None
+    now = clock.now()
+    ago = timedelta(milliseconds=sids.milliseconds_of(now) - int(cursor[:12], 16))
+    return now - ago if timedelta() <= ago < _LONGEST_AWAY else None

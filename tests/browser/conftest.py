@@ -1,0 +1,123 @@
+"""A real Chromium on the console of a real `localloop up`, and the example program behind a number."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from installed import Home, Up
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from tests import needs
+from tests.browser.pages import furnish
+
+APP = Path(__file__).parents[2] / "examples" / "sms_reply" / "app.py"
+WAIT_MS = 20_000
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # performance.memory to the byte, and collections on demand
+    "--enable-precise-memory-info",
+    "--js-flags=--expose-gc",
+]
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = needs.find("chromium")
+    needs.find("console-page")
+    expect.set_options(timeout=WAIT_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Up]:
+    home = Home()
+    up = home.up("--ephemeral", "--single", "--message-rate", "0")
+    try:
+        yield up
+    finally:
+        up.destroy()
+        home.remove()
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, up: Up) -> Path | dict[str, object]:
+    """The cookies of somebody who came by the link that `up` printed."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(up.after("console"))
+    expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
+    state = context.storage_state()
+    context.close()
+    return dict(state)
+
+
+@pytest.fixture
+def open_page(browser: Browser, up: Up, signed_in: dict[str, object]) -> Iterator[Open]:
+    """Opens a page of the console, signed in; what the page logs as an error fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(path: str = "", **options: object) -> Page:
+        context = browser.new_context(storage_state=signed_in, **options)  # type: ignore[arg-type]
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=up.url)
+        context.set_default_timeout(WAIT_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{up.url}/console/{path}")
+        expect(page.get_by_role("main")).to_be_visible()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not [text for text in complaints if "net::ERR" not in text and "status of 4" not in text]
+
+
+@pytest.fixture(scope="module")
+def furnished(browser: Browser, up: Up, signed_in: dict[str, object]) -> dict[str, str]:
+    """The addresses of all pages, by name, with something on each."""
+    context = browser.new_context(storage_state=signed_in)  # type: ignore[arg-type]
+    addresses = furnish(up, context.new_page())
+    context.close()
+    return addresses
+
+
+@pytest.fixture(scope="module")
+def example(up: Up) -> Iterator[str]:
+    """examples/sms_reply on a port of its own."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("TWILIO_AUTH_TOKEN", up.token)
+    spec = importlib.util.spec_from_file_location("sms_reply_in_browser_tests", APP)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    server = make_server("127.0.0.1", 0, module.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        patch.undo()

@@ -1,0 +1,45 @@
+"""Every page of the console, by a name for the test's id, with something on each."""
+
+from __future__ import annotations
+
+from installed import Up
+from playwright.sync_api import Page, expect
+
+PAGES = {
+    "start": "",
+    "phones": "phones/+15551230011,+15551230012",
+    "no-phone": "phones",
+    "messages": "messages",
+    "no-message-fits": "messages?q=body:nothing-has-this",
+    "message": "messages/{message}",
+    "deliveries": "deliveries",
+    "delivery": "deliveries/{delivery}",
+    "account": "account",
+    "numbers": "account/numbers",
+    "keys": "account/keys",
+    "explorer": "explorer",
+    "list": "explorer/api/v2010.Message",
+    "form": "explorer/api/v2010.Message/CreateMessage",
+    "nowhere": "no-such-page",
+}
+_NOBODY = "http://127.0.0.1:9/status"
+
+
+def furnish(up: Up, page: Page) -> dict[str, str]:
+    """The addresses of all pages, once there are a code, a link, an error and a failed callback to show."""
+    up.ask("/lab/v1/Phones/+15551230012", {"Behavior": "30003"})
+    body = "Your code is 482915. See https://parcels.example/track/3SXK21 for the rest. " * 3
+    sent = [
+        up.ask(
+            f"/2010-04-01/Accounts/{up.sid}/Messages.json",
+            {"From": "+15551230000", "To": to, "Body": body, "StatusCallback": _NOBODY},
+        )
+        for to in ("+15551230011", "+15551230012")
+    ]
+    up.ask("/lab/v1/Phones/+15551230011/Messages", {"To": "+15551230000", "Body": "Thanks"})
+    up.ask(f"/2010-04-01/Accounts/{up.sid}/Keys.json", {"FriendlyName": "CI"})
+    page.goto(f"{up.url}/console/deliveries?q=url:{_NOBODY.removeprefix('http://')}")
+    row = page.get_by_role("table", name="Deliveries").get_by_role("link").first
+    expect(row).to_be_attached()
+    delivery = str(row.get_attribute("href")).rpartition("/")[2]
+    return {name: path.format(message=sent[1]["sid"], delivery=delivery) for name, path in PAGES.items()}
