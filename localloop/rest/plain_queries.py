@@ -31,6 +31,8 @@ TAKEN = {
     ("conversations", "ConversationParticipant"): 50433,
     **dict.fromkeys([(product, "User") for product in ("chat", "conversations", "ip-messaging")], 50201),
 }
+VERSION_DIGITS = 9  # what any version's column holds; a longer number is a version that no record has
+NO_VERSION = -1
 SYNC_MISMATCH = {"Document": 54103, "SyncListItem": 54155, "SyncMapItem": 54205}
 
 
@@ -100,7 +102,7 @@ def expected_version(request: Request) -> int | None:
         return None
     text = request.if_match.strip().removeprefix("W/").strip('"')
     if text.isascii() and text.isdigit():
-        return int(text)
+        return int(text) if len(text) <= VERSION_DIGITS else NO_VERSION
     if request.api.product == "sync":
         raise ApiError(400, BAD_SYNC_REVISION, "Invalid If-Match header: a revision is a number.")
     raise stale(request)

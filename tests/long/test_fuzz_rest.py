@@ -143,8 +143,8 @@ class Surface:
         )
         query, headers, body = self._content(rng, operation, params, known.everywhere)
         target = f"{prefix}/{'/'.join(segments)}{suffix}{'?' + query if query else ''}"
-        if rng.random() < 0.1:
-            headers["If-Match"] = rng.choice(("*", '"0"', "x", '"99999999999999999999"'))
+        if rng.random() < (0.5 if operation.if_match else 0.02):
+            headers["If-Match"] = rng.choice(("*", '"0"', "x", "-1", '"2147483648"', "9" * 5_000))
         return Case(method, target, headers, body, f"{api.product}/{'/'.join(parts)}")
 
     def _content(

@@ -41,8 +41,18 @@ async def test_versions_may_be_written_in_three_ways(client: Client) -> None:
         assert (await client("POST", target, {"Data": "{}"}, headers={"if-match": version})).status == 200
     bad = await client("POST", target, {"Data": "{}"}, headers={"if-match": "x"})
     assert (bad.status, bad.json()["code"]) == (400, 54003)
-    stale = await client("POST", target, {"Data": "{}"}, headers={"if-match": "1"})
-    assert (stale.status, stale.json()["code"]) == (412, 54103)
+    for version in ("1", str(2**31), "9" * 5_000):
+        stale = await client("POST", target, {"Data": "{}"}, headers={"if-match": version})
+        assert (stale.status, stale.json()["code"]) == (412, 54103)
+
+
+async def test_no_record_has_a_version_longer_than_any(client: Client) -> None:
+    """Beyond sync, by every method that takes If-Match."""
+    target = f"/intelligence/v2/Services/{(await made(client, '/intelligence/v2/Services', UniqueName='s'))['sid']}"
+    for method, form in (("POST", {"FriendlyName": "n"}), ("DELETE", None)):
+        for version in (f'"{2**31}"', '"99999999999999999999"', "9" * 5_000):
+            stale = await client(method, target, form, headers={"if-match": version})
+            assert stale.status == 412
 
 
 async def test_unique_names_are_taken_once_and_stand_for_the_sid(client: Client) -> None:
