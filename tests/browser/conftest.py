@@ -34,8 +34,9 @@ FLAGS = [
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A Chromium for each file: while Playwright runs, no other test of this process may run an event loop."""
     chromium = needs.find("chromium")
     needs.find("console-page")
     expect.set_options(timeout=WAIT_MS)

@@ -32,9 +32,15 @@ new PerformanceObserver((list) => {
 """
 
 
+_FIRST_PAINT = """() => new Promise((resolve) => {
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntriesByName("first-contentful-paint")) resolve(one.startTime);
+  }).observe({ type: "paint", buffered: true });
+})"""
+
+
 def _first_paint(page: Page) -> float:
-    paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-    return float(page.wait_for_function(paint).json_value())
+    return float(page.evaluate(_FIRST_PAINT))
 
 
 @needs("chromium", "console-page")
