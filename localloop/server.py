@@ -15,6 +15,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
@@ -57,8 +58,8 @@ from localloop.rest.wire import Head, Receive, Scope, Send
 from localloop.store import Database, Unavailable, needs_migration, partitions, sealing
 from localloop.store.plain import PlainStore
 from localloop.store.worlds import Worlds
+from localloop.webhooks import FORGET, SERVE, UP, Outbound, Webhooks, forget_again
 from localloop.webhooks import KIND as WEBHOOK
-from localloop.webhooks import SERVE, UP, Outbound, Webhooks
 
 log = structlog.get_logger("server")
 POOL = 10
@@ -164,10 +165,12 @@ async def open_parts(
         stack.callback(directory.close)
         records = PlainStore(database)
         stack.push_async_callback(records.close)
-        outbound = Outbound(UP if settings.mode == "up" else SERVE)
+        # Notifications are limited at the gate; instructions are not limited, and must not wait for a connection.
+        outbound = Outbound(UP if settings.mode == "up" else SERVE, per_host=0)
         stack.push_async_callback(outbound.close)
         webhooks = Webhooks(database, outbound, credentials, full=settings.mode == "up")
         stack.push_async_callback(webhooks.close)
+        await webhooks.start()
         carrier = Loopback(database)
         stack.push_async_callback(carrier.close)
         rules = Rules(strict=settings.strict, rate=settings.message_rate)
@@ -411,7 +414,12 @@ def handlers(parts: Parts) -> Mapping[str, Handler]:
             await enqueue(unit, [_housekeeping(job.account_sid)])
         return Done()
 
-    return {WEBHOOK: parts.webhooks.deliver, HOUSEKEEPING: keep_house, **parts.messaging.handlers()}
+    return {
+        WEBHOOK: parts.webhooks.deliver,
+        FORGET: partial(forget_again, parts.database),
+        HOUSEKEEPING: keep_house,
+        **parts.messaging.handlers(),
+    }
 
 
 # Lives of processes ----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What leaves by HTTP: one outbound client and its address guard; sign, send, retry, fall back, record."""
 
 from localloop.webhooks.failure import Failure
+from localloop.webhooks.forgetting import FORGET, Forgotten, forget, forget_again
 from localloop.webhooks.guard import SERVE, UP, AddressPolicy, networks
 from localloop.webhooks.instruction import Document, Instruction
 from localloop.webhooks.notification import KIND, Notification
@@ -9,12 +10,14 @@ from localloop.webhooks.signature import signature
 from localloop.webhooks.webhooks import SigningKey, Webhooks
 
 __all__ = [
+    "FORGET",
     "KIND",
     "SERVE",
     "UP",
     "AddressPolicy",
     "Document",
     "Failure",
+    "Forgotten",
     "Instruction",
     "Notification",
     "Outbound",
@@ -22,6 +25,8 @@ __all__ = [
     "Response",
     "SigningKey",
     "Webhooks",
+    "forget",
+    "forget_again",
     "networks",
     "signature",
     "tls_context",
