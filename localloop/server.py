@@ -37,6 +37,7 @@ from localloop.jobs import Done, Handler, Job, NewJob, Outcome, Worker, enqueue
 from localloop.lab import API as LAB
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
+from localloop.lab import webhooks as lab_webhooks
 from localloop.products import accounts, numbers
 from localloop.products.messaging import Messaging, Rules
 from localloop.rest import limits as rest_limits
@@ -58,13 +59,14 @@ from localloop.rest.wire import Head, Receive, Scope, Send
 from localloop.store import Database, Unavailable, needs_migration, partitions, sealing
 from localloop.store.plain import PlainStore
 from localloop.store.worlds import Worlds
-from localloop.webhooks import FORGET, SERVE, UP, Outbound, Webhooks, forget_again
+from localloop.webhooks import FORGET, SERVE, UP, Outbound, Webhooks, forget_again, retention
 from localloop.webhooks import KIND as WEBHOOK
 
 log = structlog.get_logger("server")
 POOL = 10
 HOUSEKEEPING = "store.partitions"
-HOUSEKEEPING_EVERY = timedelta(days=1)
+# Jobs that are always there, and how often they run.
+STANDING: Mapping[str, timedelta] = {HOUSEKEEPING: timedelta(days=1), retention.RETENTION: retention.EVERY}
 STOP_GRACE_S = 8
 # Containers that may be made before the collector looks for cycles among them. Requests leave none; at Python's
 # own 700 it ran at every third request.
@@ -117,7 +119,8 @@ async def prepare(settings: Settings, place: Place, seed: Seed) -> accounts.Seed
         await partitions.ensure(database)
         vault = accounts.Vault(database, sealer, LocalRevocations())
         seeded = await accounts.seed(vault, seed, settings.profile)
-        await _plan_housekeeping(database, seeded.account_sid)
+        for kind in STANDING:
+            await _plan(database, _standing(kind, seeded.account_sid))
         return seeded
     finally:
         await database.close()
@@ -132,16 +135,15 @@ async def new_console_link(place: Place, account_sid: str) -> str:
         await database.close()
 
 
-async def _plan_housekeeping(database: Database, account_sid: str) -> None:
-    if await database.fetchval("select exists (select from jobs where key = $1)", HOUSEKEEPING):
+async def _plan(database: Database, job: NewJob) -> None:
+    if await database.fetchval("select exists (select from jobs where key = $1)", job.key):
         return
     async with database.unit() as unit:
-        await enqueue(unit, [_housekeeping(account_sid)])
+        await enqueue(unit, [job])
 
 
-def _housekeeping(account_sid: str) -> NewJob:
-    due = clock.now() + HOUSEKEEPING_EVERY
-    return NewJob(HOUSEKEEPING, account_sid, "", b"", due, key=HOUSEKEEPING)
+def _standing(kind: str, account_sid: str) -> NewJob:
+    return NewJob(kind, account_sid, "", b"", clock.now() + STANDING[kind], key=kind)
 
 
 @asynccontextmanager
@@ -168,7 +170,13 @@ async def open_parts(
         # Notifications are limited at the gate; instructions are not limited, and must not wait for a connection.
         outbound = Outbound(UP if settings.mode == "up" else SERVE, per_host=0)
         stack.push_async_callback(outbound.close)
-        webhooks = Webhooks(database, outbound, credentials, full=settings.mode == "up")
+        webhooks = Webhooks(
+            database,
+            outbound,
+            credentials,
+            full=settings.record_deliveries == "full",
+            retries=settings.webhook_retries,
+        )
         stack.push_async_callback(webhooks.close)
         await webhooks.start()
         carrier = Loopback(database)
@@ -238,7 +246,11 @@ def assemble(
     bound = product_bindings(settings, parts, plain)
     watch = PhoneWatch(parts.database)
     phones = lab_phones.Lab(parts.database, watch, parts.messaging)
-    lab = (*lab_phones.bindings(phones), *lab_numbers.bindings(parts.database))
+    lab = (
+        *lab_phones.bindings(phones),
+        *lab_numbers.bindings(parts.database),
+        *lab_webhooks.bindings(lab_webhooks.Hooks(parts.database, parts.webhooks)),
+    )
     plain.know(existence(bound, lambda key: known.resource(key).kind))
     answers = accounts.TestCredentials().answers
     tested = numbers.test_answers()
@@ -404,20 +416,32 @@ async def open_worker(
 ) -> AsyncIterator[Worker]:
     shared_changes = revocations or LocalRevocations()
     async with open_parts(settings, place, shared_changes, runs_jobs=True) as parts:
-        yield Worker(parts.database, handlers(parts))
+        yield Worker(parts.database, handlers(settings, parts))
 
 
-def handlers(parts: Parts) -> Mapping[str, Handler]:
+def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
+    bounds = retention.Bounds(
+        age=timedelta(days=settings.deliveries_days), size=settings.deliveries_megabytes << 20
+    )
+
+    async def again(job: Job) -> Outcome:
+        async with parts.database.unit() as unit:
+            await enqueue(unit, [_standing(job.kind, job.account_sid)])
+        return Done()
+
     async def keep_house(job: Job) -> Outcome:
         await partitions.ensure(parts.database)
-        async with parts.database.unit() as unit:
-            await enqueue(unit, [_housekeeping(job.account_sid)])
-        return Done()
+        return await again(job)
+
+    async def prune(job: Job) -> Outcome:
+        await retention.prune(parts.database, bounds)
+        return await again(job)
 
     return {
         WEBHOOK: parts.webhooks.deliver,
         FORGET: partial(forget_again, parts.database),
         HOUSEKEEPING: keep_house,
+        retention.RETENTION: prune,
         **parts.messaging.handlers(),
     }
 

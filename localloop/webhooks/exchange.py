@@ -43,12 +43,16 @@ def detail(attempt: Attempt, fragment: str = "") -> dict[str, Any]:
         sent = attempt.outcome.sent
         kept["response"] = _response(attempt.outcome)
         kept["timings"] = _milliseconds(attempt.outcome.timings)
-    request = _request(sent)
+    kept["request"] = _request(sent)
+    asked = kept["request"]
+    if sent.method != attempt.method or not sent.target.text.startswith(attempt.url):
+        # It was redirected: what was asked at first is needed to ask again.
+        asked = kept["asked"] = _request(compose(attempt.outgoing))
     if fragment:
-        request["fragment"] = storable(fragment)
+        asked["fragment"] = storable(fragment)
     if attempt.outgoing.target.credentials is not None:
-        request["login"] = True
-    return {**kept, "request": request}
+        asked["login"] = True
+    return kept
 
 
 def for_debugger(attempt: Attempt) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -23,7 +24,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     """
 
     url: str
-    params: dict[str, str]
+    params: Mapping[str, str | list[str]]
     account_sid: str
     resource_sid: str
     method: str = "POST"

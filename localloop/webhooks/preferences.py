@@ -69,7 +69,7 @@ class Choices:
 
     async def start(self) -> None:
         """Hear of changes from now on."""
-        self._subscription = await self._database.listen(CHANNEL, lambda _: self._forget(), self._forget)
+        self._subscription = await self._database.listen(CHANNEL, lambda _: self.forget(), self.forget)
 
     async def close(self) -> None:
         if self._subscription is not None:
@@ -89,7 +89,8 @@ class Choices:
             self._known[account] = (monotonic() + _FRESH_S, found)
         return found
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Read anew what is asked for."""
         self._generation += 1
         self._known.clear()
 

@@ -27,6 +27,7 @@ from localloop.webhooks.retries import Policy, pause_before
 from localloop.webhooks.sequence import FirstAttempts
 
 IDEMPOTENCY: Final = "I-Twilio-Idempotency-Token"
+REPLAY: Final = "Localloop-Replay-Of"
 # Answers that say: not now. Other errors are the application's, and the next notification may fare better.
 _TROUBLE: Final = frozenset({429, 502, 503, 504})
 
@@ -71,6 +72,14 @@ class Webhooks:
         await self._first_attempts.close()
         await self._deliveries.close()
         await self._choices.close()
+
+    async def preferences(self, account_sid: str, world_sid: str) -> Preferences:
+        """What holds for an account."""
+        return await self._choices.of(account_sid, world_sid)
+
+    def forget_preferences(self) -> None:
+        """This process has just changed some, and need not wait until it hears of it."""
+        self._choices.forget()
 
     async def deliver(self, job: Job) -> Outcome:
         """The handler of notifications: all of Twilio's attempts at once. A failed one may come back as another job."""
@@ -182,6 +191,8 @@ class Webhooks:
         headers = {IDEMPOTENCY: asked.idempotency_token}
         if asked.voice:
             headers["X-Home-Region"] = "us1"
+        if isinstance(asked, Notification) and asked.replay_of:
+            headers[REPLAY] = asked.replay_of
         jar = asked.jar if isinstance(asked, Instruction) else ()
         outgoing = Outgoing(
             method, aimed, asked.params, token=token, headers=headers, jar=jar, voice=asked.voice
