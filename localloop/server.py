@@ -38,7 +38,7 @@ from localloop.lab import API as LAB
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
 from localloop.lab import webhooks as lab_webhooks
-from localloop.products import accounts, numbers
+from localloop.products import accounts, monitor, numbers
 from localloop.products.messaging import Messaging, Rules
 from localloop.rest import limits as rest_limits
 from localloop.rest import metrics as rest_metrics
@@ -271,6 +271,7 @@ def assemble(
         backstage=_backstage(settings),
         plain=settings.plain,
         access_log=settings.access_log,
+        refused=monitor.teller(parts.webhooks),
         store_errors=(Unavailable,),
     )
     return engine, watch
@@ -284,6 +285,7 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
         *accounts.bindings(parts.vault, closings),
         *numbers.bindings(needs),
         *parts.messaging.bindings(),
+        *monitor.bindings(parts.database),
     )
 
 

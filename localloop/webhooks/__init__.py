@@ -1,5 +1,6 @@
 """What leaves by HTTP: one outbound client and its address guard; sign, send, retry, fall back, record."""
 
+from localloop.webhooks.alerts import Alert
 from localloop.webhooks.failure import Failure
 from localloop.webhooks.forgetting import FORGET, Forgotten, forget, forget_again
 from localloop.webhooks.guard import SERVE, UP, AddressPolicy, networks
@@ -15,6 +16,7 @@ __all__ = [
     "SERVE",
     "UP",
     "AddressPolicy",
+    "Alert",
     "Document",
     "Failure",
     "Forgotten",

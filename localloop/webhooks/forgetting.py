@@ -22,7 +22,8 @@ FORGET: Final = "webhooks.forget"
 _AGAIN_AFTER: Final = timedelta(seconds=60)  # an exchange and its fallback take 30 s at most
 _STATEMENTS: Final = (
     "update deliveries set detail = null where account_sid = any($1) and resource_sid = $2 and detail is not null",
-    "update alerts set exchange = null where account_sid = any($1) and resource_sid = $2 and exchange is not null",
+    "update alerts set exchange = null, facts = facts - 'parserMessage'"
+    " where account_sid = any($1) and resource_sid = $2 and exchange is not null",
 )
 
 

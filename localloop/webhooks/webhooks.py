@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
@@ -12,7 +14,7 @@ from msgspec.structs import replace
 
 from localloop.core import clock
 from localloop.jobs import Dead, Job, NewJob, Outcome, Park, Settled
-from localloop.store import Database
+from localloop.store import Database, Unavailable
 from localloop.webhooks import attempts, exchange, target
 from localloop.webhooks.alerts import Alert, Raised, keep
 from localloop.webhooks.attempts import Attempt
@@ -26,10 +28,15 @@ from localloop.webhooks.preferences import Choices, Preferences
 from localloop.webhooks.retries import Policy, pause_before
 from localloop.webhooks.sequence import FirstAttempts
 
+log = logging.getLogger(__name__)
+
 IDEMPOTENCY: Final = "I-Twilio-Idempotency-Token"
 REPLAY: Final = "Localloop-Replay-Of"
 # Answers that say: not now. Other errors are the application's, and the next notification may fare better.
 _TROUBLE: Final = frozenset({429, 502, 503, 504})
+
+
+_MOST_ALERTING: Final = 256
 
 
 class SigningKey(Protocol):
@@ -62,6 +69,7 @@ class Webhooks:
         self._deliveries = Deliveries(database)
         self._first_attempts = FirstAttempts(database)
         self._gate = Gate(database, self._limits)
+        self._alerting: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Hear of what accounts choose; without it that is seen half a minute later."""
@@ -69,6 +77,8 @@ class Webhooks:
 
     async def close(self) -> None:
         """Write what is not recorded yet. The outbound client is its owner's to close."""
+        if self._alerting:
+            await asyncio.wait(self._alerting)
         await self._first_attempts.close()
         await self._deliveries.close()
         await self._choices.close()
@@ -116,6 +126,19 @@ class Webhooks:
         """Keep an alert that comes of no change: without waiting for it to be durable."""
         preferences = await self._choices.of(alert.account_sid, alert.world_sid)
         self._deliveries.record_later(Entry((), raised=(Raised(alert, preferences),)))
+
+    def alert_later(self, alert: Alert) -> None:
+        """The same for who cannot wait at all. Past so many at once, who floods us is told no more."""
+        if len(self._alerting) < _MOST_ALERTING:
+            task = asyncio.create_task(self._alert_or_log(alert), name="webhooks-alert")
+            self._alerting.add(task)
+            task.add_done_callback(self._alerting.discard)
+
+    async def _alert_or_log(self, alert: Alert) -> None:
+        try:
+            await self.alert(alert)
+        except Unavailable as error:
+            log.warning("alert not recorded (%s): %s", error, alert.told())
 
     async def keep_alerts(self, connection: object, alerts: Sequence[Alert]) -> None:
         """Keep alerts in the transaction of the changes that they tell of."""
