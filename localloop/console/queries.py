@@ -28,7 +28,7 @@ MESSAGE: Final = (
 )
 DELIVERY: Final = (
     "d.account_sid, d.id, d.kind, d.resource_sid, d.url, d.method, d.attempt, d.status_code, d.error_code, d.error,"
-    " d.duration_ms, d.date_created, d.detail is not null as has_detail"
+    " d.duration_ms, d.date_created, d.detail is not null as has_detail, d.token, d.replay_of"
 )
 PHONE_MESSAGE: Final = "p.number, p.id, p.direction, p.peer, p.body, p.media, p.message_sid, p.date_created"
 IN_SCOPE: Final = "(a.sid = $1 or a.owner_account_sid = $1)"

@@ -59,6 +59,15 @@ export interface Delivery {
   duration_ms: number | null;
   date_created: string;
   has_detail: boolean;
+  replay_of: string | null;
+}
+
+export interface Alert {
+  sid: string;
+  error_code: number;
+  error_title: string | null;
+  log_level: string;
+  delivery_sid: string;
 }
 
 export type Headers = [string, string][] | Record<string, string>;
@@ -67,9 +76,21 @@ export interface DeliveryDetail extends Delivery {
   detail: {
     request: { method: string; url: string; headers: Headers; body: string | null };
     response: { status: number; headers: Headers; body: string | null; truncated: boolean } | null;
-    timings: Record<string, number | null>;
+    timings: Record<string, number | boolean | null> | null;
   } | null;
   curl: string;
+  /** Every attempt at the same webhook, retries and replays, too; the oldest first. */
+  attempts: Delivery[];
+  alerts: Alert[];
+  /** Why it cannot be sent again; null when it can. */
+  unrepeatable: string | null;
+}
+
+/** What the lab answers to a wish to send deliveries again. */
+export interface Replayed {
+  replayed: number;
+  skipped: Record<string, number> | null;
+  more: boolean;
 }
 
 export interface PhoneMessage {
