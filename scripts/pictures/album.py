@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from playwright.sync_api import Page, expect
 
-from scripts.pictures.palette import opened, painted, palette_of
+from scripts.pictures.palette import Palette, opened
 from scripts.pictures.stage import Stage
 
 _WIDE: Final = (1200, 760)
@@ -45,7 +45,11 @@ def furnish(stage: Stage) -> dict[str, str]:
         "give them half a litre of water and a day in the shade when they arrive.",
         StatusCallback=status,
     )
-    stage.send(LONDON, "Your calathea ships today 🌿 Reply WHERE to follow it.", StatusCallback=f"{stage.shop_url}/staus")
+    stage.send(
+        LONDON,
+        "Your calathea ships today 🌿 Reply WHERE to follow it.",
+        StatusCallback=f"{stage.shop_url}/staus",
+    )
     stage.send(PARIS, "Spring at Fern & Oak: all ferns at half price until Sunday!", StatusCallback=_NOBODY)
     stage.send(IDA, "Order 3139 is ready. Shall we bring it tomorrow morning?", StatusCallback=status)
     stage.text(PAUL, "Thanks! Do ferns like full sun?")
@@ -94,5 +98,4 @@ def take(stage: Stage, stills: dict[str, Still], names: dict[str, str], folder: 
             stage.go(page, still.path.format(**names))
             still.ready(page)
             shot = opened(page.screenshot())
-            small = painted(shot, palette_of(shot))
-            small.save(folder / f"{name}.webp", lossless=True, quality=75, method=4)
+            Palette([shot]).paint(shot).save(folder / f"{name}.webp", lossless=True, quality=75, method=4)

@@ -9,10 +9,9 @@ from math import hypot
 from pathlib import Path
 from typing import Final
 
-from PIL import Image
 from playwright.sync_api import Locator, Page
 
-from scripts.pictures.palette import opened, painted, palette_of
+from scripts.pictures.palette import Palette, opened
 
 _TICK_MS: Final = 50  # twenty pictures a second where something moves
 _KEY_MS: Final = (70, 95, 60, 110, 80, 65)  # a practised hand, and no metronome
@@ -98,7 +97,7 @@ class Film:
         """Beside it, so that it can be read."""
         box = target.bounding_box()
         assert box is not None
-        self._glide((box["x"] + min(box["width"], 300) + 8, box["y"] + box["height"] + 4))
+        self._glide((box["x"] + min(box["width"], 420) + 8, box["y"] + box["height"] + 4))
 
     def scroll_to(self, target: Locator) -> None:
         """By the wheel, until it stands in the middle of the page or the page ends."""
@@ -149,8 +148,9 @@ class Film:
 
     def save(self, path: Path) -> None:
         """As a WebP in which only what changes is kept: no loss but of rare colours, the same for all of it."""
-        palette = self._palette()
-        pictures = [painted(opened(shot), palette) for shot in self._shots]
+        samples = self._shots[:: max(1, len(self._shots) // _SAMPLES)]
+        palette = Palette([opened(shot) for shot in samples])
+        pictures = [palette.paint(opened(shot)) for shot in self._shots]
         pictures[0].save(
             path,
             save_all=True,
@@ -163,13 +163,3 @@ class Film:
             kmin=0,
             kmax=0,
         )
-
-    def _palette(self) -> Image.Image:
-        """The colours of the whole film, from pictures all over it."""
-        chosen = self._shots[:: max(1, len(self._shots) // _SAMPLES)]
-        samples = [opened(shot) for shot in chosen]
-        width, height = samples[0].size
-        sheet = Image.new("RGB", (width, height * len(samples)))
-        for index, sample in enumerate(samples):
-            sheet.paste(sample, (0, index * height))
-        return palette_of(sheet)

@@ -74,7 +74,7 @@ def _time_line(film: Film) -> None:
     film.hold(1500)
     failed = line.get_by_role("listitem").filter(has_text="callback delivered: 500")
     film.scroll_to(failed)
-    film.point_at(failed.get_by_text("11200").first)
+    film.point_at(failed.get_by_text("got HTTP 500 response").first)
     film.hold(1000)
 
 
