@@ -18,13 +18,14 @@ FOLDER: Final = Path(__file__).parents[2] / "docs" / "pictures"
 
 def take(browser: Browser, folder: Path, *, quick: bool = False) -> None:
     """All of them. Quick: the same on the page, with fewer pictures in the film, and on any free port."""
+    scale = 1 if quick else 2
     with stage(browser, known_ports=not quick) as here:
-        album.take(here, album.BEFORE, {}, folder)
+        album.take(here, album.BEFORE, {}, folder, scale=scale)
         with here.page(story.SIZE, device_scale_factor=1 if quick else story.SCALE) as page:
             film = Film(page, quick=quick)
             story.play(here, film)
             film.save(folder / "console.webp")
-        album.take(here, album.AFTER, album.furnish(here), folder)
+        album.take(here, album.AFTER, album.furnish(here), folder, scale=scale)
 
 
 def main() -> None:

@@ -91,10 +91,12 @@ AFTER: Final = {
 }
 
 
-def take(stage: Stage, stills: dict[str, Still], names: dict[str, str], folder: Path) -> None:
-    """Each as a WebP of its name."""
+def take(
+    stage: Stage, stills: dict[str, Still], names: dict[str, str], folder: Path, *, scale: int = 2
+) -> None:
+    """Each as a WebP of its name, with `scale` squared as many points as the page has."""
     for name, still in stills.items():
-        with stage.page(still.size, device_scale_factor=2, color_scheme=still.theme) as page:
+        with stage.page(still.size, device_scale_factor=scale, color_scheme=still.theme) as page:
             stage.go(page, still.path.format(**names))
             still.ready(page)
             shot = opened(page.screenshot())
