@@ -89,7 +89,7 @@ def _failed_callback(film: Film) -> None:
     answer = page.get_by_text("KeyError: 'ErrorCode'").first
     expect(answer).to_be_visible()
     film.hold(700)
-    film.say("The program's own answer says it: no ErrorCode comes with a delivered text.")
+    film.say("Your program's own answer says why.")
     film.scroll_to(answer)
     film.point_at(answer)
     film.hold(1500)
