@@ -40,7 +40,7 @@ from localloop.products import accounts, numbers
 from localloop.products.messaging import Messaging, Rules
 from localloop.rest import limits as rest_limits
 from localloop.rest import metrics as rest_metrics
-from localloop.rest import shared
+from localloop.rest import recorder, shared
 from localloop.rest.admission import Admission, LocalCounts
 from localloop.rest.app import App, Engine
 from localloop.rest.authenticate import Authenticator
@@ -49,6 +49,7 @@ from localloop.rest.guard import Backstage, FrontDoor
 from localloop.rest.metrics import Gauge, Metrics
 from localloop.rest.operations import Table, existence
 from localloop.rest.plain import Plain
+from localloop.rest.recorder import Recorder
 from localloop.rest.request import Binding, Operate
 from localloop.rest.routing import Router
 from localloop.rest.shared import LocalRevocations, SharedTable
@@ -204,6 +205,9 @@ async def open_api(
         admission = Admission(counts, rest_limits.load())
         engine, watch = assemble(settings, place, parts, admission, measures)
         stack.push_async_callback(watch.close)
+        if engine.recorder is not None:
+            engine.recorder.start()
+            stack.push_async_callback(engine.recorder.close)
         api = App(engine)
         console = _console(settings, parts, engine, api)
         if console is not None:
@@ -253,12 +257,20 @@ def assemble(
         failures=Throttle(spare_loopback=settings.mode == "up"),
         test_answers=test_answers,
         observe=measures,
+        recorder=_recorder(settings, parts, measures),
         backstage=_backstage(settings),
         plain=settings.plain,
         access_log=settings.access_log,
         store_errors=(Unavailable,),
     )
     return engine, watch
+
+
+def _recorder(settings: Settings, parts: Parts, measures: Metrics) -> Recorder | None:
+    if not settings.recorded_requests:
+        return None
+    share = max(1, settings.recorded_requests // settings.api_processes)
+    return Recorder(parts.database, share, measures.unrecorded)
 
 
 def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Binding, ...]:
@@ -407,6 +419,7 @@ async def open_worker(
 def handlers(parts: Parts) -> Mapping[str, Handler]:
     async def keep_house(job: Job) -> Outcome:
         await partitions.ensure(parts.database)
+        await recorder.prune(parts.database)
         async with parts.database.unit() as unit:
             await enqueue(unit, [_housekeeping(job.account_sid)])
         return Done()

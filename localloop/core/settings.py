@@ -57,6 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     plain: Plain = "warn"
     log_format: LogFormat = "auto"
     access_log: bool = False
+    recorded_requests: int = 100  # that the console tells of, a second; 0 = none
     key_file: str = ""  # "" = beside the data
 
 
@@ -87,7 +88,9 @@ def load(
 
 
 def _mode_defaults(mode: Mode) -> dict[str, Any]:
-    return {"strict": True, "plain": "refuse", "profile": "twilio"} if mode == "serve" else {}
+    if mode == "up":
+        return {}
+    return {"strict": True, "plain": "refuse", "profile": "twilio", "recorded_requests": 0}
 
 
 def _from_toml(text: str) -> dict[str, Any]:
@@ -242,6 +245,7 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "plain": _one_of("warn", "allow", "refuse"),
     "log_format": _one_of("auto", "text", "json"),
     "access_log": _flag,
+    "recorded_requests": _number(0, 10_000),
     "key_file": _text,
 }
 

@@ -7,6 +7,7 @@ else is the plain engine on the contract.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from time import perf_counter
 from typing import Any, Literal, Protocol
 
@@ -25,6 +26,7 @@ from localloop.rest.guard import Backstage, FrontDoor, host_of
 from localloop.rest.limits import Limit
 from localloop.rest.operations import Serving, Table
 from localloop.rest.paging import list_payload
+from localloop.rest.recorder import CUT, Asked, Recorder
 from localloop.rest.request import Answer, Caller, Deleted, Item, Items, Operate, Raw, Request, UrlForm
 from localloop.rest.routing import Match, Place, Router, allowed_methods, operation_of
 from localloop.rest.wire import (
@@ -40,6 +42,7 @@ from localloop.rest.wire import (
 )
 
 log = structlog.get_logger("rest")
+FROM_CONSOLE = "localloop.console"  # in the scope of a request that the console's page makes
 GONE = 499  # what metrics and the access log call a request whose client left
 PlainMode = Literal["warn", "allow", "refuse"]
 
@@ -75,6 +78,7 @@ class Engine(Struct, frozen=True, kw_only=True):
     failures: Failures
     test_answers: Callable[[str], Operate | None]
     observe: Observer
+    recorder: Recorder | None = None
     backstage: Backstage = Backstage()
     plain: PlainMode = "warn"
     access_log: bool = False  # a line for every request
@@ -84,7 +88,22 @@ class Engine(Struct, frozen=True, kw_only=True):
 class _Exchange:
     """One request on its way down, and what is known of it so far (an error answers in the right format)."""
 
-    __slots__ = ("address", "client", "concurrent", "head", "headers", "match", "operation", "place", "scope")
+    __slots__ = (
+        "address",
+        "at",
+        "body",
+        "caller",
+        "client",
+        "concurrent",
+        "error",
+        "from_console",
+        "head",
+        "headers",
+        "match",
+        "operation",
+        "place",
+        "scope",
+    )
 
     def __init__(self, head: Head, scope: Scope) -> None:
         self.head = head
@@ -96,6 +115,11 @@ class _Exchange:
         self.operation: Operation | None = None
         self.concurrent = 0
         self.headers: list[tuple[bytes, bytes]] = []
+        self.from_console = FROM_CONSOLE in scope
+        self.caller: Caller | None = None
+        self.body: bytes | None = None
+        self.at: datetime | None = None
+        self.error: ApiError | None = None
 
 
 class App:
@@ -129,6 +153,11 @@ class App:
         exchange.headers.append((b"twilio-concurrent-requests", b"%d" % exchange.concurrent))
         if body:
             exchange.headers.append((b"content-type", content_type.encode()))
+        recorder = self._engine.recorder
+        if recorder is not None:
+            account_sid = exchange.caller.account_sid if exchange.caller else ""
+            if recorder.admits(exchange.operation, status, account_sid):
+                recorder.note(_asked(exchange, status, body, content_type))
         await respond(send, head, status, body, exchange.headers)
 
     async def _answer(self, exchange: _Exchange, receive: Receive) -> tuple[int, bytes, str]:
@@ -149,10 +178,11 @@ class App:
             caller = Caller(account_sid=account_in(match) or "", world_sid="")
         else:
             caller = await self._caller(exchange, match, operation)
+        exchange.caller = caller
         if serving.counted:
             exchange.concurrent = engine.admission.enter(caller.account_sid, serving.limits)
         try:
-            body = await read_body(head, receive)
+            body = exchange.body = await read_body(head, receive)
             request = self._request(exchange, caller, serving.decode(head.query, head.content_type, body))
             answer = await self._operate(exchange, serving, request)
         finally:
@@ -185,6 +215,7 @@ class App:
         assert match is not None
         assert operation is not None
         api = match.route.api
+        exchange.at = clock.now(caller.world_sid)
         return Request(
             sid=head.sid,
             api=api,
@@ -196,7 +227,7 @@ class App:
             world_sid=caller.world_sid,
             ids=match.ids,
             params=params,
-            now=clock.now(caller.world_sid),
+            now=exchange.at,
             urls=UrlForm(scheme=_scheme(head), authority=head.host, by_host=place.by_host),
             address=exchange.address,
             suffix=match.suffix,
@@ -270,6 +301,7 @@ class App:
         return serving.renderer.item(answer.fields, request), answer.status or request.operation.status
 
     def _error(self, exchange: _Exchange, error: ApiError) -> tuple[int, bytes, str]:
+        exchange.error = error
         if isinstance(error, TooManyRequests):
             exchange.concurrent = error.concurrent
         if error.status == 401:
@@ -313,6 +345,24 @@ class _Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._head.headers)
+
+
+def _asked(exchange: _Exchange, status: int, answer: bytes, content_type: str) -> Asked:
+    """The exchange as the record may want it: references, cut where they are long."""
+    return Asked(
+        head=exchange.head,
+        match=exchange.match,
+        operation=exchange.operation,
+        caller=exchange.caller,
+        body=exchange.body[:CUT] if exchange.body else None,
+        status=status,
+        answer=answer[:CUT],
+        answer_type=content_type,
+        error=exchange.error,
+        at=exchange.at,
+        seconds=perf_counter() - exchange.head.started,
+        from_console=exchange.from_console,
+    )
 
 
 def _client_of(request: Request) -> str:
