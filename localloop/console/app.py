@@ -118,6 +118,8 @@ class Console:
             Route("/console/api/messages/{sid}", self._signed(self._message), methods=["GET"]),
             read("deliveries", self._reads.deliveries),
             Route("/console/api/deliveries/{sid}", self._signed(self._delivery), methods=["GET"]),
+            read("requests", self._reads.requests),
+            Route("/console/api/requests/{sid}", self._signed(self._request), methods=["GET"]),
             read("phones", self._reads.phones),
             Route("/console/api/phones/{number}", self._signed(self._phone), methods=["GET"]),
             Route("/console/api/{path:path}", _nothing, methods=list(_METHODS)),
@@ -238,6 +240,9 @@ class Console:
 
     async def _delivery(self, request: Request, session: Session) -> Answer:
         return data(await self._reads.delivery(_scope(session), request.path_params["sid"]))
+
+    async def _request(self, request: Request, session: Session) -> Answer:
+        return data(await self._reads.request(_scope(session), request.path_params["sid"]))
 
     async def _phone(self, request: Request, session: Session) -> Answer:
         number, params = request.path_params["number"], request.query_params

@@ -228,7 +228,7 @@ class App:
             ids=match.ids,
             params=params,
             now=exchange.at,
-            urls=UrlForm(scheme=_scheme(head), authority=head.host, by_host=place.by_host),
+            urls=UrlForm(scheme=head.scheme, authority=head.host, by_host=place.by_host),
             address=exchange.address,
             suffix=match.suffix,
             page=page_request(operation, api.style, params) if operation.verb == "list" else None,
@@ -377,11 +377,6 @@ def _peer(scope: Scope) -> str:
     """The address of whoever connected; no proxy is believed about it."""
     client = scope.get("client") or ("", 0)
     return str(client[0])
-
-
-def _scheme(head: Head) -> str:
-    """The scheme that the client used: what a proxy in front says, else plain HTTP."""
-    return "https" if (head.header(b"x-forwarded-proto") or "http") == "https" else "http"
 
 
 def _below_product(path: str, place: Place, match: Match) -> str:

@@ -53,7 +53,8 @@ _SECRET_PARAMS: Final = {"serverless.v1.Variable": frozenset({"value"})}
 _SUSPECT: Final = re.compile(
     r"token|secret|passw|pwd|passph|credential|key|author|authp|pin|cert|jwt|://|\\", re.I
 )
-_URL_PASSWORD: Final = re.compile(r"(:(?:\\?/){2}[^/\s:@?#\"'<>\\]*):([^/\s@\"'<>\\]+)@")
+# Up to the @, or to where the text was cut; a port is no password.
+_URL_PASSWORD: Final = re.compile(r"(:(?:\\?/){2}[^/\s:@?#\"'<>\\]*):(?!\d{1,5}\Z)([^/\s@\"'<>\\]+)(@|\Z)")
 _URL_SECRET: Final = re.compile(r"([?&;])([\w.\-%]+)=([^&#;\s\"'<>\\]+)")
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.|\\\Z)*(?:"|\Z)|[{}\[\]:,]|[^\s"{}\[\]:,]+|\s+', re.DOTALL)
 _ELEMENT: Final = re.compile(r"(<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>)([^<]+)")
@@ -153,7 +154,7 @@ class Masker:
     def _addresses(self, text: str) -> str:
         def hide_password(found: re.Match[str]) -> str:
             self._found.add(found[2])
-            return f"{found[1]}:{HIDDEN}@"
+            return f"{found[1]}:{HIDDEN}{found[3]}"
 
         def hide_secret(found: re.Match[str]) -> str:
             if not self._is_secret(unquote_plus(found[2])):
@@ -194,8 +195,10 @@ class Masker:
 
 
 def _unquoted(token: str) -> str:
-    """The text of a JSON string; of one that was cut, what is there of it."""
-    try:
-        return str(orjson.loads(token))
-    except orjson.JSONDecodeError:
-        return token.strip('"')
+    """The text of a JSON string; of one that was cut, what is there of it, but for half an escape."""
+    for text in (token, *(f'{token[:end]}"' for end in range(len(token), max(0, len(token) - 6), -1))):
+        try:
+            return str(orjson.loads(text))
+        except orjson.JSONDecodeError:
+            continue
+    return token.strip('"')

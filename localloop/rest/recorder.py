@@ -276,7 +276,7 @@ def _request(asked: Asked, path: str, masker: Masker) -> dict[str, Any]:
     named = (("Content-Type", head.content_type), ("User-Agent", agent))
     return {
         "method": _clean(head.method, 16),
-        "url": f"{_clean(head.host, 256)}{path}",
+        "url": f"{head.scheme}://{_clean(head.host, 256)}{path}",
         "headers": [[name, _clean(value, 512)] for name, value in named if value],
         **_body(asked.body or b"", head.content_type, masker),
     }

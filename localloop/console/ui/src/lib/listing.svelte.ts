@@ -125,6 +125,13 @@ export class Listing<T extends Keyed> {
     if (skipped && !this.#catchUp) this.#catchUp = setTimeout(() => this.#catchUpNow(), CATCH_UP_MS);
   }
 
+  /** Rows that are no more. */
+  drop(sids: string[]): void {
+    const removed = sids.map((sid) => this.#paged.get(sid)).filter((row) => row !== undefined);
+    for (const row of removed) this.#paged.take(row, false);
+    if (removed.length) this.#version += 1;
+  }
+
   #count(sid: string): void {
     if (this.#unseen.size < MAX_COUNTED) this.#unseen.add(sid);
     this.unseen = this.#unseen.size;
