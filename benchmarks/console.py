@@ -1,4 +1,5 @@
-"""What an open console costs the API: creates a second with one live feed open, against the same without."""
+"""What the console costs the API: creates a second with one live feed open, against the same without; and with the
+record of requests, against the same without."""
 
 from __future__ import annotations
 
@@ -89,21 +90,47 @@ def with_a_feed(seconds: float) -> list[Row]:
                 with open_feed(instance) as feed:
                     watched.append(_turn(instance, seconds))
                 told, skipped = told + feed.messages, skipped + feed.skipped
-    pairs = list(zip(watched, alone, strict=True))
+    told_of = f" ({told:,} rows told, {skipped:,} counted)"
+    return _compared("a live feed open", watched, alone, (told_of, "> 0.90", "< 1.10"))
+
+
+def with_records(seconds: float) -> list[Row]:
+    """Two servers, one of them without the record, in turns."""
+    recorded: list[Turn] = []
+    bare: list[Turn] = []
+    with (
+        Instance() as one,
+        Instance(recorded_requests="0") as other,
+        creates.without_workers(one),
+        creates.without_workers(other),
+    ):
+        for instance in (one, other):
+            _turn(instance, 2)
+        for number in range(_ROUNDS):
+            for is_recorded in (number % 2 == 0, number % 2 == 1):
+                turns, instance = (recorded, one) if is_recorded else (bare, other)
+                turns.append(_turn(instance, seconds))
+    return _compared("requests recorded", recorded, bare, ("", "> 0.95", "< 1.05"))
+
+
+def _compared(what: str, ours: list[Turn], without: list[Turn], said: tuple[str, str, str]) -> list[Row]:
+    """The medians of the turns' ratios."""
+    pairs = list(zip(ours, without, strict=True))
+    more, least, most = said
     return [
         Row(
-            what="accepted creates with a live feed open",
-            ours=f"{rate(_median(watched).per_second)} ({told:,} rows told, {skipped:,} counted)",
-            theirs=f"{rate(_median(alone).per_second)} (ours without)",
-            ratio=statistics.median(ours.per_second / theirs.per_second for ours, theirs in pairs),
-            bar="> 0.90",
+            what=f"accepted creates with {what}",
+            ours=f"{rate(_median(ours).per_second)}{more}",
+            theirs=f"{rate(_median(without).per_second)} (ours without)",
+            ratio=statistics.median(one.per_second / other.per_second for one, other in pairs),
+            bar=least,
         ),
         Row(
-            what="processor time of a create with a live feed open",
-            ours=f"{_median(watched).cpu_ms:.2f} ms",
-            theirs=f"{_median(alone).cpu_ms:.2f} ms (ours without)",
-            ratio=statistics.median(ours.cpu_ms / theirs.cpu_ms for ours, theirs in pairs),
-            bar="< 1.10",
+            what=f"processor time of a create with {what}",
+            ours=f"{_median(ours).cpu_ms:.2f} ms",
+            theirs=f"{_median(without).cpu_ms:.2f} ms (ours without)",
+            ratio=statistics.median(one.cpu_ms / other.cpu_ms for one, other in pairs),
+            bar=most,
         ),
     ]
 

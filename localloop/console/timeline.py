@@ -25,6 +25,10 @@ _ORDER: Final[Mapping[str, int]] = {
     "final": 4,
     "callback": 5,
 }
+_TOLD: Final = (
+    *("sid", "status_code", "duration_ms", "error_code", "error_title", "error"),
+    *("caller", "from_console", "has_detail"),
+)
 
 
 class Event(Struct, frozen=True):
@@ -55,19 +59,8 @@ def timeline(
 def _request(row: Row) -> Event:
     shown = request(row)
     title = f"{shown['method']} {shown['name']}: {shown['status_code']}"
-    told = (
-        "sid",
-        "status_code",
-        "duration_ms",
-        "error_code",
-        "error_title",
-        "error",
-        "caller",
-        "from_console",
-    )
-    return Event(
-        row["date_created"], "request", title, {name: shown[name] for name in told}, _ORDER["request"]
-    )
+    detail = {name: shown[name] for name in _TOLD}
+    return Event(row["date_created"], "request", title, detail, _ORDER["request"])
 
 
 def _states(message: Row) -> Iterator[Event]:
@@ -149,6 +142,7 @@ def _call(delivery: Row) -> Event:
         "error": delivery["error"],
         "duration_ms": delivery["duration_ms"],
         "message_status": told or None,
+        "has_detail": delivery["has_detail"],
     }
     kind: Kind = "callback" if notifies else "instruction"
     return Event(delivery["date_created"], kind, f"{title}: {outcome}", detail, _ORDER["callback"])

@@ -49,10 +49,8 @@ _HARMLESS: Final = frozenset(
 )
 # Settings of a program, by names of its own: their values are mostly secrets.
 _SECRET_PARAMS: Final = {"serverless.v1.Variable": frozenset({"value"})}
-# A text without any of these has nothing to hide.
-_SUSPECT: Final = re.compile(
-    r"token|secret|passw|pwd|passph|credential|key|author|authp|pin|cert|jwt|://|\\", re.I
-)
+# A text without any of these, in lower case, has nothing to hide. (One regular expression took forty times as long.)
+_SUSPECT: Final = tuple("token secret pass pwd credential key auth pin cert jwt :// % \\".split())
 # Up to the @, or to where the text was cut; a port is no password.
 _URL_PASSWORD: Final = re.compile(r"(:(?:\\?/){2}[^/\s:@?#\"'<>\\]*):(?!\d{1,5}\Z)([^/\s@\"'<>\\]+)(@|\Z)")
 _URL_SECRET: Final = re.compile(r"([?&;])([\w.\-%]+)=([^&#;\s\"'<>\\]+)")
@@ -129,7 +127,10 @@ class Masker:
         return text
 
     def _may_hide(self, text: str) -> bool:
-        return bool(self._more) or _SUSPECT.search(text) is not None or "%" in text
+        if self._more:
+            return True
+        lower = text.lower()
+        return any(word in lower for word in _SUSPECT)
 
     def _is_secret(self, name: str) -> bool:
         return is_secret(name) or name.lower() in self._more
