@@ -116,7 +116,7 @@ class Recorder:
         self._missed: Counter[str] = Counter()  # by account
         self._second = 0.0
         self._taken = 0
-        self._written = 0
+        self._written = _PRUNE_AFTER  # by this process since it last let go of what is old
         self._woken = asyncio.Event()
         self._is_over = False
         self._task: asyncio.Task[None] | None = None
@@ -175,10 +175,11 @@ class Recorder:
                 rows.append(_row(asked))
                 await asyncio.sleep(0)  # requests come first
             await self._insert(self._with_counts([row for row in rows if row[0]]))
-            if self._written == 0 or self._written >= _PRUNE_AFTER:
+            self._written += len(taken)
+            taken = []
+            if self._written >= _PRUNE_AFTER:
                 self._written = 0
                 await prune(self._database)
-            self._written += len(taken)
         except (Unavailable, TimeoutError, asyncpg.PostgresError) as error:
             self._lose(taken)
             log.warning(
