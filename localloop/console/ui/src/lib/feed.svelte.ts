@@ -10,6 +10,7 @@ const RETRY_MS = 2000;
 
 let state = $state<FeedState>("connecting");
 let lostOnce = $state(0);
+let missed = false;
 const waiting = new Waiting();
 const readers = new Set<(batch: Batch) => void>();
 let source: EventSource | null = null;
@@ -42,7 +43,8 @@ function open(): void {
   if (source) return;
   source = new EventSource("/console/api/feed");
   source.addEventListener("open", () => {
-    if (state === "lost") lostOnce += 1;
+    if (missed) lostOnce += 1;
+    missed = false;
     state = "live";
   });
   source.addEventListener("batch", (event) => take(event as MessageEvent<string>));
@@ -51,6 +53,7 @@ function open(): void {
 
 /** The browser reconnects by itself, unless the server refused: then we do. */
 function failed(): void {
+  missed = true;
   state = "lost";
   if (source?.readyState !== EventSource.CLOSED) return;
   close();
@@ -60,6 +63,7 @@ function failed(): void {
 }
 
 function close(): void {
+  missed = true;
   clearTimeout(retry);
   source?.close();
   source = null;
