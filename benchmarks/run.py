@@ -26,6 +26,7 @@ PARTS: Mapping[str, Part] = {
     "creates": creates.against_peers,
     "growth": creates.as_history_grows,
     "console": console.with_a_feed,
+    "page": console.with_a_page,
     "polls": lambda _: footprint.long_polls(),
 }
 _REASONS = (NotRun, NotStarted, OSError, TimeoutError, subprocess.SubprocessError)
