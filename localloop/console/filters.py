@@ -229,7 +229,9 @@ def _resource(conditions: Conditions, term: Term) -> None:
     if not sids.is_sid(term.value):
         return conditions.add(f"starts_with({column}, {conditions.value(term.value)})")
     conditions.add(f"{column} = {conditions.value(term.value)}")
-    if sids.uuid_of(term.value).version == 7:  # it was made before anybody was told of it: a look back to then will do
+    if (
+        sids.uuid_of(term.value).version == 7
+    ):  # it was made before anybody was told of it: a look back to then will do
         made = sids.bound(sids.at(term.value) - _CLOCKS_APART)
         conditions.add(f"{conditions.alias}.id >= {conditions.value(made)}")
     return None

@@ -80,6 +80,7 @@ class Engine(Struct, frozen=True, kw_only=True):
     access_log: bool = False  # a line for every request
     store_errors: tuple[type[BaseException], ...] = ()  # "the database is away": 503 / 20503
 
+
 # Bytes that somebody else chose leave from the origin of the console, where a page or a picture with a script in it
 # would be signed in. A browser may show them, and run nothing.
 _NEVER_A_PAGE: Final = (
