@@ -70,17 +70,18 @@ def test_each_message_is_drawn_once_in_its_place(open_page: Open, up: Up) -> Non
     assert drawn == kept
 
 
-def _row_in_view(page: Page, up: Up, q: str) -> Locator:
-    """A row in the middle of what is seen, far down the list."""
-    page.goto(f"{up.url}/console/messages?q={q}")
-    expect(_links(page).first).to_be_visible()
-    page.wait_for_function("""() => {
-      const box = document.querySelector(".rows .box");
-      box.scrollTop += 700;
-      return box.scrollTop > 9000 && !box.querySelector(".ghost");
-    }""")
-    row = page.locator("[data-index]").filter(has_text="Number").nth(12)
-    return row.get_by_role("link")
+# Far down; then, once that is drawn, the address of the row in the middle of what is seen.
+_ROW_FAR_DOWN = """async () => {
+  const box = document.querySelector(".rows .box");
+  const drawn = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)));
+  while (box.scrollTop < 9000 || box.querySelector(".ghost")) {
+    if (box.scrollTop < 9000) box.scrollTop += 700;
+    await drawn();
+  }
+  const { x, y, width, height } = box.getBoundingClientRect();
+  const middle = document.elementFromPoint(x + width / 2, y + height / 2).closest("[data-index]");
+  return middle.querySelector("a").getAttribute("href");
+}"""
 
 
 @needs("chromium", "console-page")
@@ -88,10 +89,11 @@ def _row_in_view(page: Page, up: Up, q: str) -> Locator:
 def test_place_and_search_survive_a_look_at_one_row(open_page: Open, up: Up, way: str) -> None:
     subprocess.run([sys.executable, FLOOD, up.url, up.sid, up.token, "300", "2"], check=True, timeout=60)
     page = open_page()
-    link = _row_in_view(page, up, "body:Number")
-    address, top = link.get_attribute("href"), page.evaluate(_TOP)
-    held = page.locator(f'a[href="{address}"]')
-    link.click()
+    page.goto(f"{up.url}/console/messages?q=body:Number")
+    expect(_links(page).first).to_be_visible()
+    held = page.locator(f'a[href="{page.evaluate(_ROW_FAR_DOWN)}"]')
+    top = page.evaluate(_TOP)
+    held.click()
     expect(page.get_by_role("heading", name="Message", exact=True)).to_be_visible()
     up.ask(
         f"/2010-04-01/Accounts/{up.sid}/Messages.json",
