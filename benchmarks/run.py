@@ -27,6 +27,7 @@ PARTS: Mapping[str, Part] = {
     "growth": creates.as_history_grows,
     "console": console.with_a_feed,
     "records": console.with_records,
+    "page": console.with_a_page,
     "polls": lambda _: footprint.long_polls(),
 }
 _REASONS = (NotRun, NotStarted, OSError, TimeoutError, subprocess.SubprocessError)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from time import perf_counter
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import orjson
 import structlog
@@ -83,6 +83,14 @@ class Engine(Struct, frozen=True, kw_only=True):
     plain: PlainMode = "warn"
     access_log: bool = False  # a line for every request
     store_errors: tuple[type[BaseException], ...] = ()  # "the database is away": 503 / 20503
+
+
+# Bytes that somebody else chose leave from the origin of the console, where a page or a picture with a script in it
+# would be signed in. A browser may show them, and run nothing.
+_NEVER_A_PAGE: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+)
 
 
 class _Exchange:
@@ -277,6 +285,7 @@ class App:
             exchange.headers.extend(
                 encode_headers({k: v for k, v in answer.headers.items() if k.lower() != "content-type"})
             )
+            exchange.headers.extend(_NEVER_A_PAGE)
             return answer.status, answer.body, answer.headers.get("Content-Type", JSON)
         payload: dict[str, Any]
         if isinstance(answer, Items):

@@ -273,6 +273,7 @@ create table console_sessions (
   account_sid    text not null references accounts (sid),
   csrf_token     text not null,
   auth_token     bytea,                                    -- who signed in with a token is signed out with it
+  user_name      text,                                     -- and who did with a password, when it is another
   expires_at     timestamptz not null                      -- moves on while the session is used
 );
 create table console_users (
