@@ -14,7 +14,7 @@ CONSOLE_READY := localloop/console/static/index.html
 CONSOLE_SOURCES := $(shell find $(CONSOLE) -name node_modules -prune -o -name tests -prune -o -type f -print)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help up setup system test test-long check lint types layers house format bench docs build clean
+.PHONY: help up setup system test test-long check lint types layers house format bench docs pictures build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: setup $(PRISM_READY) ## Measure against Prism and pgbench, and print the 
 
 docs: $(PYTHON_READY) ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+pictures: $(PYTHON_READY) $(CONSOLE_READY) system ## Take the pictures of the console anew, into docs/pictures/
+	$(BIN)/python -m scripts.pictures
 
 build: $(PYTHON_READY) system ## Build the wheel into dist/
 	rm -rf dist

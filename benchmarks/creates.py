@@ -8,16 +8,15 @@ import os
 import signal
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any
 
-import asyncpg
 from msgspec import Struct
 
-from benchmarks import pgbench, processes, stoplight, wrk
-from benchmarks.instance import ACCOUNT_SID, BASIC, MESSAGES, Instance
+from benchmarks import database, pgbench, processes, stoplight, wrk
+from benchmarks.instance import BASIC, MESSAGES, Instance
 from benchmarks.table import NotRun, Row, milliseconds, not_run, rate
 
 SMALL, LARGE = 10_000, 1_000_000
@@ -26,15 +25,6 @@ _PAUSE_S = 1.0  # until what the last load left in flight is answered, or it wou
 _PEER_CONNECTIONS = 32  # more make Prism no faster, only later
 _OPERATION = "/2010-04-01/Accounts/{AccountSid}/Messages.json"
 _ROUNDS = 3
-# A history that ended yesterday, one message per second, so that it stands below what is created meanwhile.
-_HISTORY = """
-insert into messages (account_sid, id, world_sid, prefix, status, direction, from_address, to_address, body,
-  num_segments, num_media, price, price_unit, options, date_created, date_sent, date_updated)
-select $1::text, uuidv7(make_interval(secs => -86400 - n)), $1::text, 'SM', 'delivered', 'outbound-api',
-  '+1415' || (3000000 + n % 20), '+1212' || (2000000 + n % 7999999), 'Your appointment is tomorrow at 10:30.',
-  1, 0, -0.0083, 'USD', '{}', at, at, at
-from generate_series($2::int, $3::int) as n, lateral (select now() - make_interval(secs => 86400 + n) as at) as dates
-"""
 _PLAIN = """
 insert into resources (account_sid, kind, sid, parent_sid, parents, position, version, data, date_created, date_updated)
 select r.account_sid, r.kind, left(r.sid, 2) || replace(made.id::text, '-', ''), r.parent_sid, r.parents, made.id,
@@ -139,7 +129,7 @@ def _database(instance: Instance) -> list[int]:
 def _against_pgbench(instance: Instance, seconds: float) -> Row:
     """Its best client count is sought first; then both sides take turns."""
     what, bar = "accepted creates, workers waiting, against pgbench", "≥ 0.50"
-    payload = round(_ask(instance, "select avg(length(payload)) from jobs"))
+    payload = round(database.ask(instance, "select avg(length(payload)) from jobs"))
     ours: list[wrk.Load] = []
     theirs: list[float] = []
     try:
@@ -163,9 +153,7 @@ def as_history_grows(seconds: float) -> list[Row]:
     with Instance() as small, Instance() as large:
         for instance, count in ((small, SMALL), (large, LARGE)):
             _accepted(instance, 1)  # the account's senders are known, plans are made
-            _execute(instance, _HISTORY, ACCOUNT_SID, 1, count)
-            _execute(instance, "analyze messages")
-            _execute(instance, "checkpoint")
+            database.fill(instance, count)
             _drained(instance)
         with without_workers(small), without_workers(large):
             for _ in range(_ROUNDS):
@@ -199,8 +187,8 @@ def _plain_list(instance: Instance, seconds: float) -> Row:
         return not_run(what, "a Sync service cannot be created")
     url = f"{instance.url}{path}?PageSize=50"
     small = wrk.read(url, seconds)
-    _execute(instance, _PLAIN, sid, LARGE)
-    _execute(instance, "analyze resources")
+    database.execute(instance, _PLAIN, sid, LARGE)
+    database.execute(instance, "analyze resources")
     large = wrk.read(url, seconds)
     return Row(
         what=what,
@@ -245,23 +233,4 @@ def _drained(instance: Instance, within_s: float = 240.0) -> None:
             while await connection.fetchval(due):
                 await asyncio.sleep(0.5)
 
-    _with_connection(instance, wait)
-
-
-def _execute(instance: Instance, sql: str, *values: Any) -> None:
-    _with_connection(instance, lambda connection: connection.execute(sql, *values, timeout=600))
-
-
-def _ask(instance: Instance, sql: str) -> Any:
-    return _with_connection(instance, lambda connection: connection.fetchval(sql, timeout=60))
-
-
-def _with_connection(instance: Instance, use: Callable[[Any], Any]) -> Any:
-    async def run() -> Any:
-        connection: Any = await asyncpg.connect(**pgbench.address(instance), timeout=10)
-        try:
-            return await use(connection)
-        finally:
-            await connection.close()
-
-    return asyncio.run(run())
+    database.with_connection(instance, wait)

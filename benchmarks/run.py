@@ -26,6 +26,8 @@ PARTS: Mapping[str, Part] = {
     "creates": creates.against_peers,
     "growth": creates.as_history_grows,
     "console": console.with_a_feed,
+    "records": console.with_records,
+    "page": console.with_a_page,
     "polls": lambda _: footprint.long_polls(),
 }
 _REASONS = (NotRun, NotStarted, OSError, TimeoutError, subprocess.SubprocessError)

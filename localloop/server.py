@@ -42,7 +42,7 @@ from localloop.products import accounts, monitor, numbers
 from localloop.products.messaging import Messaging, Rules
 from localloop.rest import limits as rest_limits
 from localloop.rest import metrics as rest_metrics
-from localloop.rest import shared
+from localloop.rest import recorder, shared
 from localloop.rest.admission import Admission, LocalCounts
 from localloop.rest.app import App, Engine
 from localloop.rest.authenticate import Authenticator
@@ -51,6 +51,7 @@ from localloop.rest.guard import Backstage, FrontDoor
 from localloop.rest.metrics import Gauge, Metrics
 from localloop.rest.operations import Table, existence
 from localloop.rest.plain import Plain
+from localloop.rest.recorder import Recorder
 from localloop.rest.request import Binding, Operate
 from localloop.rest.routing import Router
 from localloop.rest.shared import LocalRevocations, SharedTable
@@ -215,6 +216,9 @@ async def open_api(
         admission = Admission(counts, rest_limits.load())
         engine, watch = assemble(settings, place, parts, admission, measures)
         stack.push_async_callback(watch.close)
+        if engine.recorder is not None:
+            engine.recorder.start()
+            stack.push_async_callback(engine.recorder.close)
         api = App(engine)
         console = _console(settings, parts, engine, api)
         if console is not None:
@@ -268,6 +272,7 @@ def assemble(
         failures=Throttle(spare_loopback=settings.mode == "up"),
         test_answers=test_answers,
         observe=measures,
+        recorder=_recorder(settings, parts, measures),
         backstage=_backstage(settings),
         plain=settings.plain,
         access_log=settings.access_log,
@@ -275,6 +280,13 @@ def assemble(
         store_errors=(Unavailable,),
     )
     return engine, watch
+
+
+def _recorder(settings: Settings, parts: Parts, measures: Metrics) -> Recorder | None:
+    if not settings.recorded_requests:
+        return None
+    share = max(1, settings.recorded_requests // settings.api_processes)
+    return Recorder(parts.database, share, measures.unrecorded)
 
 
 def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Binding, ...]:
@@ -433,6 +445,7 @@ def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
 
     async def keep_house(job: Job) -> Outcome:
         await partitions.ensure(parts.database)
+        await recorder.prune(parts.database)
         return await again(job)
 
     async def prune(job: Job) -> Outcome:

@@ -98,7 +98,7 @@ def up(
         bool | None, Option("--open-on-network", help="Let --host be an address that others reach.")
     ] = None,
     admin_listen: Annotated[
-        str | None, Option(metavar="HOST:PORT", help="Where lab and metrics may be reached from elsewhere.")
+        str | None, Option(metavar="HOST:PORT", help="Where console, lab and metrics may be reached.")
     ] = None,
     access_log: Annotated[bool | None, Option("--access-log", help="Log a line for every request.")] = None,
     log_format: Annotated[str | None, Option(help="auto, text or json. [default: auto]")] = None,

@@ -42,9 +42,10 @@ from localloop.rest.wire import Scope as AsgiScope
 from localloop.store import Database, Unavailable
 
 log = structlog.get_logger("console")
-COOKIE: Final = "localloop_console"
+_COOKIE: Final = "localloop_console"
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SAFE: Final = frozenset({"GET", "HEAD"})
+_NOT_KEPT: Final = {"cache-control": "no-store"}
 
 
 class Accounts(Protocol):
@@ -118,6 +119,8 @@ class Console:
             Route("/console/api/messages/{sid}", self._signed(self._message), methods=["GET"]),
             read("deliveries", self._reads.deliveries),
             Route("/console/api/deliveries/{sid}", self._signed(self._delivery), methods=["GET"]),
+            read("requests", self._reads.requests),
+            Route("/console/api/requests/{sid}", self._signed(self._request), methods=["GET"]),
             read("phones", self._reads.phones),
             Route("/console/api/phones/{number}", self._signed(self._phone), methods=["GET"]),
             Route("/console/api/{path:path}", _nothing, methods=list(_METHODS)),
@@ -137,8 +140,8 @@ class Console:
     # Signing in and out
 
     async def _enter(self, request: Request) -> Response:
-        if request.method == "HEAD":  # whoever looks at a link first must not use it up
-            return Response(status_code=204)
+        if not _is_visit(request):  # whoever looks at a link first must not use it up
+            return Response(status_code=204 if request.method == "HEAD" else 503, headers=_NOT_KEPT)
         session_id = await sessions.enter(self._parts.database, request.query_params.get("code", ""))
         if session_id is None:
             return pages.used_link() if await self._session_of(request) is None else _home()
@@ -152,12 +155,16 @@ class Console:
         return _with_cookie(data(await self._described(request, session), 201), request, session_id)
 
     async def _session(self, request: Request, session: Session) -> Answer:
-        return _with_cookie(data(await self._described(request, session)), request, request.cookies[COOKIE])
+        return _with_cookie(
+            data(await self._described(request, session)), request, request.cookies[_cookie_of(request)]
+        )
 
-    async def _sign_out(self, _request: Request, session: Session) -> Answer:
+    async def _sign_out(self, request: Request, session: Session) -> Answer:
         await sessions.close(self._parts.database, session)
         response = Response(status_code=204)
-        response.delete_cookie(COOKIE, path="/console", httponly=True, samesite="strict")
+        response.delete_cookie(
+            _cookie_of(request), "/console", secure=_is_secure(request), httponly=True, samesite="strict"
+        )
         return response
 
     async def _new_link(self, request: Request) -> Response:
@@ -202,7 +209,7 @@ class Console:
         return guarded
 
     async def _session_of(self, request: Request) -> Session | None:
-        session_id = request.cookies.get(COOKIE)
+        session_id = request.cookies.get(_cookie_of(request))
         session = await sessions.find(self._parts.database, session_id) if session_id else None
         if session is None or session.token_hash is None:
             return session
@@ -223,7 +230,7 @@ class Console:
 
     async def _feed(self, request: Request, session: Session) -> Answer:
         if request.method == "HEAD":
-            return Response(headers={"cache-control": "no-store"}, media_type="text/event-stream")
+            return Response(headers=_NOT_KEPT, media_type="text/event-stream")
 
         async def is_signed_in() -> bool:
             return await self._session_of(request) is not None
@@ -239,6 +246,9 @@ class Console:
     async def _delivery(self, request: Request, session: Session) -> Answer:
         return data(await self._reads.delivery(_scope(session), request.path_params["sid"]))
 
+    async def _request(self, request: Request, session: Session) -> Answer:
+        return data(await self._reads.request(_scope(session), request.path_params["sid"]))
+
     async def _phone(self, request: Request, session: Session) -> Answer:
         number, params = request.path_params["number"], request.query_params
         return data(await self._reads.phone(_scope(session), number, params))
@@ -252,6 +262,22 @@ def _is_secure(request: Request) -> bool:
     return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
 
 
+def _cookie_of(request: Request) -> str:
+    """Browsers send the cookies of a host to each of its ports, so the port stands in the name: two localloops on one
+    machine do not sign each other out."""
+    _, _, port = request.headers["host"].rpartition("]")[2].partition(":")
+    return f"{_COOKIE}_{port}" if port.isascii() and port.isdigit() else _COOKIE
+
+
+def _is_visit(request: Request) -> bool:
+    """Somebody opens the address; neither looks ahead of the reader nor embeds it in another page."""
+    headers = request.headers
+    is_ahead = "prefetch" in headers.get("sec-purpose", "") + headers.get("purpose", "")
+    return (
+        request.method == "GET" and not is_ahead and headers.get("sec-fetch-dest", "document") == "document"
+    )
+
+
 def _base_url(request: Request) -> str:
     """Our address as the asking program reaches it; the gate has checked the host."""
     return f"{'https' if _is_secure(request) else 'http'}://{request.headers['host']}"
@@ -259,7 +285,7 @@ def _base_url(request: Request) -> str:
 
 def _with_cookie(response: Response, request: Request, session_id: str) -> Response:
     response.set_cookie(
-        COOKIE,
+        _cookie_of(request),
         session_id,
         max_age=int(sessions.IDLE_LIFE.total_seconds()),
         path="/console",
@@ -271,7 +297,7 @@ def _with_cookie(response: Response, request: Request, session_id: str) -> Respo
 
 
 def _home() -> Response:
-    return RedirectResponse("/console/", 303, {"cache-control": "no-store"})
+    return RedirectResponse("/console/", 303, _NOT_KEPT)
 
 
 async def _to_the_page(_request: Request) -> Response:

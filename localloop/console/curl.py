@@ -1,4 +1,4 @@
-"""The shell line that repeats a webhook's request."""
+"""The shell line that repeats a request: a webhook's, or one to the API."""
 
 from __future__ import annotations
 
@@ -31,3 +31,18 @@ def curl_of(row: Mapping[str, Any], detail: Mapping[str, Any] | None) -> str:
     if body:
         words += ["--data-raw", body]
     return " ".join([*map(shlex.quote, words), shlex.quote(url)])
+
+
+def curl_of_request(detail: Mapping[str, Any] | None) -> str | None:
+    """A request to the API, with the credentials that the shell knows; None when it is no longer kept."""
+    if detail is None:
+        return None
+    request = detail["request"]
+    words = ["curl", "-i", "-g", "-X", request["method"]]
+    for name, value in request["headers"]:
+        if name == "Content-Type":
+            words += ["-H", f"{name}: {value}"]
+    if request["body"]:
+        words += ["--data-raw", request["body"]]
+    credentials = '-u "$TWILIO_ACCOUNT_SID:$TWILIO_AUTH_TOKEN"'
+    return " ".join([*map(shlex.quote, words), credentials, shlex.quote(request["url"])])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -40,6 +40,7 @@ _KINDS: Final = frozenset({"notification", "instruction"})
 _PUNCTUATION: Final = re.compile(r"[\s().-]")
 _COMPLETE: Final = re.compile(r"\+1[2-9][0-9]{9}")  # a number of North America
 _PART_OF_A_SID: Final = re.compile(r"([A-Z]{2})?([0-9a-f]{0,32})", re.IGNORECASE)
+_CLOCKS_APART: Final = timedelta(minutes=5)  # two machines may be
 _FIRST_VALUE: Final = 3  # $1 is the account, $2 the limit
 _OK: Final = "coalesce({alias}.status_code between 200 and 299, false)"
 
@@ -224,7 +225,16 @@ def _kind(conditions: Conditions, term: Term) -> None:
 
 
 def _resource(conditions: Conditions, term: Term) -> None:
-    conditions.add(f"starts_with({conditions.alias}.resource_sid, {conditions.value(term.value)})")
+    column = f"{conditions.alias}.resource_sid"
+    if not sids.is_sid(term.value):
+        return conditions.add(f"starts_with({column}, {conditions.value(term.value)})")
+    conditions.add(f"{column} = {conditions.value(term.value)}")
+    if (
+        sids.uuid_of(term.value).version == 7
+    ):  # it was made before anybody was told of it: a look back to then will do
+        made = sids.bound(sids.at(term.value) - _CLOCKS_APART)
+        conditions.add(f"{conditions.alias}.id >= {conditions.value(made)}")
+    return None
 
 
 def _delivery_word(conditions: Conditions, term: Term) -> None:

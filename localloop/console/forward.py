@@ -12,6 +12,7 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 
 from localloop.console.gate import DATA_CSP
+from localloop.rest.app import FROM_CONSOLE
 from localloop.rest.wire import AsgiApp, Receive, Scope, Send
 
 PREFIX: Final = "/console/api/rest"
@@ -44,6 +45,7 @@ def _rewritten(scope: Scope, credentials: tuple[str, str]) -> Scope:
     raw_path = scope.get("raw_path") or scope["path"].encode()
     return {
         **scope,
+        FROM_CONSOLE: True,
         "path": scope["path"].removeprefix(PREFIX),
         "raw_path": raw_path.partition(b"?")[0].removeprefix(PREFIX.encode()),
         "headers": [

@@ -30,6 +30,10 @@ DELIVERY: Final = (
     "d.account_sid, d.id, d.kind, d.resource_sid, d.url, d.method, d.attempt, d.status_code, d.error_code, d.error,"
     " d.duration_ms, d.date_created, d.detail is not null as has_detail, d.token, d.replay_of"
 )
+REQUEST: Final = (
+    "q.account_sid, q.id, q.operation, q.method, q.path, q.status, q.error_code, q.error, q.resource_sid, q.caller,"
+    " q.from_console, q.duration_ms, q.date_created, q.detail is not null as has_detail"
+)
 PHONE_MESSAGE: Final = "p.number, p.id, p.direction, p.peer, p.body, p.media, p.message_sid, p.date_created"
 IN_SCOPE: Final = "(a.sid = $1 or a.owner_account_sid = $1)"
 # The message of a text, wherever in the scope it is: a subaccount sees no text whose message is not its own.
@@ -67,7 +71,7 @@ async def messages(reader: Executor, scope: Scope, conditions: Conditions, part:
 async def message(reader: Executor, scope: Scope, message_id: UUID) -> Row | None:
     """One message, with what it was asked to do."""
     return await reader.fetchrow(
-        f"select {MESSAGE}, m.status_callback, m.options, m.world_sid from accounts a"
+        f"select {MESSAGE}, m.status_callback, m.options, m.history from accounts a"
         f" join messages m on m.account_sid = a.sid and m.id = $2 where {IN_SCOPE}",
         scope.account_sid,
         message_id,
@@ -132,6 +136,55 @@ async def _page(
         f" order by {alias}.id desc limit $2) r where {accounts} order by r.id desc limit $2",
         *values,
     )
+
+
+# Requests --------------------------------------------------------------------------------------------------------
+
+
+async def refused(reader: Executor, scope: Scope, part: Slice) -> list[Row]:
+    """The requests that were refused, newest first, one more than the limit when there are more."""
+    # The condition on the verb is the index's, which has them all in their order.
+    return await reader.fetch(
+        f"""select r.* from accounts a cross join lateral (
+          select {REQUEST} from requests q
+          where q.account_sid = a.sid and ($2::uuid is null or q.id < $2) and q.status >= 400
+            and (q.status >= 400 or q.verb <> 'create')
+          order by q.id desc limit $3) r
+        where {IN_SCOPE} order by r.id desc limit $3""",
+        scope.account_sid,
+        part.before,
+        part.limit + 1,
+    )
+
+
+async def request(reader: Executor, scope: Scope, request_id: UUID) -> Row | None:
+    return await reader.fetchrow(
+        f"select {REQUEST}, q.detail from accounts a join requests q on q.account_sid = a.sid and q.id = $2"
+        f" where {IN_SCOPE}",
+        scope.account_sid,
+        request_id,
+    )
+
+
+async def requests_of(reader: Executor, scope: Scope, resource_sid: str) -> list[Row]:
+    """What was asked about a resource, oldest first."""
+    return await reader.fetch(
+        f"select {REQUEST} from requests q join accounts a on a.sid = q.account_sid"
+        f" where q.resource_sid = $2 and {IN_SCOPE} order by q.id limit 200",
+        scope.account_sid,
+        resource_sid,
+    )
+
+
+async def unrecorded(reader: Executor, scope: Scope, since: UUID) -> int:
+    """How many requests after this id were left out of the record, since too many came."""
+    count: int = await reader.fetchval(
+        "select coalesce(sum(q.missed), 0)::int from accounts a join requests q on q.account_sid = a.sid"
+        f" and q.id > $2 where {IN_SCOPE}",
+        scope.account_sid,
+        since,
+    )
+    return count
 
 
 # Phones ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from localloop.console import filters, queries, shapes
-from localloop.console.curl import curl_of
+from localloop.console.curl import curl_of, curl_of_request
 from localloop.console.filters import Conditions
 from localloop.console.queries import Row, Scope, Slice
 from localloop.console.search import SearchError
@@ -25,6 +25,7 @@ MAX_LIMIT: Final = 200
 _REDACTED_WITHIN: Final = timedelta(
     minutes=2
 )  # how long after a message its attempts are looked for by their time
+_LATELY: Final = timedelta(hours=1)
 
 
 class UnknownTerm(ApiError):
@@ -65,7 +66,12 @@ class Reads:
                 }
                 for item in media
             ],
-            "timeline": timeline(row, await queries.copy_of(self._database, scope, row), calls),
+            "timeline": timeline(
+                row,
+                await queries.copy_of(self._database, scope, row),
+                calls,
+                await queries.requests_of(self._database, scope, sid),
+            ),
         }
 
     # Deliveries
@@ -90,6 +96,28 @@ class Reads:
             "attempts": [shapes.delivery(each) for each in attempts],
             "alerts": [shapes.alert(each) for each in alerts],
             "unrepeatable": _unrepeatable(row),
+        }
+
+    # Requests
+
+    async def requests(self, scope: Scope, params: Mapping[str, str]) -> Json:
+        """Those that were refused, and how many of the last hour are not on record."""
+        part = _slice(params)
+        rows = await queries.refused(self._database, scope, part)
+        lately = sids.bound(clock.now() - _LATELY)
+        unrecorded = await queries.unrecorded(self._database, scope, lately)
+        return {**_listed("requests", rows, part, shapes.request), "unrecorded": unrecorded}
+
+    async def request(self, scope: Scope, sid: str) -> Json:
+        row = await queries.request(self._database, scope, _id(sid, "RQ"))
+        if row is None:
+            raise errors.not_found(sid)
+        code = row["error_code"]
+        return {
+            **shapes.request(row),
+            "more_info": f"{errors.MORE_INFO}{code}" if code else None,
+            "detail": _detail(row["detail"]),
+            "curl": curl_of_request(row["detail"]),
         }
 
     # Phones

@@ -26,7 +26,8 @@ _KEEP_LINK: Final = "insert into console_links (code, account_sid, expires_at) v
 _SWEEP_LINKS: Final = "delete from console_links where expires_at <= $1"
 _TAKE_LINK: Final = "delete from console_links where code = $1 returning account_sid, expires_at"
 _OPEN: Final = """
-insert into console_sessions (id, account_sid, csrf_token, auth_token, expires_at) values ($1, $2, $3, $4, $5)"""
+insert into console_sessions (id, account_sid, csrf_token, auth_token, user_name, expires_at)
+values ($1, $2, $3, $4, $5, $6)"""
 _SWEEP: Final = "delete from console_sessions where expires_at <= $1"
 _FIND: Final = """
 select s.account_sid, s.csrf_token, s.auth_token, s.expires_at, a.world_sid, a.friendly_name, a.type,
@@ -79,14 +80,15 @@ async def enter(database: Database, code: str) -> str | None:
         return await open_session(unit, taken["account_sid"])
 
 
-async def open_session(unit: Unit, account_sid: str, auth_token: str | None = None) -> str:
-    """The id of a new session, which ends with `auth_token` if that is given."""
+async def open_session(
+    unit: Unit, account_sid: str, *, auth_token: str | None = None, user_name: str | None = None
+) -> str:
+    """The id of a new session, which ends with `auth_token`, or the user's password, if that is how they came in."""
     session_id, now = secrets.token_urlsafe(32), clock.now()
     proof = None if auth_token is None else hash_of(auth_token)
     await unit.execute(_SWEEP, now)
-    await unit.execute(
-        _OPEN, hash_of(session_id), account_sid, secrets.token_urlsafe(32), proof, now + IDLE_LIFE
-    )
+    csrf_token, expires_at = secrets.token_urlsafe(32), now + IDLE_LIFE
+    await unit.execute(_OPEN, hash_of(session_id), account_sid, csrf_token, proof, user_name, expires_at)
     return session_id
 
 

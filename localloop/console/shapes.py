@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -9,7 +10,10 @@ from typing import Any, Final
 from localloop.core import errors, sids
 
 Json = dict[str, Any]
+_ACCOUNT: Final = re.compile(r"^/2010-04-01/Accounts/AC[0-9a-f]{32}(?=/)")
+_SID: Final = re.compile(r"([A-Z]{2})[0-9a-f]{32}")
 FAILURES: Final = ("failed", "undelivered")
+FINAL: Final = frozenset({"delivered", "undelivered", "failed", "read", "canceled", "received"})
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -72,6 +76,32 @@ def alert(row: Mapping[str, Any]) -> Json:
         "log_level": row["log_level"],
         "delivery_sid": sids.from_uuid("WH", row["delivery_id"]),
     }
+
+
+def request(row: Mapping[str, Any]) -> Json:
+    return {
+        "sid": sids.from_uuid("RQ", row["id"]),
+        "account_sid": row["account_sid"],
+        "operation": row["operation"],
+        "method": row["method"],
+        "path": row["path"],
+        "name": _short(row["path"]),
+        "status_code": row["status"],
+        "error_code": row["error_code"],
+        "error": row["error"],
+        "error_title": error_title(row["error_code"]),
+        "resource_sid": row["resource_sid"],
+        "caller": row["caller"],
+        "from_console": row["from_console"],
+        "duration_ms": round(row["duration_ms"], 1),
+        "date_created": iso(row["date_created"]),
+        "has_detail": row["has_detail"],
+    }
+
+
+def _short(path: str) -> str:
+    """`/Messages/SM….json`: what a reader looks for in a path."""
+    return _SID.sub(r"\1…", _ACCOUNT.sub("", path.partition("?")[0])) or path
 
 
 def phone_message(row: Mapping[str, Any]) -> Json:

@@ -43,11 +43,11 @@ class SignIn:
         if "name" in given:
             account_sid = await self._by_password(request, given)
             async with self._database.unit() as unit:
-                return await sessions.open_session(unit, account_sid)
+                return await sessions.open_session(unit, account_sid, user_name=_text(given, "name"))
         account_sid = await self._by_token(request, _text(given, "account_sid"), _text(given, "auth_token"))
         token = await self._accounts.signing_token(account_sid)
         async with self._database.unit() as unit:
-            return await sessions.open_session(unit, account_sid, token)
+            return await sessions.open_session(unit, account_sid, auth_token=token)
 
     async def by_header(self, request: Request) -> str:
         """The account that Basic credentials prove, as at the API."""

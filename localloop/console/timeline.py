@@ -1,7 +1,5 @@
-"""The story of one message, oldest first, from what is kept of it.
-
-A message keeps when it was created, when it was sent and when it last changed; what happened in between is told by
-the texts on phones and by the webhooks. `_states` is the place for a history of states once one is kept.
+"""The story of one message, oldest first, from what is kept of it: the requests about it while they are on record, the
+states that it went through, the text on its phone, and every attempt at a webhook.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from urllib.parse import parse_qs
 
 from msgspec import Struct
 
-from localloop.console.shapes import FAILURES, Json, error_title, iso
+from localloop.console.shapes import FAILURES, FINAL, Json, error_title, iso, request
 from localloop.core import sids
 
 Kind = Literal["request", "state", "carrier", "callback", "instruction"]
@@ -27,7 +25,10 @@ _ORDER: Final[Mapping[str, int]] = {
     "final": 4,
     "callback": 5,
 }
-_ON_THE_WAY: Final = frozenset({"accepted", "scheduled", "queued", "sending", "receiving"})
+_TOLD: Final = (
+    *("sid", "status_code", "duration_ms", "error_code", "error_title", "error"),
+    *("caller", "from_console", "has_detail"),
+)
 
 
 class Event(Struct, frozen=True):
@@ -41,24 +42,49 @@ class Event(Struct, frozen=True):
         return {"at": iso(self.at), "kind": self.kind, "title": self.title, "detail": self.detail}
 
 
-def timeline(message: Row, copy: Row | None, deliveries: Sequence[Row]) -> list[Json]:
-    """`copy` is the text on the phone, `deliveries` the attempts at its webhooks with their details."""
-    events = [*_states(message), *_carrier(message, copy), *map(_call, deliveries)]
+def timeline(
+    message: Row, copy: Row | None, deliveries: Sequence[Row], requests: Sequence[Row]
+) -> list[Json]:
+    """`copy` is the text on the phone, `deliveries` the attempts at its webhooks with their details, `requests` what
+    the API was asked about it."""
+    events = [
+        *map(_request, requests),
+        *_states(message),
+        *_carrier(message, copy),
+        *map(_call, deliveries),
+    ]
     return [event.shown() for event in sorted(events, key=lambda event: (event.at, event.rank))]
 
 
+def _request(row: Row) -> Event:
+    shown = request(row)
+    title = f"{shown['method']} {shown['name']}: {shown['status_code']}"
+    detail = {name: shown[name] for name in _TOLD}
+    return Event(row["date_created"], "request", title, detail, _ORDER["request"])
+
+
 def _states(message: Row) -> Iterator[Event]:
-    """What the message's own dates tell; the status between them is not kept."""
-    status, created, sent = message["status"], message["date_created"], message["date_sent"]
-    inbound = message["direction"] == "inbound"
-    first = status if status in _ON_THE_WAY else "created"
-    yield Event(created, "state", first, _beginning(message), _ORDER["created"])
-    if sent is not None and not inbound and status not in _ON_THE_WAY:
-        yield Event(sent, "state", "sent", _priced(message) if status == "sent" else {}, _ORDER["sent"])
-    if status in _ON_THE_WAY or (status == "sent" and not inbound):
-        return
-    detail = {**_priced(message), **_failure(message)}
-    yield Event(message["date_updated"], "state", status, detail, _ORDER["final"])
+    """Every status that it had, from when on."""
+    states = _history(message)
+    priced = next((i for i, (status, _) in enumerate(states) if status == "sent"), len(states) - 1)
+    for i, (status, at) in enumerate(states):
+        is_last = i == len(states) - 1
+        detail = {
+            **(_beginning(message) if i == 0 else {}),
+            **(_priced(message) if i == priced else {}),
+            **(_failure(message) if is_last else {}),
+        }
+        rank = "created" if i == 0 else "final" if status in FINAL else "sent"
+        yield Event(at, "state", status, detail, _ORDER[rank])
+    if not message["body"] and message["date_updated"] > states[-1][1]:
+        yield Event(message["date_updated"], "state", "redacted", {}, _ORDER["final"])
+
+
+def _history(message: Row) -> list[tuple[str, datetime]]:
+    """A message that is still what it was when it was made keeps none."""
+    if message["history"] is None:
+        return [(message["status"], message["date_created"])]
+    return [(status, datetime.fromisoformat(at)) for status, at in message["history"]]
 
 
 def _beginning(message: Row) -> Json:
@@ -116,6 +142,7 @@ def _call(delivery: Row) -> Event:
         "error": delivery["error"],
         "duration_ms": delivery["duration_ms"],
         "message_status": told or None,
+        "has_detail": delivery["has_detail"],
     }
     kind: Kind = "callback" if notifies else "instruction"
     return Event(delivery["date_created"], kind, f"{title}: {outcome}", detail, _ORDER["callback"])

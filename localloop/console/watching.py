@@ -2,7 +2,10 @@
 
 Ids are in the order of their making, but a row may be committed a little after a younger one: each look begins an
 overlap below the last, and what was told already is not told again. A look reads at most `MOST` rows of a kind, the
-newest; the others are counted. Messages that were told and may still change are looked at again.
+newest; the others are counted. Messages that were told and may still change are looked at again; of those that are
+done, the ones whose text was redacted or deleted, which is on record (`rest.recorder.forget`).
+
+Of the API's requests those are told that were refused, or changed what was made earlier.
 """
 
 from __future__ import annotations
@@ -23,17 +26,21 @@ from localloop.console.queries import (
     IN_SCOPE,
     MESSAGE,
     PHONE_MESSAGE,
+    REQUEST,
     SEEN,
     WITH_STATUS,
     Row,
     Scope,
+    messages_by_id,
 )
 from localloop.core import clock, sids
 from localloop.store import Database
 
 MOST: Final = 200
-KINDS: Final = ("messages", "deliveries", "phone_messages")
+KINDS: Final = ("messages", "deliveries", "phone_messages", "requests")
 OVERLAP: Final = timedelta(seconds=2)
+# A request's id is of its beginning, and it is recorded after its end.
+_OVERLAPS: Final = {**dict.fromkeys(KINDS, OVERLAP), "requests": timedelta(seconds=35)}
 RECENT: Final = timedelta(seconds=10)  # what a reader who comes anew is told at once
 REVISITED: Final = timedelta(seconds=60)  # how far back a message may have changed while a reader was away
 MAX_PENDING: Final = 2_000
@@ -41,8 +48,7 @@ _LONGEST_AWAY: Final = timedelta(days=30)
 _TIMEOUT_S: Final = 10.0
 _COUNTED_AT_MOST: Final = 100_000  # rows of one account
 _CURSOR: Final = re.compile(r"[0-9a-f]{12}0{20}")
-_FINAL: Final = frozenset({"delivered", "undelivered", "failed", "read", "canceled", "received"})
-
+_TOLD: Final = "(q.status >= 400 or q.verb <> 'create')"  # as the index has it
 _NEWEST: Final = {
     "messages": f"""
 select r.* from accounts a cross join lateral (
@@ -51,6 +57,10 @@ select r.* from accounts a cross join lateral (
     "deliveries": f"""
 select r.* from accounts a cross join lateral (
   select {DELIVERY} from deliveries d where d.account_sid = a.sid and d.id > $2 order by d.id desc limit $3
+) r where {IN_SCOPE} order by r.id desc limit $3""",
+    "requests": f"""
+select r.* from accounts a cross join lateral (
+  select {REQUEST} from requests q where q.account_sid = a.sid and q.id > $2 and {_TOLD} order by q.id desc limit $3
 ) r where {IN_SCOPE} order by r.id desc limit $3""",
     "phone_messages": f"""
 select {PHONE_MESSAGE}, s.status, s.error_code, s.num_segments from (
@@ -65,6 +75,10 @@ select count(*) from accounts a cross join lateral (
 ) r where {IN_SCOPE}"""
         for table in ("messages", "deliveries")
     },
+    "requests": f"""
+select count(*) from accounts a cross join lateral (
+  select from requests q where q.account_sid = a.sid and q.id > $2 and {_TOLD} limit {_COUNTED_AT_MOST}
+) r where {IN_SCOPE}""",
     "phone_messages": f"""
 select count(*) from (
   select from phone_messages p where p.world_sid = $1 and p.id > $2 limit {_COUNTED_AT_MOST}
@@ -74,6 +88,10 @@ _CHANGED: Final = f"""
 select {MESSAGE} from unnest($1::text[], $2::uuid[], $3::text[]) as k (account_sid, id, status)
 join messages m on m.account_sid = k.account_sid and m.id = k.id and m.status <> k.status
 order by m.id desc limit {MOST}"""
+
+_FORGOTTEN: Final = f"""
+select f.id, f.resource_sid from accounts a join forgotten f on f.account_sid = a.sid and f.id > $2
+where {IN_SCOPE} and f.resource_sid ~ '^(SM|MM)' order by f.id desc limit {MOST}"""
 
 
 class Batch(Struct, frozen=True):
@@ -97,31 +115,48 @@ class Watcher:
     def __init__(self, database: Database, scope: Scope) -> None:
         self._database = database
         self._scope = scope
-        self._floor = sids.bound(clock.now() - OVERLAP)
-        self._newest = dict.fromkeys(KINDS, self._floor)
+        self._floors = _floors(clock.now())
+        self._newest = dict(self._floors)
         self._told: dict[str, dict[UUID, Any]] = {kind: {} for kind in KINDS}  # above the floor: id → state
+        self._forgotten: dict[UUID, str] = {}
         self._pending: dict[
             UUID, tuple[str, str]
         ] = {}  # message → account and status as told, next to look at first
 
     async def look(self) -> Batch | None:
         """What came or changed since the last look; None when nothing did."""
-        cursor, floor = _cursor_now(), sids.bound(clock.now() - OVERLAP)
+        cursor, floors = _cursor_now(), _floors(clock.now())
         rows: dict[str, list[Row]] = {}
         skipped = {}
         for kind in KINDS:
-            found = await newest(self._database, self._scope, kind, self._floor)
+            rows[kind], skipped[kind] = await self._fresh(kind)
             told = self._told[kind]
-            rows[kind] = [row for row in found if told.get(row["id"]) != _state(kind, row)]
-            told.update((row["id"], _state(kind, row)) for row in rows[kind])
-            skipped[kind] = await _uncounted(self._database, self._scope, kind, (found, self._newest[kind]))
-            self._newest[kind] = max([self._newest[kind], *(row["id"] for row in found[:1])])
-            for key in [key for key in told if key <= floor]:
+            for key in [key for key in told if key <= floors[kind]]:
                 del told[key]
         rows["messages"] += await self._changed({row["id"] for row in rows["messages"]})
+        forgotten, gone = await self._forgotten_since(floors["messages"])
+        rows["messages"] += forgotten
         self._follow(rows["messages"])
-        self._floor = floor
-        return _batch(cursor, rows, skipped) if any(rows.values()) or any(skipped.values()) else None
+        self._floors = floors
+        is_news = any(rows.values()) or any(skipped.values()) or bool(gone)
+        return _batch(cursor, rows, skipped, gone) if is_news else None
+
+    async def _fresh(self, kind: str) -> tuple[list[Row], int]:
+        """The rows of a kind that are new or differ from what was told, and how many were not read."""
+        found = await newest(self._database, self._scope, kind, self._floors[kind])
+        told = self._told[kind]
+        fresh = [row for row in found if told.get(row["id"]) != _state(kind, row)]
+        told.update((row["id"], _state(kind, row)) for row in fresh)
+        skipped = await _uncounted(self._database, self._scope, kind, (found, self._newest[kind]))
+        self._newest[kind] = max([self._newest[kind], *(row["id"] for row in found[:1])])
+        return fresh, skipped
+
+    async def _forgotten_since(self, floor: UUID) -> tuple[list[Row], list[str]]:
+        """Messages whose text was redacted, and the SIDs of those that were deleted, since the last look."""
+        found = await forgotten(self._database, self._scope, self._floors["messages"])
+        fresh = {row["id"]: row["resource_sid"] for row in found if row["id"] not in self._forgotten}
+        self._forgotten = {key: sid for key, sid in {**self._forgotten, **fresh}.items() if key > floor}
+        return await _left(self._database, self._scope, list(fresh.values()))
 
     async def _changed(self, fresh: set[UUID]) -> list[Row]:
         """Messages that were told before and are in another status now: some of them at each look, in turn."""
@@ -138,7 +173,7 @@ class Watcher:
     def _follow(self, rows: Sequence[Row]) -> None:
         """Look again at what may still change, the newest of it."""
         for row in rows:
-            if row["status"] in _FINAL:
+            if row["status"] in shapes.FINAL:
                 self._pending.pop(row["id"], None)
             else:
                 self._pending[row["id"]] = (row["account_sid"], row["status"])
@@ -151,16 +186,37 @@ async def caught_up(database: Database, scope: Scope, last_cursor: str) -> Batch
     """What a reader is told at once: what it missed since its last event, or what is recent when it comes anew."""
     cursor = _cursor_now()
     since = _moment_of(last_cursor)
-    floors = dict.fromkeys(KINDS, sids.bound((since or clock.now() - RECENT) - OVERLAP))
-    if since is not None:
-        floors["messages"] = sids.bound(since - REVISITED)
+    floors = _floors(since or clock.now() - RECENT)
     rows: dict[str, list[Row]] = {}
     skipped = dict.fromkeys(KINDS, 0)
+    gone: list[str] = []
+    if since is not None:
+        floors["messages"] = sids.bound(since - REVISITED)
     for kind in KINDS:
         rows[kind] = await newest(database, scope, kind, floors[kind])
         if since is not None:
             skipped[kind] = await _uncounted(database, scope, kind, (rows[kind], sids.bound(since)))
-    return _batch(cursor, rows, skipped)
+    if since is not None:
+        missed = await forgotten(database, scope, sids.bound(since - OVERLAP))
+        left, gone = await _left(database, scope, [row["resource_sid"] for row in missed])
+        known = {row["id"] for row in rows["messages"]}
+        rows["messages"] += [row for row in left if row["id"] not in known]
+    return _batch(cursor, rows, skipped, gone)
+
+
+async def forgotten(database: Database, scope: Scope, floor: UUID) -> list[Row]:
+    """Messages whose text was redacted or deleted lately, newest first, at most `MOST`."""
+    return list(await database.fetch(_FORGOTTEN, scope.account_sid, floor, timeout=_TIMEOUT_S))
+
+
+async def _left(database: Database, scope: Scope, message_sids: Sequence[str]) -> tuple[list[Row], list[str]]:
+    """Which of these messages are still there, and the SIDs of the others."""
+    if not message_sids:
+        return [], []
+    keys = {sids.uuid_of(sid): sid for sid in message_sids}
+    left = await messages_by_id(database, scope, list(keys))
+    there = {row["id"] for row in left}
+    return list(left), [sid for key, sid in keys.items() if key not in there]
 
 
 async def newest(database: Database, scope: Scope, kind: str, floor: UUID) -> list[Row]:
@@ -182,18 +238,26 @@ async def _uncounted(database: Database, scope: Scope, kind: str, seen: tuple[Se
 
 def _state(kind: str, row: Row) -> Any:
     """What makes a row news when it differs from what was told."""
-    return row["id"] if kind == "deliveries" else row["status"]
+    return row["id"] if kind in ("deliveries", "requests") else row["status"]
 
 
-def _batch(cursor: str, rows: Mapping[str, Sequence[Row]], skipped: Mapping[str, int]) -> Batch:
+def _floors(moment: datetime) -> dict[str, UUID]:
+    """Where a look at this moment begins."""
+    return {kind: sids.bound(moment - overlap) for kind, overlap in _OVERLAPS.items()}
+
+
+def _batch(
+    cursor: str, rows: Mapping[str, Sequence[Row]], skipped: Mapping[str, int], gone: Sequence[str]
+) -> Batch:
     shown: dict[str, list[shapes.Json]] = {
         "messages": [shapes.message(row) for row in rows["messages"]],
         "deliveries": [shapes.delivery(row) for row in rows["deliveries"]],
         "phone_messages": [shapes.phone_message(row) for row in rows["phone_messages"]],
+        "requests": [shapes.request(row) for row in rows["requests"]],
     }
     shown["phone_messages"] += [shapes.missed(row) for row in rows["messages"] if shapes.is_missed(row)]
     told = {kind: len(found) for kind, found in shown.items()}
-    return Batch(cursor, orjson.dumps(shown)[1:-1], told, skipped)
+    return Batch(cursor, orjson.dumps({**shown, "gone": gone})[1:-1], told, skipped)
 
 
 def _cursor_now() -> str:

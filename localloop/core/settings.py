@@ -59,6 +59,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     plain: Plain = "warn"
     log_format: LogFormat = "auto"
     access_log: bool = False
+    recorded_requests: int = 100  # that the console tells of, a second; 0 = none
     key_file: str = ""  # "" = beside the data
     webhook_retries: Retries = "twilio"
     record_deliveries: Record = "full"  # what is kept of notifications that went well
@@ -95,7 +96,13 @@ def load(
 def _mode_defaults(mode: Mode) -> dict[str, Any]:
     if mode == "up":
         return {}
-    return {"strict": True, "plain": "refuse", "profile": "twilio", "record_deliveries": "failures"}
+    return {
+        "strict": True,
+        "plain": "refuse",
+        "profile": "twilio",
+        "recorded_requests": 0,
+        "record_deliveries": "failures",
+    }
 
 
 def _from_toml(text: str) -> dict[str, Any]:
@@ -250,6 +257,7 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "plain": _one_of("warn", "allow", "refuse"),
     "log_format": _one_of("auto", "text", "json"),
     "access_log": _flag,
+    "recorded_requests": _number(0, 10_000),
     "key_file": _text,
     "webhook_retries": _one_of("twilio", "extended"),
     "record_deliveries": _one_of("full", "failures"),

@@ -7,8 +7,9 @@ else is the plain engine on the contract.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from time import perf_counter
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import orjson
 import structlog
@@ -25,6 +26,7 @@ from localloop.rest.guard import Backstage, FrontDoor, host_of
 from localloop.rest.limits import Limit
 from localloop.rest.operations import Serving, Table
 from localloop.rest.paging import list_payload
+from localloop.rest.recorder import CUT, Asked, Recorder
 from localloop.rest.request import Answer, Caller, Deleted, Item, Items, Operate, Raw, Request, UrlForm
 from localloop.rest.routing import Match, Place, Router, allowed_methods, operation_of
 from localloop.rest.wire import (
@@ -40,6 +42,7 @@ from localloop.rest.wire import (
 )
 
 log = structlog.get_logger("rest")
+FROM_CONSOLE = "localloop.console"  # in the scope of a request that the console's page makes
 GONE = 499  # what metrics and the access log call a request whose client left
 PlainMode = Literal["warn", "allow", "refuse"]
 
@@ -68,6 +71,7 @@ class Refusal(Struct, frozen=True):
     """A request of a known account that was answered with an error."""
 
     caller: Caller
+    operation: Operation | None
     method: str
     url: str
     params: bytes  # as sent: a form
@@ -85,6 +89,7 @@ class Engine(Struct, frozen=True, kw_only=True):
     failures: Failures
     test_answers: Callable[[str], Operate | None]
     observe: Observer
+    recorder: Recorder | None = None
     backstage: Backstage = Backstage()
     plain: PlainMode = "warn"
     access_log: bool = False  # a line for every request
@@ -92,15 +97,26 @@ class Engine(Struct, frozen=True, kw_only=True):
     store_errors: tuple[type[BaseException], ...] = ()  # "the database is away": 503 / 20503
 
 
+# Bytes that somebody else chose leave from the origin of the console, where a page or a picture with a script in it
+# would be signed in. A browser may show them, and run nothing.
+_NEVER_A_PAGE: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+)
+
+
 class _Exchange:
     """One request on its way down, and what is known of it so far (an error answers in the right format)."""
 
     __slots__ = (
         "address",
+        "at",
         "body",
         "caller",
         "client",
         "concurrent",
+        "error",
+        "from_console",
         "head",
         "headers",
         "match",
@@ -117,10 +133,13 @@ class _Exchange:
         self.place: Place | None = None
         self.match: Match | None = None
         self.operation: Operation | None = None
-        self.caller: Caller | None = None
-        self.body = b""
         self.concurrent = 0
         self.headers: list[tuple[bytes, bytes]] = []
+        self.from_console = FROM_CONSOLE in scope
+        self.caller: Caller | None = None
+        self.body: bytes | None = None
+        self.at: datetime | None = None
+        self.error: ApiError | None = None
 
 
 class App:
@@ -155,6 +174,11 @@ class App:
         exchange.headers.append((b"twilio-concurrent-requests", b"%d" % exchange.concurrent))
         if body:
             exchange.headers.append((b"content-type", content_type.encode()))
+        recorder = self._engine.recorder
+        if recorder is not None:
+            account_sid = exchange.caller.account_sid if exchange.caller else ""
+            if recorder.admits(exchange.operation, status, account_sid):
+                recorder.note(_asked(exchange, status, body, content_type))
         await respond(send, head, status, body, exchange.headers)
 
     async def _answer(self, exchange: _Exchange, receive: Receive) -> tuple[int, bytes, str]:
@@ -175,11 +199,11 @@ class App:
             caller = Caller(account_sid=account_in(match) or "", world_sid="")
         else:
             caller = await self._caller(exchange, match, operation)
+        exchange.caller = caller
         if serving.counted:
             exchange.concurrent = engine.admission.enter(caller.account_sid, serving.limits)
         try:
-            exchange.caller = caller
-            exchange.body = body = await read_body(head, receive)
+            body = exchange.body = await read_body(head, receive)
             request = self._request(exchange, caller, serving.decode(head.query, head.content_type, body))
             answer = await self._operate(exchange, serving, request)
         finally:
@@ -212,6 +236,7 @@ class App:
         assert match is not None
         assert operation is not None
         api = match.route.api
+        exchange.at = clock.now(caller.world_sid)
         return Request(
             sid=head.sid,
             api=api,
@@ -223,8 +248,8 @@ class App:
             world_sid=caller.world_sid,
             ids=match.ids,
             params=params,
-            now=clock.now(caller.world_sid),
-            urls=UrlForm(scheme=_scheme(head), authority=head.host, by_host=place.by_host),
+            now=exchange.at,
+            urls=UrlForm(scheme=head.scheme, authority=head.host, by_host=place.by_host),
             address=exchange.address,
             suffix=match.suffix,
             page=page_request(operation, api.style, params) if operation.verb == "list" else None,
@@ -273,6 +298,7 @@ class App:
             exchange.headers.extend(
                 encode_headers({k: v for k, v in answer.headers.items() if k.lower() != "content-type"})
             )
+            exchange.headers.extend(_NEVER_A_PAGE)
             return answer.status, answer.body, answer.headers.get("Content-Type", JSON)
         payload: dict[str, Any]
         if isinstance(answer, Items):
@@ -297,6 +323,7 @@ class App:
         return serving.renderer.item(answer.fields, request), answer.status or request.operation.status
 
     def _error(self, exchange: _Exchange, error: ApiError) -> tuple[int, bytes, str]:
+        exchange.error = error
         if isinstance(error, TooManyRequests):
             exchange.concurrent = error.concurrent
         if error.status == 401:
@@ -310,9 +337,9 @@ class App:
         caller, refused = exchange.caller, self._engine.refused
         if refused is None or caller is None or caller.credential == "test":
             return
-        head, scheme = exchange.head, _scheme(exchange.head)
-        url = f"{scheme}://{head.host}{head.path}"
-        refused(Refusal(caller, head.method, url, exchange.body or head.query, error))
+        head = exchange.head
+        url = f"{head.scheme}://{head.host}{head.path}"
+        refused(Refusal(caller, exchange.operation, head.method, url, exchange.body or head.query, error))
 
     def _observe(self, exchange: _Exchange, status: int) -> None:
         operation, match, head = exchange.operation, exchange.match, exchange.head
@@ -351,6 +378,24 @@ class _Headers(Mapping[str, str]):
         return len(self._head.headers)
 
 
+def _asked(exchange: _Exchange, status: int, answer: bytes, content_type: str) -> Asked:
+    """The exchange as the record may want it: references, cut where they are long."""
+    return Asked(
+        head=exchange.head,
+        match=exchange.match,
+        operation=exchange.operation,
+        caller=exchange.caller,
+        body=exchange.body[:CUT] if exchange.body else None,
+        status=status,
+        answer=answer[:CUT],
+        answer_type=content_type,
+        error=exchange.error,
+        at=exchange.at,
+        seconds=perf_counter() - exchange.head.started,
+        from_console=exchange.from_console,
+    )
+
+
 def _client_of(request: Request) -> str:
     """The name whose secret was presented to a token endpoint."""
     params = request.params
@@ -363,11 +408,6 @@ def _peer(scope: Scope) -> str:
     """The address of whoever connected; no proxy is believed about it."""
     client = scope.get("client") or ("", 0)
     return str(client[0])
-
-
-def _scheme(head: Head) -> str:
-    """The scheme that the client used: what a proxy in front says, else plain HTTP."""
-    return "https" if (head.header(b"x-forwarded-proto") or "http") == "https" else "http"
 
 
 def _below_product(path: str, place: Place, match: Match) -> str:

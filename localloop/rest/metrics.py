@@ -29,6 +29,7 @@ SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 SIZES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 REQUESTS: Final = "localloop_requests"
 REQUEST_SECONDS: Final = "localloop_request_seconds"
+UNRECORDED: Final = "localloop_unrecorded_requests"
 BATCH_SIZE: Final = "localloop_batch_size"
 CELLS: Final = 1 << 17  # 1 MiB, of which the file system keeps what was used
 SPILL: Final = CELLS - 32  # where what finds no room is added, and not shown
@@ -129,6 +130,10 @@ class Metrics:
         self._cells[first] += size
         self._cells[first + 1 + bisect_left(SIZES, size)] += 1.0
 
+    def unrecorded(self, count: int) -> None:
+        """Requests that the record left out, since too many came."""
+        self._cells[self._sheet.place(UNRECORDED, (), 1)] += count
+
     def render(self, gauges: Iterable[Gauge] = ()) -> bytes:
         """The exposition of every process on this folder, in the text format of Prometheus."""
         registry = CollectorRegistry()
@@ -215,14 +220,17 @@ class _Sums(Collector):
             REQUEST_SECONDS, "Time from a request's first line to its answer.", labels=("product",)
         )
         batches = HistogramMetricFamily(BATCH_SIZE, "Rows per flush of a writer.", labels=("writer",))
+        unrecorded = CounterMetricFamily(UNRECORDED, "Requests that the console's record left out.")
         for (metric, labels), cells in sorted(self._totals.items()):
             if metric == REQUESTS:
                 requests.add_metric(labels, cells[0])
             elif metric == REQUEST_SECONDS:
                 seconds.add_metric(labels, _buckets(SECONDS, cells), cells[0])
+            elif metric == UNRECORDED:
+                unrecorded.add_metric(labels, cells[0])
             else:
                 batches.add_metric(labels, _buckets(SIZES, cells), cells[0])
-        yield from (requests, seconds, batches)
+        yield from (requests, seconds, batches, unrecorded)
         yield from self._gauge_families()
 
     def _gauge_families(self) -> Iterator[Metric]:

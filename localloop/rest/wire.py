@@ -62,6 +62,11 @@ class Head:
             elif name == b"content-length" and value.isdigit():
                 self.content_length = int(value)
 
+    @property
+    def scheme(self) -> str:
+        """The scheme that the client used: what a proxy in front says, else plain HTTP."""
+        return "https" if (self.header(b"x-forwarded-proto") or "http") == "https" else "http"
+
     def header(self, wanted: bytes) -> str | None:
         return next((value.decode("latin-1") for name, value in self.headers if name == wanted), None)
 

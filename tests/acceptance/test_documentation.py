@@ -103,6 +103,18 @@ def test_the_phone_and_the_shell(home: Home, up: Up) -> None:
     assert (inbound["direction"], inbound["body"]) == ("inbound", "Hello back")
 
 
+def test_the_readmes_link_is_for_its_account(home: Home, up: Up) -> None:
+    assert requests.get(f"{up.url}/lab/v1/Phones", auth=ACCOUNT, timeout=20).status_code == 200  # it exists
+    (shell,) = blocks("README.md", "sh", "localloop inbox")
+    (line,) = blocks("README.md", "sh", "localloop console")
+    exports = [export for export in shell.splitlines() if export.startswith("export ")]
+    link = run(["sh", "-ec", pasted("\n".join([*exports, line]), up)], home).strip()
+    with requests.Session() as browser:
+        assert browser.get(link, timeout=20).status_code == 200
+        seen = browser.get(f"{up.url}/console/api/session", timeout=20).json()
+    assert seen["account"]["sid"] == ACCOUNT[0]
+
+
 @needs("curl")
 def test_the_quickstarts_phone_that_cannot_be_reached(home: Home, up: Up) -> None:
     (behave,) = blocks("docs/quickstart.md", "sh", "Behavior=30003")

@@ -13,24 +13,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from werkzeug.serving import make_server
 
 from tests import needs
+from tests.browser.chromium import FLAGS, WAIT_MS
 from tests.browser.pages import furnish
 
 APP = Path(__file__).parents[2] / "examples" / "sms_reply" / "app.py"
-WAIT_MS = 20_000
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # performance.memory to the byte, and collections on demand
-    "--enable-precise-memory-info",
-    "--js-flags=--expose-gc",
-]
-
 Open = Callable[..., Page]
 
 

@@ -14,6 +14,7 @@ PAGES = {
     "message": "messages/{message}",
     "deliveries": "deliveries",
     "delivery": "deliveries/{delivery}",
+    "request": "requests/{request}",
     "account": "account",
     "numbers": "account/numbers",
     "keys": "account/keys",
@@ -38,8 +39,12 @@ def furnish(up: Up, page: Page) -> dict[str, str]:
     ]
     up.ask("/lab/v1/Phones/+15551230011/Messages", {"To": "+15551230000", "Body": "Thanks"})
     up.ask(f"/2010-04-01/Accounts/{up.sid}/Keys.json", {"FriendlyName": "CI"})
+    refused = up.refusal(f"/2010-04-01/Accounts/{up.sid}/Messages.json", {"From": "+15551230000", "To": "12"})
+    page.goto(f"{up.url}/console/")
+    expect(page.locator(f'a[href$="{refused}"]')).to_be_attached()
     page.goto(f"{up.url}/console/deliveries?q=url:{_NOBODY.removeprefix('http://')}")
     row = page.get_by_role("table", name="Deliveries").get_by_role("link").first
     expect(row).to_be_attached()
     delivery = str(row.get_attribute("href")).rpartition("/")[2]
-    return {name: path.format(message=sent[1]["sid"], delivery=delivery) for name, path in PAGES.items()}
+    found = {"message": sent[1]["sid"], "delivery": delivery, "request": refused}
+    return {name: path.format(**found) for name, path in PAGES.items()}

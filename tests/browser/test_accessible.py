@@ -89,3 +89,13 @@ def test_nothing_is_cut_off_on_a_telephone(open_page: Open, furnished: dict[str,
     page = open_page(furnished[name], viewport={"width": 390, "height": 844})
     _settle(page)
     assert page.evaluate(_CUT_OFF) == []
+
+
+@needs("chromium", "console-page")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_signing_in_again_has_no_serious_violation(open_page: Open, up: Up, scheme: str) -> None:
+    page = open_page("messages", color_scheme=scheme)
+    page.context.clear_cookies()
+    page.get_by_role("link", name="Deliveries", exact=True).click()
+    expect(page.get_by_role("dialog", name="Your session has ended")).to_be_visible()
+    assert _findings(page) == []

@@ -99,9 +99,10 @@ def test_a_failed_callback_is_found_and_understood(open_page: Open, up: Up, exam
     )
 
     page.get_by_role("link", name=sid).click()
-    expect(page.get_by_role("region", name="Time line")).to_contain_text("callback delivered: 404")
-    page.get_by_text("Request and response").first.click()
-    expect(page.get_by_role("region", name="Time line").get_by_text("MessageStatus").first).to_be_visible()
+    events = page.get_by_role("region", name="Time line").get_by_role("listitem")
+    callback = events.filter(has_text="callback delivered: 404")
+    callback.get_by_text("Request and response").click()
+    expect(callback.get_by_text("MessageStatus").first).to_be_visible()
 
 
 @needs("chromium", "console-page")

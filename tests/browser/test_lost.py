@@ -28,9 +28,9 @@ def test_a_lost_feed_is_told_and_comes_back(browser: Browser) -> None:
         expect(lost).to_be_visible()
 
         up = home.up(*options, "--port", port)
-        expect(lost).to_have_count(0)
         form = {"From": "+15551230000", "To": "+15551230001", "Body": "After the pause"}
         sid = up.ask(f"/2010-04-01/Accounts/{up.sid}/Messages.json", form)["sid"]
+        expect(lost).to_have_count(0)
         row = page.get_by_role("row").filter(has_text="After the pause")
         expect(row).to_contain_text("delivered")
         row.get_by_role("link").click()

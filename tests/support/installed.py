@@ -15,6 +15,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -136,13 +137,23 @@ class Up:
     def token(self) -> str:
         return self.after("auth token")
 
-    def ask(self, path: str, form: dict[str, Any] | None = None) -> Any:
+    def ask(self, path: str, form: dict[str, Any] | None = None, method: str | None = None) -> Any:
+        """The answer's JSON, None where it has no body."""
         body = None if form is None else urlencode(form, doseq=True).encode()
-        request = Request(self.url + path, body)
+        request = Request(self.url + path, body, method=method)
         secret = b64encode(f"{self.sid}:{self.token}".encode()).decode()
         request.add_header("Authorization", f"Basic {secret}")
         with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or b"null")
+
+    def refusal(self, path: str, form: dict[str, Any]) -> str:
+        """The SID of a request that is refused."""
+        try:
+            self.ask(path, form)
+        except HTTPError as error:
+            with error:
+                return str(error.headers["Twilio-Request-Id"])
+        raise AssertionError(f"{path} was not refused")
 
     def children(self) -> set[int]:
         """The processes that it forked, without PostgreSQL."""

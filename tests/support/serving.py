@@ -101,9 +101,11 @@ def _encoded(data: Mapping[str, Any] | bytes | None, json: Any) -> tuple[bytes, 
 
 
 @asynccontextmanager
-async def served(database: Database, *, plain: PlainMode = "allow") -> AsyncIterator[Client]:
+async def served(
+    database: Database, *, plain: PlainMode = "allow", recorded_requests: int = 100
+) -> AsyncIterator[Client]:
     """The application on this database, and its first account as the client."""
-    settings = Settings(plain=plain)
+    settings = Settings(plain=plain, recorded_requests=recorded_requests)
     with tempfile.TemporaryDirectory() as folder:
         place = server.Place(
             dsn=database.dsn,

@@ -63,7 +63,8 @@ async def test_the_first_event_comes_at_once(page: Page) -> None:
     async with watching_as(page) as events:
         first = await events.next()
     assert rows(first) == 0
-    assert first["skipped"] == {"messages": 0, "deliveries": 0, "phone_messages": 0}
+    assert first["skipped"] == {"messages": 0, "deliveries": 0, "phone_messages": 0, "requests": 0}
+    assert first["gone"] == []
 
 
 async def test_a_message_arrives_with_all_that_follows(server: Server, page: Page) -> None:
@@ -110,7 +111,7 @@ async def test_a_feed_goes_on_where_it_was_left(server: Server, page: Page) -> N
         await page.send(Body="seen", To=TO)
         await events.until("delivered")
         cursor = events.cursor
-    await _backdate(server, 120)
+    await backdate(server, 120)
     await page.send(Body="missed")
     await server.idle()
     async with watching_as(page, cursor) as events:
@@ -119,7 +120,7 @@ async def test_a_feed_goes_on_where_it_was_left(server: Server, page: Page) -> N
     assert [row["body"] for row in batch["phone_messages"]] == ["missed"]
 
 
-async def _backdate(server: Server, seconds: int) -> None:
+async def backdate(server: Server, seconds: int) -> None:
     """Rows as if they were older, so that what is told again after a return can be told from what is new."""
     for table in ("messages", "phone_messages"):
         await server.database.execute(

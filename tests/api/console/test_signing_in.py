@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
+from localloop.console.passwords import MOST_WAITING
 from localloop.console.sessions import IDLE_LIFE, LINK_LIFE, hash_of
 from localloop.core import clock, sids
 from tests.api.console.conftest import Page, Server, basic
 
-COOKIE = "localloop_console"
+
+def cookie_of(url: str) -> str:
+    return f"localloop_console_{url.rpartition(':')[2]}"
 
 
 async def test_a_link_signs_in(server: Server) -> None:
@@ -40,6 +44,77 @@ async def test_looking_at_a_link_does_not_spend_it(server: Server) -> None:
     async with page.http.head(link) as answer:
         assert answer.status == 204
     await page.sign_in(link)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+        {"Sec-Fetch-Dest": "image"},
+        {"Sec-Fetch-Dest": "iframe"},
+    ],
+)
+async def test_what_is_no_visit_does_not_spend_a_link(server: Server, headers: dict[str, str]) -> None:
+    link, page = await server.link(), await server.browser()
+    async with page.http.get(link, headers=headers, allow_redirects=False) as answer:
+        assert answer.status == 503
+        assert "set-cookie" not in answer.headers
+    await page.sign_in(link)
+
+
+async def test_two_at_once_cannot_both_use_a_link(server: Server) -> None:
+    link = await server.link()
+    browsers = [await server.browser() for _ in range(8)]
+
+    async def enter(page: Page) -> int:
+        async with page.http.get(link, allow_redirects=False) as answer:
+            return answer.status
+
+    assert sorted(await asyncio.gather(*map(enter, browsers))) == [303, *[410] * 7]
+
+
+async def test_a_link_says_nothing_of_itself_to_others(server: Server) -> None:
+    """Neither by a Referer nor from a cache."""
+    link, page = await server.link(), await server.browser()
+    for status in (303, 410):
+        browser = page if status == 303 else await server.browser()
+        async with browser.http.get(link, allow_redirects=False) as answer:
+            assert answer.status == status
+            assert answer.headers["referrer-policy"] == "same-origin"
+            assert answer.headers["cache-control"] == "no-store"
+            assert "code=" not in answer.headers.get("location", "") + await answer.text()
+
+
+@pytest.mark.parametrize("next_url", ["//evil.example", "https://evil.example", "/\\evil.example"])
+async def test_signing_in_leads_nowhere_else(server: Server, next_url: str) -> None:
+    page = await server.browser()
+    link = await server.link() + "".join(
+        f"&{name}={next_url}" for name in ("next", "url", "redirect", "return")
+    )
+    async with page.http.get(link, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["location"]) == (303, "/console/")
+
+
+async def test_two_localloops_on_one_host_do_not_sign_each_other_out(server: Server) -> None:
+    """Browsers send the cookies of 127.0.0.1 to each of its ports."""
+    page = await server.page()
+    (cookie,) = page.http.cookie_jar
+    assert cookie.key == cookie_of(server.url)
+    async with page.http.get(
+        await server.link(), headers={"Host": "localhost"}, allow_redirects=False
+    ) as answer:
+        assert list(answer.cookies) == ["localloop_console"]
+    assert await page.status("GET", "session") == 200
+
+
+async def test_a_cookie_is_for_https_alone_where_that_is_spoken(server: Server) -> None:
+    page = await server.browser()
+    https = {"X-Forwarded-Proto": "https"}
+    async with page.http.get(await server.link(), headers=https, allow_redirects=False) as answer:
+        assert "Secure" in answer.headers["set-cookie"].split("; ")
+    async with page.http.get(await server.link(), allow_redirects=False) as answer:
+        assert "Secure" not in answer.headers["set-cookie"].split("; ")
 
 
 async def test_a_spent_link_takes_who_is_signed_in_to_the_page(server: Server) -> None:
@@ -140,6 +215,51 @@ async def test_a_users_new_password_replaces_the_old_one(server: Server) -> None
     assert await page.status("POST", "session", json=new) == 201
 
 
+async def test_a_new_password_ends_that_users_sessions_and_no_others(server: Server, page: Page) -> None:
+    signed_in = []
+    for name in ("ada", "bob"):
+        await add_user(server, name, "correct horse")
+        signed_in.append(await server.browser())
+        given = {"name": name, "password": "correct horse"}
+        assert await signed_in[-1].status("POST", "session", json=given) == 201
+    await add_user(server, "ada", "battery staple")
+    ada, bob = signed_in
+    assert await ada.status("GET", "session") == 401
+    assert await bob.status("GET", "session") == 200
+    assert await page.status("GET", "session") == 200
+
+
+async def test_guessing_a_password_locks_nobody_else_out(server: Server) -> None:
+    """Neither another user, nor who has the account's token or a link."""
+    for name in ("ada", "bob"):
+        await add_user(server, name, "correct horse")
+    page = await server.browser()
+    assert await guesses(page, {"name": "ada", "password": "wrong password"}) < 100
+    for given in (
+        {"name": "bob", "password": "correct horse"},
+        {"account_sid": server.account_sid, "auth_token": server.auth_token},
+    ):
+        assert await page.status("POST", "session", json=given) == 201
+    await (await server.browser()).sign_in(await server.link())
+
+
+async def test_checking_passwords_does_not_hold_up_others(server: Server, page: Page) -> None:
+    """It is done beside the loop, few at a time, and so many wait for their turn."""
+    strangers = [await server.browser() for _ in range(3 * MOST_WAITING)]
+
+    async def guess(number: int, stranger: Page) -> int:
+        given = {"name": f"nobody{number}", "password": "wrong password"}
+        return await stranger.status("POST", "session", json=given)
+
+    guessing = asyncio.gather(*(guess(number, one) for number, one in enumerate(strangers)))
+    answered = 0
+    while not guessing.done():
+        assert await page.status("GET", "session") == 200
+        answered += 1
+    assert set(await guessing) == {401, 429}
+    assert answered > 1
+
+
 async def test_a_user_of_another_account_is_left_alone(server: Server) -> None:
     await add_user(server, "ada", "correct horse")
     other = (sids.new("AC"), sids.new_secret())
@@ -169,9 +289,9 @@ async def test_a_new_link_for_the_command_line(server: Server) -> None:
 async def test_a_cookie_that_was_there_before_is_never_adopted(server: Server) -> None:
     """Session fixation: whoever planted a session id does not share the session."""
     planted = "A" * 43
-    victim = await server.browser(**{COOKIE: planted})
+    victim = await server.browser(**{cookie_of(server.url): planted})
     await victim.sign_in(await server.link())
-    thief = await server.browser(**{COOKIE: planted})
+    thief = await server.browser(**{cookie_of(server.url): planted})
     assert await thief.status("GET", "session") == 401
 
 

@@ -24,7 +24,7 @@ async def test_a_message_that_arrived(server: Server, page: Page) -> None:
     story = await page.get(f"messages/{sid}")
     assert story["message"]["status"] == "delivered"
     states = [event for event in told(story) if event[0] == "state"]
-    assert states == [("state", "created"), ("state", "sent"), ("state", "delivered")]
+    assert states == [("state", "queued"), ("state", "sent"), ("state", "delivered")]
     assert ("carrier", "arrived on the phone") in told(story)
     callbacks = [event for event in story["timeline"] if event["kind"] == "callback"]
     assert [event["title"] for event in callbacks] == ["callback sent: 200", "callback delivered: 200"]
@@ -61,6 +61,7 @@ async def test_a_message_that_came_in_and_was_answered(server: Server, page: Pag
     assert ("carrier", "sent from the phone") in told(story)
     answer = (await page.get("messages", q="direction:outbound-reply"))["messages"][0]
     created = (await page.get(f"messages/{answer['sid']}"))["timeline"][0]
+    assert (created["kind"], created["title"]) == ("state", "queued")  # no request made it
     assert created["detail"]["in_reply_to"] == text["message_sid"]
 
 
@@ -143,6 +144,6 @@ async def test_an_unsent_message_has_one_state(server: Server, page: Page) -> No
         while (await page.get(f"messages/{sid}"))["message"]["status"] == "queued":
             pass
     assert [title for kind, title in told(await page.get(f"messages/{sid}")) if kind == "state"] == [
-        "created",
+        "queued",
         "sent",
     ]

@@ -160,3 +160,15 @@ async def test_json_in_a_text_may_name_a_nul(client: Client) -> None:
     text = '{"a": "\\u0000"}'
     reply = await client("POST", "/marketplace/v1/Listings", {"ModuleInfo": text})
     assert (reply.status, reply.json()["module_info"]) == (200, text)
+
+
+async def test_bytes_of_others_are_no_page_of_ours(client: Client) -> None:
+    """Media leave from the console's origin, where a script in them would be signed in."""
+    messages = f"/2010-04-01/Accounts/{client.account_sid}/Messages"
+    form = {"To": "+15558675310", "From": "+15017122661", "MediaUrl": "https://example.com/drawing.svg"}
+    sid = (await client("POST", f"{messages}.json", form)).json()["sid"]
+    (media,) = (await client("GET", f"{messages}/{sid}/Media.json")).json()["media_list"]
+    reply = await client("GET", f"{messages}/{sid}/Media/{media['sid']}")
+    assert reply.status == 307
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert {"default-src 'none'", "sandbox"} <= set(reply.headers["content-security-policy"].split("; "))

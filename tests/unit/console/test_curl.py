@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from localloop.console.curl import curl_of
@@ -39,6 +39,7 @@ def test_a_compact_row_is_repeated_without_its_parameters() -> None:
     assert words(None) == ["curl", "-i", "-g", "-X", "POST", "http://127.0.0.1/status"]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # so it is where others have the processor
 @given(body=ANYTHING, value=ANYTHING, url=ANYTHING)
 def test_the_shell_reads_what_was_sent(body: str, value: str, url: str) -> None:
     request = {"method": "PUT", "url": url, "headers": [["X-Any", value]], "body": body}

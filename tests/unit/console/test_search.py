@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from localloop.console import filters
 from localloop.console.search import MAX_LENGTH, SearchError, Term, moment, parse, quoted
+from localloop.core import sids
 
 KNOWN = {"to": "a number", "body": "text"}
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -152,3 +153,15 @@ def test_a_value_that_cannot_be_is_pointed_at(text: str) -> None:
 def test_the_same_for_deliveries(text: str) -> None:
     with pytest.raises(SearchError):
         filters.of_deliveries(text, NOW)
+
+
+def test_what_was_told_of_a_message_is_looked_for_since_its_making() -> None:
+    """Before it nothing can have been told: a long history is not walked through."""
+    now = datetime(2026, 1, 31, tzinfo=UTC)
+    sid = sids.new("SM", now)
+    asked = filters.of_deliveries(f"resource:{sid}", now)
+    assert asked.clauses == ["d.resource_sid = $3", "d.id >= $4"]
+    assert asked.values[0] == sid
+    assert sids.bound(now - timedelta(hours=1)) < asked.values[1] < sids.uuid_of(sid)
+    assert filters.of_deliveries(f"resource:SM{'0' * 32}", now).clauses == ["d.resource_sid = $3"]
+    assert filters.of_deliveries("resource:SM01", now).clauses == ["starts_with(d.resource_sid, $3)"]

@@ -69,3 +69,32 @@ describe("memory", () => {
     expect(list.length).toBe(8000);
   });
 });
+
+describe("a page that is fetched again", () => {
+  const far = (list: Paged<{ sid: string }>): void => list.trim(list.length);
+
+  test("ends where the next begins, though rows of it left meanwhile", () => {
+    const list = filled(80);
+    for (const at of [120, 130]) list.take({ sid: sid(at) }, false);
+    far(list);
+    expect(list.view(105, 1).missing).toEqual([sid(99)]);
+    list.fill(sid(99), rows(100, 102).filter((row) => ![sid(120), sid(130)].includes(row.sid)), sid(201));
+    list.fill(sid(199), rows(200, 100), sid(299));
+    const drawn = shown(list, 100, 198);
+    expect(new Set(drawn).size).toBe(198);
+    expect(drawn.slice(97, 99)).toEqual([sid(199), sid(200)]);
+  });
+
+  test("leaves no gap where it had more rows than are fetched at once", () => {
+    const list = filled(80);
+    for (const at of ["a", "b", "c"]) list.take({ sid: `${sid(150)}${at}` }, true);
+    far(list);
+    const all = [...rows(100, 50), ...["c", "b", "a"].map((at) => ({ sid: `${sid(150)}${at}` })), ...rows(150, 50)];
+    list.fill(sid(99), all.slice(0, 100), all[99]?.sid ?? null);
+    const key = all[99]?.sid ?? "";
+    expect(list.view(199, 2).missing).toContain(key);
+    list.fill(key, [...all.slice(100), ...rows(200, 97)], sid(296));
+    list.fill(sid(199), rows(200, 100), sid(299));
+    expect(shown(list, 100, 203)).toEqual([...all, ...rows(200, 100)].map((row) => row.sid));
+  });
+});

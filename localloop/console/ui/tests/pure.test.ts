@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Waiting } from "../src/lib/batches";
 import { choose, fields, listed, request, skeleton } from "../src/lib/explore";
+import { happenings } from "../src/lib/happenings";
 import { shape } from "../src/lib/highlight";
 import { Keyboard } from "../src/lib/keys";
 import { shownAt } from "../src/lib/pictures";
@@ -18,6 +19,7 @@ describe("addresses", () => {
     ["/console", "start", []],
     ["/console/phones/+15551230001,+15551230002", "phones", ["+15551230001", "+15551230002"]],
     ["/console/messages", "messages", []],
+    ["/console/requests/RQ1", "request", ["RQ1"]],
     ["/console/messages/SM1", "message", ["SM1"]],
     ["/console/account/keys", "keys", []],
     ["/console/explorer/api/v2010.Message/CreateMessage", "explorer", ["api", "v2010.Message", "CreateMessage"]],
@@ -129,6 +131,26 @@ describe("ticks of the feed", () => {
     expect(taken.messages).toHaveLength(1000);
     expect(taken.messages.at(-1)?.sid).toBe("SM3999");
     expect(taken.skipped.messages).toBe(3000 + 20 * 7);
+  });
+});
+
+describe("the live feed's rows", () => {
+  const at = (sid: string, second: number, more: object): never => ({ sid, date_created: `2026-01-01T00:00:0${second}Z`, ...more }) as never;
+  const nothing = { messages: [], deliveries: [], requests: [], gone: [] };
+  test("a refused request is among them, one that changed something is not", () => {
+    const requests = [at("RQ1", 1, { status_code: 400 }), at("RQ2", 2, { status_code: 200 })];
+    const stream = happenings([], { ...nothing, messages: [at("SM1", 0, {})], requests }, 10);
+    expect(stream.map((one) => one.sid)).toEqual(["RQ1", "SM1"]);
+  });
+  test("a deleted message leaves, also when its last state came in the same frame", () => {
+    const known = happenings([], { ...nothing, messages: [at("SM1", 0, {}), at("SM2", 1, {})] }, 10);
+    expect(happenings(known, { ...nothing, gone: ["SM2"] }, 10).map((one) => one.sid)).toEqual(["SM1"]);
+    const waiting = new Waiting();
+    waiting.add({ messages: [at("SM3", 2, {})] });
+    waiting.add({ gone: ["SM3"] });
+    const batch = waiting.take();
+    expect([batch.messages, batch.gone]).toEqual([[], ["SM3"]]);
+    expect(waiting.take().gone).toEqual([]);
   });
 });
 

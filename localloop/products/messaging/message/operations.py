@@ -26,8 +26,9 @@ from localloop.products.messaging.message.compose import (
 from localloop.products.messaging.message.queries import Change, Filters, Slice
 from localloop.products.messaging.message.resource import Message, Shown, shown
 from localloop.products.numbers import find_application
+from localloop.rest import recorder
 from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Raw, Request
-from localloop.store import BatchWriter, Database
+from localloop.store import BatchWriter, Database, Unit
 from localloop.store.plain import PlainStore
 from localloop.webhooks import Forgotten, forget
 
@@ -78,7 +79,7 @@ class Operations(Struct, frozen=True):
         if request.params.get("Status") == "canceled":
             await self._cancel(message, request.now)
         if "Body" in request.params:
-            await self._redact(message, request.now)
+            await self._redact(message, request)
         return await self.fetch(request)
 
     async def delete(self, request: Request) -> Deleted:
@@ -86,7 +87,7 @@ class Operations(Struct, frozen=True):
         async with self.database.unit() as unit:
             if not await queries.delete(unit, message, sorted(lifecycle.SETTLED)):
                 raise errors.delete_before_complete()
-            await forget(unit, Forgotten(message.account_sid, message.sid, message.world_sid))
+            await self._forget(unit, message, request.sid)
         return Deleted()
 
     async def page_media(self, request: Request) -> Items:
@@ -154,13 +155,18 @@ class Operations(Struct, frozen=True):
             await cancel(unit, message.sid)
             await enqueue(unit, callbacks.job_of(message, change))
 
-    async def _redact(self, message: Message, at: datetime) -> None:
+    async def _redact(self, message: Message, request: Request) -> None:
         async with self.database.unit() as unit:
             current = await queries.get(unit, message.account_sid, message.id)
             if current is None or not lifecycle.is_settled(current.status):
                 raise errors.delete_before_complete()
-            await queries.redact(unit, message, at)
-            await forget(unit, Forgotten(message.account_sid, message.sid, message.world_sid))
+            await queries.redact(unit, message, request.now)
+            await self._forget(unit, message, request.sid)
+
+    async def _forget(self, unit: Unit, message: Message, request_sid: str) -> None:
+        """What others keep of its text, to show it to people."""
+        await recorder.forget(unit, message.account_sid, message.sid, request_sid)
+        await forget(unit, Forgotten(message.account_sid, message.sid, message.world_sid))
 
 
 def bindings(operations: Operations) -> tuple[Binding, ...]:

@@ -36,6 +36,8 @@ update messages m set
   error_code = coalesce(c.error_code, m.error_code),
   date_sent = coalesce(m.date_sent, c.date_sent),
   price = coalesce(c.price, m.price),
+  history = coalesce(m.history, jsonb_build_array(jsonb_build_array(m.status, m.date_created)))
+    || jsonb_build_array(jsonb_build_array(c.status, c.at)),
   date_updated = c.at
 from (
   select * from unnest($1::text[], $2::uuid[], $3::text[], $4::integer[], $5::timestamptz[], $6::numeric[],

@@ -219,6 +219,7 @@ create table messages (
   messaging_service_sid  text,
   status_callback        text,
   options                jsonb,                            -- the rarer settings of the request
+  history                jsonb,                            -- [[status, moment], …] from its first; null while it has it
   date_created           timestamptz not null,
   date_sent              timestamptz,
   date_updated           timestamptz not null,
@@ -276,6 +277,7 @@ create table console_sessions (
   account_sid    text not null references accounts (sid),
   csrf_token     text not null,
   auth_token     bytea,                                    -- who signed in with a token is signed out with it
+  user_name      text,                                     -- and who did with a password, when it is another
   expires_at     timestamptz not null                      -- moves on while the session is used
 );
 create table console_users (
@@ -341,3 +343,38 @@ create table alerts (                                      -- products/monitor s
   primary key (account_sid, id)
 );
 create index alerts_resource on alerts (account_sid, resource_sid) where resource_sid is not null;
+
+-- rest: what was asked lately, for people; some of it when too much comes, and none of it for long ---------------
+create table requests (
+  account_sid    text not null,                            -- the account acted upon
+  id             uuid not null,                            -- the Twilio-Request-Id's hex
+  world_sid      text not null,                            -- '' where it was refused before that was known
+  operation      text not null,                            -- '' for a path or method that leads nowhere
+  verb           text not null,                            -- of the operation: create | update | delete | …
+  method         text not null,
+  path           text not null,                            -- with its query
+  status         smallint not null,
+  error_code     integer,
+  error          text,
+  resource_sid   text,                                     -- that the answer names, else the path
+  caller         text,                                     -- AC… or SK…: whose credentials
+  from_console   boolean not null,
+  missed         integer not null,                         -- requests before it that were not recorded
+  duration_ms    real not null,
+  detail         jsonb,                                    -- request and response; null once the text was forgotten
+  date_created   timestamptz not null,
+  primary key (account_sid, id)
+);
+create index requests_resource on requests (resource_sid) where resource_sid is not null;
+create index requests_age on requests (id);
+-- What the live feed tells: refusals, and changes of what was made earlier.
+create index requests_told on requests (account_sid, id) where status >= 400 or verb <> 'create';
+
+create table forgotten (                                   -- texts that were redacted or deleted lately
+  account_sid    text not null,
+  id             uuid not null,                            -- carries the moment
+  resource_sid   text not null,
+  request_id     uuid not null,                            -- the request that did it
+  primary key (account_sid, id)
+);
+create index forgotten_resource on forgotten (resource_sid);

@@ -30,6 +30,7 @@ export interface Answer {
 
 let csrf = "";
 let whenSignedOut: () => void = () => {};
+let whenDoubted: () => Promise<void> = async () => {};
 
 export function begin(session: Session): void {
   csrf = session.csrf;
@@ -39,7 +40,20 @@ export function onSignedOut(act: () => void): void {
   whenSignedOut = act;
 }
 
+/** The server doubts that a write is the page's own: another tab signed in anew, and the session is another now. */
+export function onDoubt(act: () => Promise<void>): void {
+  whenDoubted = act;
+}
+
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const asked = csrf;
+  const answer = await once(path, init);
+  if (answer.status !== 403 || !init.method || init.method === "GET") return answer;
+  await whenDoubted();
+  return csrf === asked ? answer : once(path, init);
+}
+
+async function once(path: string, init: RequestInit): Promise<Response> {
   const headers = new Headers(init.headers);
   if (init.method && init.method !== "GET") headers.set("X-CSRF-Token", csrf);
   try {
@@ -113,7 +127,12 @@ export async function call(
   const init: RequestInit = { method, headers: json === null ? headers : { ...headers, "Content-Type": "application/json" } };
   if (json !== null) init.body = json;
   else if (method !== "GET" && method !== "DELETE") init.body = encode(form);
-  const answer = await ask(`/rest/${path.replace(/^\//, "")}`, init);
+  const address = `/rest/${path.replace(/^\//, "")}`;
+  // A browser takes `..` out of a path, and another operation would be asked than the one that is shown.
+  if (!new URL(API + address, location.href).pathname.startsWith(`${API}/rest/`) || /(?:^|\/)\.\.?(?:[/?]|$)/u.test(address))
+    throw new Error("A part of a path cannot be . or ..");
+  const answer = await ask(address, init);
+  if (answer.status === 401) whenSignedOut();
   const text = await answer.text();
   return { status: answer.status, headers: [...answer.headers], text, durationMs: performance.now() - started };
 }

@@ -5,12 +5,13 @@ import type { Batch } from "./types";
 /** More than this of each kind between two frames is counted, not kept: a hidden tab draws none for minutes. */
 const MAX_WAITING = 1000;
 
-type Kind = "messages" | "deliveries" | "phone_messages";
-const KINDS: Kind[] = ["messages", "deliveries", "phone_messages"];
+type Kind = "messages" | "deliveries" | "phone_messages" | "requests";
+const KINDS: Kind[] = ["messages", "deliveries", "phone_messages", "requests"];
 
 export class Waiting {
-  #rows: Record<Kind, Map<string, { sid: string }>> = { messages: new Map(), deliveries: new Map(), phone_messages: new Map() };
-  #skipped: Record<Kind, number> = { messages: 0, deliveries: 0, phone_messages: 0 };
+  #rows: Record<Kind, Map<string, { sid: string }>> = { messages: new Map(), deliveries: new Map(), phone_messages: new Map(), requests: new Map() };
+  #skipped: Record<Kind, number> = { messages: 0, deliveries: 0, phone_messages: 0, requests: 0 };
+  #gone = new Set<string>();
 
   add(batch: Partial<Batch>): void {
     for (const kind of KINDS) {
@@ -26,6 +27,10 @@ export class Waiting {
         this.#skipped[kind] += 1;
       }
     }
+    for (const sid of batch.gone ?? []) {
+      this.#rows.messages.delete(sid);
+      this.#gone.add(sid);
+    }
   }
 
   take(): Batch {
@@ -33,8 +38,11 @@ export class Waiting {
       messages: [...this.#rows.messages.values()],
       deliveries: [...this.#rows.deliveries.values()],
       phone_messages: [...this.#rows.phone_messages.values()],
+      requests: [...this.#rows.requests.values()],
+      gone: [...this.#gone],
       skipped: { ...this.#skipped },
     } as Batch;
+    this.#gone.clear();
     for (const kind of KINDS) {
       this.#rows[kind].clear();
       this.#skipped[kind] = 0;

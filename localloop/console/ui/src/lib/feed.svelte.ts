@@ -5,11 +5,12 @@ import type { Batch } from "./types";
 
 export type FeedState = "connecting" | "live" | "lost";
 
-const HIDDEN_EVERY_MS = 1000;
 const RETRY_MS = 2000;
 
 let state = $state<FeedState>("connecting");
 let lostOnce = $state(0);
+let missed = false;
+let wanted = false;
 const waiting = new Waiting();
 const readers = new Set<(batch: Batch) => void>();
 let source: EventSource | null = null;
@@ -39,10 +40,12 @@ export const feed = {
 };
 
 function open(): void {
-  if (source) return;
+  wanted = true;
+  if (source || document.hidden) return;
   source = new EventSource("/console/api/feed");
   source.addEventListener("open", () => {
-    if (state === "lost") lostOnce += 1;
+    if (missed) lostOnce += 1;
+    missed = false;
     state = "live";
   });
   source.addEventListener("batch", (event) => take(event as MessageEvent<string>));
@@ -51,28 +54,42 @@ function open(): void {
 
 /** The browser reconnects by itself, unless the server refused: then we do. */
 function failed(): void {
+  missed = true;
   state = "lost";
   if (source?.readyState !== EventSource.CLOSED) return;
-  close();
+  stop();
   state = "lost";
   retry = setTimeout(open, RETRY_MS);
   whenRefused();
 }
 
-function close(): void {
+function stop(): void {
+  missed = true;
   clearTimeout(retry);
   source?.close();
   source = null;
   state = "connecting";
 }
 
+function close(): void {
+  wanted = false;
+  stop();
+}
+
+// A browser opens six connections to a server, whatever the number of tabs: those that nobody sees must hold none, or
+// the seventh tab would never load.
+document.addEventListener("visibilitychange", () => {
+  if (!wanted) return;
+  if (document.hidden) stop();
+  else open();
+});
+
 function take(event: MessageEvent<string>): void {
   state = "live";
   waiting.add(JSON.parse(event.data) as Partial<Batch>);
   if (planned) return;
   planned = true;
-  if (document.hidden) setTimeout(hand, HIDDEN_EVERY_MS);
-  else requestAnimationFrame(hand);
+  requestAnimationFrame(hand);
 }
 
 function hand(): void {

@@ -1,14 +1,23 @@
-/** Messages and deliveries as one stream, newest first. Pure. */
+/** Messages, deliveries and refused requests as one stream, newest first. Pure. */
 
-import type { Delivery, Message } from "./types";
+import type { ApiRequest, Batch, Delivery, Message } from "./types";
 
-export type Happening = { sid: string; at: string } & ({ kind: "message"; row: Message } | { kind: "delivery"; row: Delivery });
+export type Happening = { sid: string; at: string } & (
+  | { kind: "message"; row: Message }
+  | { kind: "delivery"; row: Delivery }
+  | { kind: "request"; row: ApiRequest }
+);
 
-/** The stream with these rows in it: changed in place when known, in their place by time when new. */
-export function happenings(known: Happening[], messages: Message[], deliveries: Delivery[], limit: number): Happening[] {
-  if (!messages.length && !deliveries.length) return known;
+type News = Pick<Batch, "messages" | "deliveries" | "requests" | "gone">;
+
+/** The stream with these rows in it: changed in place when known, in their place by time when new, out when gone. */
+export function happenings(known: Happening[], news: News, limit: number): Happening[] {
+  const refused = news.requests.filter((one) => one.status_code >= 400);
+  if (!news.messages.length && !news.deliveries.length && !refused.length && !news.gone.length) return known;
   const all = new Map(known.map((one) => [one.sid, one]));
-  for (const row of messages) all.set(row.sid, { sid: row.sid, at: row.date_created, kind: "message", row });
-  for (const row of deliveries) all.set(row.sid, { sid: row.sid, at: row.date_created, kind: "delivery", row });
+  for (const row of news.messages) all.set(row.sid, { sid: row.sid, at: row.date_created, kind: "message", row });
+  for (const row of news.deliveries) all.set(row.sid, { sid: row.sid, at: row.date_created, kind: "delivery", row });
+  for (const row of refused) all.set(row.sid, { sid: row.sid, at: row.date_created, kind: "request", row });
+  for (const sid of news.gone) all.delete(sid);
   return [...all.values()].sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)).slice(0, limit);
 }

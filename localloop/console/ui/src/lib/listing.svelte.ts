@@ -14,6 +14,20 @@ export type Test<T> = (row: T) => boolean;
 const CATCH_UP_MS = 1500;
 const MAX_COUNTED = 999;
 
+const lists = new Map<string, unknown>();
+
+/** The list of this name, as it was left: while the reader looks at one of its rows it is kept, with its place. */
+export function kept<T extends Keyed>(name: string, make: () => Listing<T>): Listing<T> {
+  const list = (lists.get(name) as Listing<T> | undefined) ?? make();
+  lists.set(name, list);
+  return list;
+}
+
+/** Somebody else may come now. */
+export function forget(): void {
+  lists.clear();
+}
+
 export class Listing<T extends Keyed> {
   #load: Load<T>;
   #testFor: (query: string) => Test<T>;
@@ -31,6 +45,10 @@ export class Listing<T extends Keyed> {
   unseen = $state(0);
   /** While the reader is further down, or has chosen a row, nothing may move under the eye. */
   held = false;
+  /** Where the reader is, from the top: kept with the list. */
+  top = 0;
+  /** The row that was opened by a key, to come back to. */
+  opened: number | null = null;
 
   constructor(load: Load<T>, testFor: (query: string) => Test<T>) {
     this.#load = load;
@@ -83,6 +101,25 @@ export class Listing<T extends Keyed> {
     return this.search(this.query);
   }
 
+  /** After a time without the feed: what is in view is read again, and what is new comes, or is counted where the
+   *  reader is further down. */
+  async resume(query: string, first: number, count: number): Promise<void> {
+    if (!this.#paged.loaded || query !== this.query) this.top = 0;
+    if (!this.top || !this.#paged.loaded) return this.search(query);
+    const { signal } = this.#abort;
+    this.held = true;
+    try {
+      for (const key of [null, ...this.#paged.keys(first, count)]) {
+        const found = await this.#load(this.query, key, signal);
+        if (signal.aborted) return;
+        this.take(key ? found.rows.filter((row) => this.#paged.get(row.sid)) : found.rows, 0);
+      }
+      this.error = null;
+    } catch (error) {
+      if (!signal.aborted) this.error = error;
+    }
+  }
+
   #seen(): void {
     this.#unseen.clear();
     this.unseen = 0;
@@ -125,6 +162,13 @@ export class Listing<T extends Keyed> {
     if (skipped && !this.#catchUp) this.#catchUp = setTimeout(() => this.#catchUpNow(), CATCH_UP_MS);
   }
 
+  /** Rows that are no more. */
+  drop(sids: string[]): void {
+    const removed = sids.map((sid) => this.#paged.get(sid)).filter((row) => row !== undefined);
+    for (const row of removed) this.#paged.take(row, false);
+    if (removed.length) this.#version += 1;
+  }
+
   #count(sid: string): void {
     if (this.#unseen.size < MAX_COUNTED) this.#unseen.add(sid);
     this.unseen = this.#unseen.size;
@@ -137,6 +181,9 @@ export class Listing<T extends Keyed> {
 
   stop(): void {
     clearTimeout(this.#catchUp);
+    this.#catchUp = undefined;
     this.#abort.abort();
+    this.#abort = new AbortController();
+    this.#fetching.clear();
   }
 }

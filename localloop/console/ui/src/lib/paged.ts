@@ -60,15 +60,24 @@ export class Paged<T extends Keyed> {
   fill(before: string, rows: T[], next: string | null): void {
     const sids = rows.map((row) => row.sid);
     for (const row of rows) this.#rows.set(row.sid, row);
-    const sheet = this.#sheets.find((one) => one.before === before);
-    if (sheet) {
-      sheet.sids = sids;
-      sheet.count = sids.length;
-      if (sheet === this.#sheets.at(-1)) this.#next = next;
-    } else {
-      this.#sheets.push({ before, sids, count: sids.length });
-      this.#next = next;
-    }
+    const index = this.#sheets.findIndex((one) => one.before === before);
+    const after = this.#sheets[index + 1]?.before;
+    if (index < 0) this.#sheets.push({ before, sids, count: sids.length });
+    else if (after) return this.#refill(index, sids, after);
+    else this.#sheets[index] = { before, sids, count: sids.length };
+    this.#next = next;
+  }
+
+  /** A page that stands before another ends where that begins, however many rows came or went meanwhile. */
+  #refill(index: number, found: string[], after: string): void {
+    const sids = found.filter((sid) => ageOf(sid) >= ageOf(after));
+    const before = this.#sheets[index]?.before ?? null;
+    const rest = (this.#sheets[index]?.count ?? 0) - sids.length;
+    for (const sid of found.slice(sids.length)) if (!this.#sheets[index + 1]?.sids?.includes(sid)) this.#rows.delete(sid);
+    this.#sheets[index] = { before, sids, count: sids.length };
+    const last = found.at(-1);
+    if (last && sids.length === found.length && ageOf(last) > ageOf(after))
+      this.#sheets.splice(index + 1, 0, { before: last, sids: null, count: Math.max(1, rest) });
   }
 
   /** The rows from `first` on, with undefined where a page has to be fetched, and the keys of those pages. */
@@ -89,6 +98,17 @@ export class Paged<T extends Keyed> {
     }
     if (first + count > start && this.#next) missing.push(this.#next);
     return { rows, missing };
+  }
+
+  /** The keys of the pages that hold these rows, but for the newest page. */
+  keys(first: number, count: number): string[] {
+    const keys: string[] = [];
+    let start = 0;
+    for (const sheet of this.#sheets) {
+      if (sheet.before && sheet.sids && start + sheet.count > first && start < first + count) keys.push(sheet.before);
+      start += sheet.count;
+    }
+    return keys;
   }
 
   /** Takes a live row: changes it in place, lets it in where it belongs, or out when it no longer does. */

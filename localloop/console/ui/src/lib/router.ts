@@ -9,6 +9,7 @@ export type Page =
   | "message"
   | "deliveries"
   | "delivery"
+  | "request"
   | "account"
   | "numbers"
   | "keys"
@@ -36,6 +37,8 @@ export function parse(path: string, search = ""): Place {
       return rest[0] ? place("message", rest) : place("messages");
     case "deliveries":
       return rest[0] ? place("delivery", rest) : place("deliveries");
+    case "requests":
+      return rest[0] ? place("request", rest) : place("unknown");
     case "account":
       if (rest[0] === "numbers") return place("numbers", rest.slice(1));
       if (rest[0] === "keys") return place("keys");

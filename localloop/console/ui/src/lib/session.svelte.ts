@@ -2,15 +2,18 @@
 
 import * as api from "./api";
 import { feed } from "./feed.svelte";
+import { forget } from "./listing.svelte";
 import type { Credentials } from "./shell";
 import type { Session } from "./types";
 
-export type SessionState = "asking" | "in" | "out" | "unreachable";
+/** "over": it ended while the page was open. What stands there stays, and waits for the same account. */
+export type SessionState = "asking" | "in" | "over" | "out" | "unreachable";
 
 let state = $state<SessionState>("asking");
 let current = $state.raw<Session | null>(null);
 
 function enter(session: Session): void {
+  if (current && current.account.sid !== session.account.sid) return location.assign("/console/");
   current = session;
   api.begin(session);
   state = "in";
@@ -21,18 +24,32 @@ function leave(): void {
   current = null;
   state = "out";
   feed.close();
+  forget();
 }
 
+function end(): void {
+  if (state !== "in") return;
+  state = "over";
+  feed.close();
+}
+
+/** Whether the session is still there, or another tab has opened one. */
 async function recheck(): Promise<void> {
   try {
-    if (!(await api.session())) leave();
+    const found = await api.session();
+    if (found) enter(found);
+    else end();
   } catch {
     // Out of reach: the feed says so, and tries again.
   }
 }
 
-api.onSignedOut(leave);
+api.onSignedOut(() => void recheck());
+api.onDoubt(recheck);
 feed.onRefused(() => void recheck());
+addEventListener("focus", () => {
+  if (state === "over") void recheck();
+});
 
 export const session = {
   get state(): SessionState {
@@ -66,4 +83,5 @@ export const session = {
     await api.signOut();
     leave();
   },
+  leave,
 };

@@ -67,4 +67,4 @@ client.messages.create({
 }
 
 export const ENVIRONMENT = (as: Credentials): string =>
-  `export TWILIO_ACCOUNT_SID=${as.sid}\nexport TWILIO_AUTH_TOKEN=${as.token}`;
+  `export TWILIO_ACCOUNT_SID=${quoted(as.sid)}\nexport TWILIO_AUTH_TOKEN=${quoted(as.token)}`;

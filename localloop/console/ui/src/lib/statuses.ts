@@ -26,6 +26,7 @@ const MEANINGS: Record<string, [Tone, IconName]> = {
   undelivered: ["bad", "cross"],
   failed: ["bad", "alert"],
   canceled: ["calm", "minus"],
+  redacted: ["calm", "block"],
 };
 
 export function meaning(status: string): Meaning {
@@ -37,7 +38,7 @@ const FINAL = new Set(["delivered", "read", "undelivered", "failed", "canceled",
 export const isFinal = (status: string): boolean => FINAL.has(status);
 export const isBad = (status: string | null): boolean => status === "failed" || status === "undelivered";
 
-export function outcome(delivery: Pick<Delivery, "status_code" | "error" | "error_code" | "error_title">): Meaning {
+export function outcome(delivery: Pick<Delivery, "status_code" | "error_code">): Meaning {
   const code = delivery.status_code;
   if (code === null) return { tone: "bad", icon: "alert", label: "no answer" };
   if (code >= 200 && code < 300 && delivery.error_code === null) return { tone: "good", icon: "tick", label: String(code) };

@@ -70,14 +70,38 @@ export interface Alert {
   delivery_sid: string;
 }
 
+/** A request that the API answered; the record keeps those that wrote and those that were refused. */
+export interface ApiRequest {
+  sid: string;
+  account_sid: string;
+  operation: string;
+  method: string;
+  path: string;
+  /** The path below the account, with SIDs cut short: what a reader looks for. */
+  name: string;
+  status_code: number;
+  error_code: number | null;
+  error: string | null;
+  error_title: string | null;
+  resource_sid: string | null;
+  caller: string | null;
+  from_console: boolean;
+  duration_ms: number;
+  date_created: string;
+  has_detail: boolean;
+}
+
 export type Headers = [string, string][] | Record<string, string>;
 
+/** What went to and fro. A body is null when there was none, or when it is of a kind that is not kept. */
+export interface Exchanged {
+  request: { method: string; url: string; headers: Headers; body: string | null; truncated?: boolean };
+  response: { status: number; headers: Headers; body: string | null; truncated: boolean } | null;
+  timings: Record<string, number | boolean | null> | null;
+}
+
 export interface DeliveryDetail extends Delivery {
-  detail: {
-    request: { method: string; url: string; headers: Headers; body: string | null };
-    response: { status: number; headers: Headers; body: string | null; truncated: boolean } | null;
-    timings: Record<string, number | boolean | null> | null;
-  } | null;
+  detail: Exchanged | null;
   curl: string;
   /** Every attempt at the same webhook, retries and replays, too; the oldest first. */
   attempts: Delivery[];
@@ -91,6 +115,12 @@ export interface Replayed {
   replayed: number;
   skipped: Record<string, number> | null;
   more: boolean;
+}
+
+export interface ApiRequestDetail extends ApiRequest {
+  more_info: string | null;
+  detail: Exchanged | null;
+  curl: string | null;
 }
 
 export interface PhoneMessage {
@@ -162,7 +192,10 @@ export interface Batch {
   messages: Message[];
   deliveries: Delivery[];
   phone_messages: PhoneMessage[];
-  skipped: { messages?: number; deliveries?: number; phone_messages?: number };
+  requests: ApiRequest[];
+  /** SIDs of messages that were deleted. */
+  gone: string[];
+  skipped: { messages?: number; deliveries?: number; phone_messages?: number; requests?: number };
 }
 
 export interface IncomingNumber {
