@@ -7,7 +7,6 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
-from urllib.parse import urldefrag
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -155,12 +154,15 @@ class Webhooks:
         """The attempts, once the endpoint may be asked; None when nothing signs."""
         is_overdue = clock.now(job.world_sid) - job.due_at > self._limits.overdue
         may_probe = is_overdue or notification.purpose == "replay"
-        async with self._gate.passage(endpoint, Visitor(job.id, job.lane is not None, may_probe)) as passage:
-            token = await self._keys.signing_token(notification.account_sid)
-            if token is None:
-                return None
+        token = await self._keys.signing_token(notification.account_sid)
+        if token is None:
+            return None
+        passage = await self._gate.enter(endpoint, Visitor(job.id, job.lane is not None, may_probe))
+        try:
             made = await self._attempt(notification, token, job.world_sid)
             passage.is_trouble = _is_trouble(made[-1])
+        finally:
+            self._gate.leave(endpoint, job.id, passage)
         return made
 
     async def _told(self, notification: Notification, job: Job, made: list[Attempt]) -> Entry:
@@ -173,7 +175,7 @@ class Webhooks:
             token=notification.idempotency_token,
             made=notification.made,
             replay_of=notification.replay_of,
-            fragment=urldefrag(notification.url).fragment,
+            fragment=notification.url.partition("#")[2],
             is_full=preferences.record == "full",
         )
         rows = rows_of(about, made)
@@ -193,7 +195,7 @@ class Webhooks:
             account_sid=instruction.account_sid,
             resource_sid=instruction.resource_sid,
             token=instruction.idempotency_token,
-            fragment=urldefrag(instruction.url).fragment,
+            fragment=instruction.url.partition("#")[2],
             is_full=preferences.record == "full",
         )
         rows = rows_of(about, made)
