@@ -57,7 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     plain: Plain = "warn"
     log_format: LogFormat = "auto"
     access_log: bool = False
-    recorded_requests: int = 100  # that the console tells of, a second; 0 = none
+    recorded_requests: int = 50  # that the console tells of, a second; 0 = none
     key_file: str = ""  # "" = beside the data
 
 
