@@ -1,10 +1,11 @@
 """What leaves by HTTP: one outbound client and its address guard; sign, send, retry, fall back, record."""
 
+from localloop.webhooks.cookies import Jar
 from localloop.webhooks.failure import Failure
 from localloop.webhooks.guard import SERVE, UP, AddressPolicy, networks
 from localloop.webhooks.instruction import Document, Instruction
 from localloop.webhooks.notification import KIND, Notification
-from localloop.webhooks.outbound import Outbound, Outgoing, Response, tls_context
+from localloop.webhooks.outbound import Outbound, Outgoing, Response
 from localloop.webhooks.signature import signature
 from localloop.webhooks.webhooks import SigningKey, Webhooks
 
@@ -16,6 +17,7 @@ __all__ = [
     "Document",
     "Failure",
     "Instruction",
+    "Jar",
     "Notification",
     "Outbound",
     "Outgoing",
@@ -24,5 +26,4 @@ __all__ = [
     "Webhooks",
     "networks",
     "signature",
-    "tls_context",
 ]

@@ -12,7 +12,8 @@ from http_server import Server, answer, running
 
 from localloop.webhooks import guard, target
 from localloop.webhooks.failure import Failure, Stage
-from localloop.webhooks.outbound import Outbound, Outgoing, tls_context
+from localloop.webhooks.outbound import Outbound, Outgoing
+from localloop.webhooks.tls import Tls
 
 OK = answer("200 OK")
 
@@ -30,7 +31,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]
 
 @pytest.fixture
 async def outbound(authority: Authority) -> AsyncIterator[Outbound]:
-    client = Outbound(guard.UP, tls=tls_context(str(authority.ca_file)))
+    client = Outbound(guard.UP, ca_file=str(authority.ca_file))
     yield client
     await client.close()
 
@@ -85,4 +86,4 @@ async def test_no_tls_at_all(outbound: Outbound) -> None:
 
 
 def test_nothing_older_than_tls_1_2() -> None:
-    assert tls_context().minimum_version is ssl.TLSVersion.TLSv1_2
+    assert Tls().context().minimum_version is ssl.TLSVersion.TLSv1_2
