@@ -7,6 +7,7 @@ from localloop.webhooks.instruction import Document, Instruction
 from localloop.webhooks.notification import KIND, Notification
 from localloop.webhooks.outbound import Outbound, Outgoing, Response
 from localloop.webhooks.signature import signature
+from localloop.webhooks.tls import Tls
 from localloop.webhooks.webhooks import SigningKey, Webhooks
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Outgoing",
     "Response",
     "SigningKey",
+    "Tls",
     "Webhooks",
     "networks",
     "signature",

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 import requests
+import validators
 from localloop_process import Credentials
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
@@ -30,7 +31,10 @@ class Application:
 
         class Request(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
+                raw = self.rfile.read(int(self.headers["Content-Length"] or 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                validators.note("http", self.path, headers, raw)
+                body = raw.decode()
                 content_type, text = application.answers.get(self.path, ("text/xml", "<Response/>"))
                 self.send_response(200)
                 self.send_header("Content-Type", content_type)

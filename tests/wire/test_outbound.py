@@ -10,13 +10,13 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from http_server import Received, Server, answer, running
 from twilio.request_validator import RequestValidator
+from webhook_keys import TOKEN
 
 from localloop.webhooks import guard, target
 from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.guard import AddressPolicy, GuardedResolver, networks
 from localloop.webhooks.outbound import Outbound, Outgoing, Response
 
-TOKEN = "0123456789abcdef0123456789abcdef"
 PARAMS = {"MessageSid": "SM1", "Body": "häåø & 100 % +1", "Empty": ""}
 OK = answer("200 OK", b"<Response/>", "Content-Type: text/xml")
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from certificates import Authority
 from http_server import Server, answer, running
+from webhook_keys import TOKEN
 
 from localloop.webhooks import guard, target
 from localloop.webhooks.failure import Failure, Stage
@@ -38,7 +39,8 @@ async def outbound(authority: Authority) -> AsyncIterator[Outbound]:
 
 async def fetch(client: Outbound, context: ssl.SSLContext, host: str = "localhost") -> int:
     async with running(Server(OK), ssl=context) as server:
-        response = await client.request(Outgoing("GET", target.parse(f"https://{host}:{server.port}/")))
+        server.host = host
+        response = await client.request(Outgoing("GET", target.parse(server.url), token=TOKEN))
     return response.status
 
 
