@@ -64,6 +64,8 @@ def note(protocol: str, path: str, headers: Mapping[str, str], body: bytes) -> N
     """Remember a request (header names in lower case) until the test is over."""
     if "x-forwarded-proto" in headers:
         protocol = headers["x-forwarded-proto"]
+    if headers.get("upgrade", "").lower() == "websocket":
+        protocol = protocol.replace("http", "ws")
     is_form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     form = parse_qs(body.decode(), keep_blank_values=True) if is_form else {}
     asked = parse_qs(path.partition("?")[2])
@@ -112,5 +114,10 @@ def _process() -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         ["node", str(_SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=_SCRIPT.parent
     )
-    atexit.register(process.kill)
+    atexit.register(_stop, process)
     return process
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    with process:  # closes what leads there, and waits
+        process.kill()

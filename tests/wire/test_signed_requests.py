@@ -125,8 +125,7 @@ async def test_behind_a_proxy_that_ends_tls(
 
 async def _websocket(request: web.Request) -> web.StreamResponse:
     headers = {name.lower(): value for name, value in request.headers.items()}
-    secure = "wss" if request.secure else "ws"
-    validators.note(secure, request.path_qs, headers, b"")
+    validators.note("https" if request.secure else "http", request.path_qs, headers, b"")
     if request.path != "/stream":
         return web.Response(status=404)
     socket = web.WebSocketResponse()
