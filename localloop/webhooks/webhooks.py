@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Protocol
 
 from localloop.jobs import Dead, Job, Outcome, Settled
 from localloop.store import Database
-from localloop.webhooks import exchange
+from localloop.webhooks import asking
 from localloop.webhooks.deliveries import About, Deliveries
 from localloop.webhooks.failure import Failure
-from localloop.webhooks.instruction import Document, Instruction
+from localloop.webhooks.instruction import Document, Instruction, document_of
 from localloop.webhooks.notification import Notification, key
 from localloop.webhooks.outbound import Outbound
 from localloop.webhooks.sequence import FirstAttempts
@@ -45,25 +44,22 @@ class Webhooks:
             token = await self._keys.signing_token(notification.account_sid)
             if token is None:
                 return Dead(f"nothing signs for {notification.account_sid}")
-            made = await exchange.made(self._outbound, notification, token, job.world_sid)
+            made = await asking.attempted(self._outbound, notification, token, job.world_sid)
         about = About("notification", notification.account_sid, notification.resource_sid)
         await self._deliveries.record(about, made, job)
         return Settled()
 
     async def fetch_instructions(self, instruction: Instruction) -> Document | Failure:
         """What the application answers, from its fallback URL if need be; the last failure when neither answers."""
-        token = await self._token(instruction)
-        return await exchange.instructed(self._outbound, instruction, token, self._record(instruction))
+        return await asking.answered(self._fetch, instruction)
 
     async def fetch_fallback(self, instruction: Instruction, cause: Failure) -> Document | Failure | None:
         """The same after `cause`, which may also be what a fetched document did; None without a fallback URL."""
-        token = await self._token(instruction)
-        record = self._record(instruction)
-        return await exchange.fallen_back(self._outbound, instruction, cause, token, record)
+        return await asking.answered_by_fallback(self._fetch, instruction, cause)
 
-    async def _token(self, instruction: Instruction) -> str:
-        return await self._keys.signing_token(instruction.account_sid) or ""
-
-    def _record(self, instruction: Instruction) -> exchange.Record:
+    async def _fetch(self, instruction: Instruction) -> Document | Failure:
+        token = await self._keys.signing_token(instruction.account_sid) or ""
+        made = await asking.attempted(self._outbound, instruction, token, instruction.world_sid)
         about = About("instruction", instruction.account_sid, instruction.resource_sid)
-        return partial(self._deliveries.record_later, about)
+        self._deliveries.record_later(about, made)
+        return document_of(made)

@@ -29,9 +29,7 @@ def test_webhooks_is_the_only_http_client() -> None:
 
 
 # What opens a connection below HTTP: whoever needs one of these in another place says so here, and why not by webhooks.
-_CONNECTS: Final = frozenset(
-    {"open_connection", "create_connection", "sock_connect", "connect_ex"}
-)
+_CONNECTS: Final = frozenset({"open_connection", "create_connection", "sock_connect", "connect_ex"})
 _MAY_CONNECT = ("localloop/webhooks/",)
 
 
@@ -52,7 +50,9 @@ def test_webhooks_is_the_only_one_to_open_connections() -> None:
 
 
 def test_opened_connections_are_seen() -> None:
-    source = "asyncio.open_connection(h, 1)\nloop.create_connection(f)\nfrom socket import create_connection as c"
+    source = (
+        "asyncio.open_connection(h, 1)\nloop.create_connection(f)\nfrom socket import create_connection as c"
+    )
     assert [line for line, _ in _connections(ast.parse(source))] == [1, 2]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 import misbehaving
 import pytest
@@ -17,9 +18,10 @@ from jumping import JumpingLoop
 from msgspec import Struct
 from webhook_keys import TOKEN
 
-from localloop.webhooks import attempts, connector, exchange, guard, outbound
+from localloop.webhooks import asking, attempts, connector, guard, outbound
 from localloop.webhooks.attempts import Attempt
-from localloop.webhooks.instruction import Document, Instruction
+from localloop.webhooks.failure import Failure
+from localloop.webhooks.instruction import Document, Instruction, document_of
 from localloop.webhooks.outbound import Outbound
 
 ACCOUNT = "AC" + "0" * 32
@@ -153,13 +155,14 @@ class Outcome(Struct):
 
 
 async def instruct(client: Outbound, way: misbehaving.Ways, name: str, rules: Rules) -> Outcome:
-    records: list[Sequence[Attempt]] = []
+    records: list[list[Attempt]] = []
     times: list[float] = []
     time = asyncio.get_running_loop().time
 
-    def record(made: Sequence[Attempt]) -> None:
-        records.append(made)
+    async def fetch_and_note(asked: Instruction) -> Document | Failure:
+        records.append(await asking.attempted(client, asked, TOKEN, ""))
         times.append(time())
+        return document_of(records[-1])
 
     async with way[name]() as failing, running(Server(GOOD)) as fallback:
         instruction = Instruction(
@@ -169,9 +172,13 @@ async def instruct(client: Outbound, way: misbehaving.Ways, name: str, rules: Ru
             fallback_url=f"{fallback.url}/fallback",
         )
         began = time()
-        answered = await exchange.instructed(client, instruction, TOKEN, record)
+        answered = await asking.answered(fetch_and_note, instruction)
         seen = [each.headers["i-twilio-idempotency-token"] for each in failing.requests]
     return Outcome(answered, records[0], times[0] - began, seen, fallback)
+
+
+async def fetch(client: Outbound, instruction: Instruction) -> Document | Failure:
+    return document_of(await asking.attempted(client, instruction, TOKEN, ""))
 
 
 @pytest.mark.parametrize("name", RETRIED)
@@ -220,7 +227,7 @@ async def test_fallbacks_have_overrides_and_time_of_their_own(
             first.address("/a#tt=2000"), ACCOUNT, fallback_url=second.address("/b#rc=2&rp=rt&rt=1000")
         )
         began = time()
-        answered = await exchange.instructed(client, instruction, TOKEN, lambda _: None)
+        answered = await asking.answered(partial(fetch, client), instruction)
     assert (time() - began, len(first.requests), len(second.requests)) == (pytest.approx(5), 1, 3)
     assert getattr(answered, "code", None) == 11205
     assert second.requests[0].form == {"ErrorCode": "11203", "ErrorUrl": first.address("/a")}
@@ -233,6 +240,6 @@ async def test_redirects_share_the_time_of_their_attempt(client: Outbound, ways:
         async with running(Server(respond=misbehaving.after(4, moved))) as first:
             began = time()
             instruction = Instruction(f"{first.url}/a#tt=6000&rc=5&rp=all", ACCOUNT)
-            answered = await exchange.instructed(client, instruction, TOKEN, lambda _: None)
+            answered = await asking.answered(partial(fetch, client), instruction)
     assert (time() - began, len(silent.requests)) == (pytest.approx(6), 1)
     assert getattr(answered, "code", None) == 11203

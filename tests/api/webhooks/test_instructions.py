@@ -204,3 +204,16 @@ async def test_instructions_do_not_wait_for_notifications(database: Database) ->
             each.cancel()
     await hooks.close()
     await outbound.close()
+
+
+async def test_the_record_says_when_things_happened(database: Database) -> None:
+    outbound = Outbound(UP)
+    hooks = Webhooks(database, outbound, Keys(), full=True)
+    async with running(Server(TWIML)) as server:
+        server.host = "localhost"
+        await hooks.fetch_instructions(asked(server))
+    await hooks.close()
+    await outbound.close()
+    timings = (await database.fetchval("select detail from deliveries"))["timings"]
+    points = [timings[name] for name in ("resolved", "connected", "first_byte", "done")]
+    assert points == sorted(points)
