@@ -69,7 +69,9 @@ def note(protocol: str, path: str, headers: Mapping[str, str], body: bytes) -> N
     is_form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     form = parse_qs(body.decode(), keep_blank_values=True) if is_form else {}
     asked = parse_qs(path.partition("?")[2])
-    account = (form.get("AccountSid") or asked.get("AccountSid") or [""])[0]
+    # What the debugger is told of a subaccount goes to the main account's address, by the main account's token.
+    named = {**asked, **form}
+    account = (named.get("ParentAccountSid") or named.get("AccountSid") or [""])[0]
     host = headers.get("x-forwarded-host", headers["host"])
     tokens = [_tokens[account]] if account in _tokens else [TOKEN, *_tokens.values()]
     signature = headers.get(SIGNATURE, "")
