@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from ssl import SSLError
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -31,7 +32,7 @@ from localloop.console import Parts as ConsoleParts
 from localloop.contract.model import Api
 from localloop.core import clock
 from localloop.core.errors import ApiError
-from localloop.core.settings import Seed, Settings, is_loopback
+from localloop.core.settings import Seed, Settings, SettingsError, is_loopback
 from localloop.jobs import Done, Handler, Job, NewJob, Outcome, Worker, enqueue
 from localloop.lab import API as LAB
 from localloop.lab import numbers as lab_numbers
@@ -59,7 +60,7 @@ from localloop.store import Database, Unavailable, needs_migration, partitions, 
 from localloop.store.plain import PlainStore
 from localloop.store.worlds import Worlds
 from localloop.webhooks import KIND as WEBHOOK
-from localloop.webhooks import SERVE, UP, Outbound, Webhooks
+from localloop.webhooks import AddressPolicy, Outbound, Tls, Webhooks, networks
 
 log = structlog.get_logger("server")
 POOL = 10
@@ -107,6 +108,7 @@ async def prepare(settings: Settings, place: Place, seed: Seed) -> accounts.Seed
 
     Raises MissingKey, KeyFileUnusable, SettingsError; each is one line for the person at the terminal.
     """
+    _check_authorities(settings.webhook_ca_file)
     place.runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
     shared.create(place.runtime / "shared")
     rest_metrics.clear(place.runtime)
@@ -165,7 +167,7 @@ async def open_parts(
         stack.callback(directory.close)
         records = PlainStore(database)
         stack.push_async_callback(records.close)
-        outbound = Outbound(UP if settings.mode == "up" else SERVE)
+        outbound = _outbound(settings)
         stack.push_async_callback(outbound.close)
         webhooks = Webhooks(database, outbound, credentials, full=settings.mode == "up")
         stack.push_async_callback(webhooks.close)
@@ -186,6 +188,20 @@ async def open_parts(
             messaging=messaging,
             revocations=revocations,
         )
+
+
+def _outbound(settings: Settings) -> Outbound:
+    policy = AddressPolicy(settings.mode == "serve", networks(settings.webhook_allow))
+    return Outbound(policy, ca_file=settings.webhook_ca_file, unverified=settings.webhook_unverified)
+
+
+def _check_authorities(ca_file: str) -> None:
+    """Said once at the start, rather than by each process."""
+    try:
+        Tls(ca_file)
+    except OSError as error:
+        reason = "no certificates" if isinstance(error, SSLError) else error.strerror
+        raise SettingsError(f"webhook_ca_file {ca_file}: {reason}") from None
 
 
 # The API ---------------------------------------------------------------------------------------------------------

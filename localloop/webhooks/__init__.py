@@ -1,11 +1,13 @@
 """What leaves by HTTP: one outbound client and its address guard; sign, send, retry, fall back, record."""
 
+from localloop.webhooks.cookies import Jar
 from localloop.webhooks.failure import Failure
 from localloop.webhooks.guard import SERVE, UP, AddressPolicy, networks
 from localloop.webhooks.instruction import Document, Instruction
 from localloop.webhooks.notification import KIND, Notification
-from localloop.webhooks.outbound import Outbound, Outgoing, Response, tls_context
+from localloop.webhooks.outbound import Outbound, Outgoing, Response
 from localloop.webhooks.signature import signature
+from localloop.webhooks.tls import Tls
 from localloop.webhooks.webhooks import SigningKey, Webhooks
 
 __all__ = [
@@ -16,13 +18,14 @@ __all__ = [
     "Document",
     "Failure",
     "Instruction",
+    "Jar",
     "Notification",
     "Outbound",
     "Outgoing",
     "Response",
     "SigningKey",
+    "Tls",
     "Webhooks",
     "networks",
     "signature",
-    "tls_context",
 ]

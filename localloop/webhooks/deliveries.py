@@ -19,8 +19,9 @@ from localloop.jobs import Job
 from localloop.jobs.settle import Gone, settle
 from localloop.store import BatchWriter, Database, Executor, Unavailable
 from localloop.webhooks.attempts import Attempt
+from localloop.webhooks.connector import Timings
 from localloop.webhooks.failure import Failure
-from localloop.webhooks.outbound import BODY_LIMIT, Response, Sent, Timings, compose
+from localloop.webhooks.outbound import BODY_LIMIT, Response, Sent, compose
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +165,9 @@ def _text(body: bytes) -> str:
 
 def _milliseconds(timings: Timings) -> dict[str, Any]:
     points = {
+        "resolved": timings.resolved,
         "connected": timings.connected,
+        "secured": timings.secured,
         "first_byte": timings.first_byte,
         "done": timings.done,
     }

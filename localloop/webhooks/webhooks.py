@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
-
-from msgspec.structs import replace
+from typing import Protocol
 
 from localloop.jobs import Dead, Job, Outcome, Settled
 from localloop.store import Database
-from localloop.webhooks import attempts, target
-from localloop.webhooks.attempts import Attempt
+from localloop.webhooks import asking
 from localloop.webhooks.deliveries import About, Deliveries
 from localloop.webhooks.failure import Failure
 from localloop.webhooks.instruction import Document, Instruction, document_of
 from localloop.webhooks.notification import Notification, key
-from localloop.webhooks.outbound import Outbound, Outgoing
+from localloop.webhooks.outbound import Outbound
 from localloop.webhooks.sequence import FirstAttempts
-
-IDEMPOTENCY: Final = "I-Twilio-Idempotency-Token"
 
 
 class SigningKey(Protocol):
@@ -49,44 +44,22 @@ class Webhooks:
             token = await self._keys.signing_token(notification.account_sid)
             if token is None:
                 return Dead(f"nothing signs for {notification.account_sid}")
-            made = await self._attempt(notification, token, job.world_sid)
+            made = await asking.attempted(self._outbound, notification, token, job.world_sid)
         about = About("notification", notification.account_sid, notification.resource_sid)
         await self._deliveries.record(about, made, job)
         return Settled()
 
     async def fetch_instructions(self, instruction: Instruction) -> Document | Failure:
         """What the application answers, from its fallback URL if need be; the last failure when neither answers."""
-        answer = await self._fetch(instruction)
-        if isinstance(answer, Document):
-            return answer
-        return await self.fetch_fallback(instruction, answer) or answer
+        return await asking.answered(self._fetch, instruction)
 
     async def fetch_fallback(self, instruction: Instruction, cause: Failure) -> Document | Failure | None:
         """The same after `cause`, which may also be what a fetched document did; None without a fallback URL."""
-        fallback = instruction.fallback(cause.code)
-        if fallback is None:
-            return None
-        answer = await self._fetch(fallback)
-        return replace(answer, fallback_for=cause) if isinstance(answer, Document) else answer
+        return await asking.answered_by_fallback(self._fetch, instruction, cause)
 
     async def _fetch(self, instruction: Instruction) -> Document | Failure:
         token = await self._keys.signing_token(instruction.account_sid) or ""
-        made = await self._attempt(instruction, token, instruction.world_sid)
+        made = await asking.attempted(self._outbound, instruction, token, instruction.world_sid)
         about = About("instruction", instruction.account_sid, instruction.resource_sid)
         self._deliveries.record_later(about, made)
         return document_of(made)
-
-    async def _attempt(self, asked: Notification | Instruction, token: str, world_sid: str) -> list[Attempt]:
-        method = asked.method.upper()
-        try:
-            aimed = target.parse(asked.url)
-        except Failure as failure:
-            return attempts.impossible(asked.url, method, failure, world_sid)
-        headers = {IDEMPOTENCY: asked.idempotency_token}
-        if asked.voice:
-            headers["X-Home-Region"] = "us1"
-        jar = asked.jar if isinstance(asked, Instruction) else ()
-        outgoing = Outgoing(
-            method, aimed, asked.params, token=token, headers=headers, jar=jar, voice=asked.voice
-        )
-        return await attempts.attempt(self._outbound, outgoing, world_sid)

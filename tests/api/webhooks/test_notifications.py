@@ -158,6 +158,8 @@ async def test_overrides_say_how_often(database: Database, fragment: str, status
 
 
 async def test_total_time_ends_the_retries(database: Database) -> None:
+    """How many fit in, to the millisecond, is in tests/wire/test_failing_applications.py, where time does not pass."""
+
     async def silent(_request: Received, _writer: asyncio.StreamWriter) -> None:
         await asyncio.Event().wait()
 
@@ -165,7 +167,8 @@ async def test_total_time_ends_the_retries(database: Database) -> None:
         await queue(database, told(server, "sent", path="/#rc=5&rp=rt&rt=100&tt=250"))
         await until_idle(database)
     rows = await database.fetch("select error_code from deliveries order by id")
-    assert [row["error_code"] for row in rows] == [11205, 11205, 11203]
+    *earlier, last = [row["error_code"] for row in rows]
+    assert (last, set(earlier) <= {11205}, len(earlier) <= 2) == (11203, True, True)
 
 
 async def test_what_is_no_url_is_recorded(database: Database) -> None:
