@@ -64,6 +64,16 @@ class Failures(Protocol):
     def note(self, address: str, name: str) -> None: ...
 
 
+class Refusal(Struct, frozen=True):
+    """A request of a known account that was answered with an error."""
+
+    caller: Caller
+    method: str
+    url: str
+    params: bytes  # as sent: a form
+    error: ApiError
+
+
 class Engine(Struct, frozen=True, kw_only=True):
     """What the application is made of; `server.py` puts it together."""
 
@@ -78,13 +88,26 @@ class Engine(Struct, frozen=True, kw_only=True):
     backstage: Backstage = Backstage()
     plain: PlainMode = "warn"
     access_log: bool = False  # a line for every request
+    refused: Callable[[Refusal], None] | None = None
     store_errors: tuple[type[BaseException], ...] = ()  # "the database is away": 503 / 20503
 
 
 class _Exchange:
     """One request on its way down, and what is known of it so far (an error answers in the right format)."""
 
-    __slots__ = ("address", "client", "concurrent", "head", "headers", "match", "operation", "place", "scope")
+    __slots__ = (
+        "address",
+        "body",
+        "caller",
+        "client",
+        "concurrent",
+        "head",
+        "headers",
+        "match",
+        "operation",
+        "place",
+        "scope",
+    )
 
     def __init__(self, head: Head, scope: Scope) -> None:
         self.head = head
@@ -94,6 +117,8 @@ class _Exchange:
         self.place: Place | None = None
         self.match: Match | None = None
         self.operation: Operation | None = None
+        self.caller: Caller | None = None
+        self.body = b""
         self.concurrent = 0
         self.headers: list[tuple[bytes, bytes]] = []
 
@@ -112,6 +137,7 @@ class App:
         try:
             status, body, content_type = await self._answer(exchange, receive)
         except ApiError as error:
+            self._tell(exchange, error)
             status, body, content_type = self._error(exchange, error)
         except Disconnected:
             self._observe(exchange, GONE)
@@ -152,7 +178,8 @@ class App:
         if serving.counted:
             exchange.concurrent = engine.admission.enter(caller.account_sid, serving.limits)
         try:
-            body = await read_body(head, receive)
+            exchange.caller = caller
+            exchange.body = body = await read_body(head, receive)
             request = self._request(exchange, caller, serving.decode(head.query, head.content_type, body))
             answer = await self._operate(exchange, serving, request)
         finally:
@@ -277,6 +304,15 @@ class App:
         suffix = _error_suffix(exchange)
         body, content_type = formats.error(suffix, error)
         return error.status, body, content_type
+
+    def _tell(self, exchange: _Exchange, error: ApiError) -> None:
+        """An account hears in its Debugger of what its requests did wrong; test credentials leave no trace."""
+        caller, refused = exchange.caller, self._engine.refused
+        if refused is None or caller is None or caller.credential == "test":
+            return
+        head, scheme = exchange.head, _scheme(exchange.head)
+        url = f"{scheme}://{head.host}{head.path}"
+        refused(Refusal(caller, head.method, url, exchange.body or head.query, error))
 
     def _observe(self, exchange: _Exchange, status: int) -> None:
         operation, match, head = exchange.operation, exchange.match, exchange.head

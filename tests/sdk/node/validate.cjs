@@ -15,7 +15,8 @@ function accepts(webhook) {
     rawBody: webhook.body,
   };
   // What an application behind a proxy tells it; one in front knows the same from the request itself.
-  return validateExpressRequest(request, webhook.token, { protocol: webhook.protocol, host: webhook.host });
+  const seen = { protocol: webhook.protocol, host: webhook.host };
+  return webhook.tokens.some((token) => validateExpressRequest(request, token, seen));
 }
 
 createInterface({ input: process.stdin }).on("line", (line) => {

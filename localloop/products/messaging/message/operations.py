@@ -29,7 +29,7 @@ from localloop.products.numbers import find_application
 from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Raw, Request
 from localloop.store import BatchWriter, Database
 from localloop.store.plain import PlainStore
-from localloop.webhooks.deliveries import forget_bodies
+from localloop.webhooks import Forgotten, forget
 
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)  # what an answer's dates tell
@@ -86,7 +86,7 @@ class Operations(Struct, frozen=True):
         async with self.database.unit() as unit:
             if not await queries.delete(unit, message, sorted(lifecycle.SETTLED)):
                 raise errors.delete_before_complete()
-            await forget_bodies(unit, message.account_sid, message.sid)
+            await forget(unit, Forgotten(message.account_sid, message.sid, message.world_sid))
         return Deleted()
 
     async def page_media(self, request: Request) -> Items:
@@ -160,7 +160,7 @@ class Operations(Struct, frozen=True):
             if current is None or not lifecycle.is_settled(current.status):
                 raise errors.delete_before_complete()
             await queries.redact(unit, message, at)
-            await forget_bodies(unit, message.account_sid, message.sid)
+            await forget(unit, Forgotten(message.account_sid, message.sid, message.world_sid))
 
 
 def bindings(operations: Operations) -> tuple[Binding, ...]:
