@@ -15,6 +15,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from ssl import SSLError
 from typing import Any, Protocol, cast
@@ -37,7 +38,8 @@ from localloop.jobs import Done, Handler, Job, NewJob, Outcome, Worker, enqueue
 from localloop.lab import API as LAB
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
-from localloop.products import accounts, numbers
+from localloop.lab import webhooks as lab_webhooks
+from localloop.products import accounts, monitor, numbers
 from localloop.products.messaging import Messaging, Rules
 from localloop.rest import limits as rest_limits
 from localloop.rest import metrics as rest_metrics
@@ -59,13 +61,23 @@ from localloop.rest.wire import Head, Receive, Scope, Send
 from localloop.store import Database, Unavailable, needs_migration, partitions, sealing
 from localloop.store.plain import PlainStore
 from localloop.store.worlds import Worlds
+from localloop.webhooks import (
+    FORGET,
+    AddressPolicy,
+    Outbound,
+    Tls,
+    Webhooks,
+    forget_again,
+    networks,
+    retention,
+)
 from localloop.webhooks import KIND as WEBHOOK
-from localloop.webhooks import AddressPolicy, Outbound, Tls, Webhooks, networks
 
 log = structlog.get_logger("server")
 POOL = 10
 HOUSEKEEPING = "store.partitions"
-HOUSEKEEPING_EVERY = timedelta(days=1)
+# Jobs that are always there, and how often they run.
+STANDING: Mapping[str, timedelta] = {HOUSEKEEPING: timedelta(days=1), retention.RETENTION: retention.EVERY}
 STOP_GRACE_S = 8
 # Containers that may be made before the collector looks for cycles among them. Requests leave none; at Python's
 # own 700 it ran at every third request.
@@ -119,7 +131,8 @@ async def prepare(settings: Settings, place: Place, seed: Seed) -> accounts.Seed
         await partitions.ensure(database)
         vault = accounts.Vault(database, sealer, LocalRevocations())
         seeded = await accounts.seed(vault, seed, settings.profile)
-        await _plan_housekeeping(database, seeded.account_sid)
+        for kind in STANDING:
+            await _plan(database, _standing(kind, seeded.account_sid))
         return seeded
     finally:
         await database.close()
@@ -134,16 +147,15 @@ async def new_console_link(place: Place, account_sid: str) -> str:
         await database.close()
 
 
-async def _plan_housekeeping(database: Database, account_sid: str) -> None:
-    if await database.fetchval("select exists (select from jobs where key = $1)", HOUSEKEEPING):
+async def _plan(database: Database, job: NewJob) -> None:
+    if await database.fetchval("select exists (select from jobs where key = $1)", job.key):
         return
     async with database.unit() as unit:
-        await enqueue(unit, [_housekeeping(account_sid)])
+        await enqueue(unit, [job])
 
 
-def _housekeeping(account_sid: str) -> NewJob:
-    due = clock.now() + HOUSEKEEPING_EVERY
-    return NewJob(HOUSEKEEPING, account_sid, "", b"", due, key=HOUSEKEEPING)
+def _standing(kind: str, account_sid: str) -> NewJob:
+    return NewJob(kind, account_sid, "", b"", clock.now() + STANDING[kind], key=kind)
 
 
 @asynccontextmanager
@@ -169,8 +181,15 @@ async def open_parts(
         stack.push_async_callback(records.close)
         outbound = _outbound(settings)
         stack.push_async_callback(outbound.close)
-        webhooks = Webhooks(database, outbound, credentials, full=settings.mode == "up")
+        webhooks = Webhooks(
+            database,
+            outbound,
+            credentials,
+            full=settings.record_deliveries == "full",
+            retries=settings.webhook_retries,
+        )
         stack.push_async_callback(webhooks.close)
+        await webhooks.start()
         carrier = Loopback(database)
         stack.push_async_callback(carrier.close)
         rules = Rules(strict=settings.strict, rate=settings.message_rate)
@@ -255,7 +274,11 @@ def assemble(
     bound = product_bindings(settings, parts, plain)
     watch = PhoneWatch(parts.database)
     phones = lab_phones.Lab(parts.database, watch, parts.messaging)
-    lab = (*lab_phones.bindings(phones), *lab_numbers.bindings(parts.database))
+    lab = (
+        *lab_phones.bindings(phones),
+        *lab_numbers.bindings(parts.database),
+        *lab_webhooks.bindings(lab_webhooks.Hooks(parts.database, parts.webhooks)),
+    )
     plain.know(existence(bound, lambda key: known.resource(key).kind))
     answers = accounts.TestCredentials().answers
     tested = numbers.test_answers()
@@ -277,6 +300,7 @@ def assemble(
         backstage=_backstage(settings),
         plain=settings.plain,
         access_log=settings.access_log,
+        refused=monitor.teller(parts.webhooks),
         store_errors=(Unavailable,),
     )
     return engine, watch
@@ -297,6 +321,7 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
         *accounts.bindings(parts.vault, closings),
         *numbers.bindings(needs),
         *parts.messaging.bindings(),
+        *monitor.bindings(parts.database),
     )
 
 
@@ -429,18 +454,35 @@ async def open_worker(
 ) -> AsyncIterator[Worker]:
     shared_changes = revocations or LocalRevocations()
     async with open_parts(settings, place, shared_changes, runs_jobs=True) as parts:
-        yield Worker(parts.database, handlers(parts))
+        yield Worker(parts.database, handlers(settings, parts))
 
 
-def handlers(parts: Parts) -> Mapping[str, Handler]:
+def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
+    bounds = retention.Bounds(
+        age=timedelta(days=settings.deliveries_days), size=settings.deliveries_megabytes << 20
+    )
+
+    async def again(job: Job) -> Outcome:
+        async with parts.database.unit() as unit:
+            await enqueue(unit, [_standing(job.kind, job.account_sid)])
+        return Done()
+
     async def keep_house(job: Job) -> Outcome:
         await partitions.ensure(parts.database)
         await recorder.prune(parts.database)
-        async with parts.database.unit() as unit:
-            await enqueue(unit, [_housekeeping(job.account_sid)])
-        return Done()
+        return await again(job)
 
-    return {WEBHOOK: parts.webhooks.deliver, HOUSEKEEPING: keep_house, **parts.messaging.handlers()}
+    async def prune(job: Job) -> Outcome:
+        await retention.prune(parts.database, bounds)
+        return await again(job)
+
+    return {
+        WEBHOOK: parts.webhooks.deliver,
+        FORGET: partial(forget_again, parts.database),
+        HOUSEKEEPING: keep_house,
+        retention.RETENTION: prune,
+        **parts.messaging.handlers(),
+    }
 
 
 # Lives of processes ----------------------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ from localloop.core.sids import is_sid
 Mode = Literal["up", "serve"]
 Profile = Literal["relaxed", "twilio", "us-a2p", "trial"]
 Plain = Literal["warn", "allow", "refuse"]
+Retries = Literal["twilio", "extended"]
+Record = Literal["full", "failures"]
 LogFormat = Literal["auto", "text", "json"]
 
 ENVIRONMENT_PREFIX: Final = "LOCALLOOP_"
@@ -62,6 +64,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     webhook_ca_file: str = ""  # authorities that webhooks trust besides the system's
     webhook_unverified: tuple[str, ...] = ()  # accounts whose servers may have any certificate; * = all
     webhook_allow: tuple[str, ...] = ()  # networks that `serve` may call although they are not public
+    webhook_retries: Retries = "twilio"
+    record_deliveries: Record = "full"  # what is kept of notifications that went well
+    deliveries_days: int = 7
+    deliveries_megabytes: int = 1024  # 0 = no bound
 
 
 class Seed(Struct, frozen=True):
@@ -93,7 +99,13 @@ def load(
 def _mode_defaults(mode: Mode) -> dict[str, Any]:
     if mode == "up":
         return {}
-    return {"strict": True, "plain": "refuse", "profile": "twilio", "recorded_requests": 0}
+    return {
+        "strict": True,
+        "plain": "refuse",
+        "profile": "twilio",
+        "recorded_requests": 0,
+        "record_deliveries": "failures",
+    }
 
 
 def _from_toml(text: str) -> dict[str, Any]:
@@ -270,6 +282,10 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "webhook_ca_file": _text,
     "webhook_unverified": _accounts,
     "webhook_allow": _networks,
+    "webhook_retries": _one_of("twilio", "extended"),
+    "record_deliveries": _one_of("full", "failures"),
+    "deliveries_days": _number(1, 36_500),
+    "deliveries_megabytes": _number(0, 100_000_000),
 }
 
 

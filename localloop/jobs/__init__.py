@@ -1,8 +1,8 @@
 """Durable jobs and per-sender pacing: rows that commit with the state that caused them, run at least once."""
 
-from localloop.jobs.job import Dead, Done, Handler, Job, NewJob, Outcome, Retry, Settled
+from localloop.jobs.job import Dead, Done, Handler, Job, NewJob, Outcome, Park, Retry, Settled
 from localloop.jobs.pace import Reservation, Slots, reserve
-from localloop.jobs.queue import cancel, delete, enqueue
+from localloop.jobs.queue import cancel, delete, enqueue, release
 from localloop.jobs.worker import Worker, WorkerOptions
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Job",
     "NewJob",
     "Outcome",
+    "Park",
     "Reservation",
     "Retry",
     "Settled",
@@ -21,5 +22,6 @@ __all__ = [
     "cancel",
     "delete",
     "enqueue",
+    "release",
     "reserve",
 ]

@@ -33,7 +33,7 @@ PLANNER: Final = dict.fromkeys(
 
 _TAKE: Final = """
 update jobs set run_at = $2, attempts = attempts + 1, leased = true where id = any(array(select id from due))
-returning id, account_sid, world_sid, kind, key, payload, due_at, attempts
+returning id, account_sid, world_sid, kind, key, payload, due_at, attempts, lane
 """
 _TAKE_OLDEST: Final = f"""
 with due as materialized (

@@ -37,6 +37,7 @@ class Job(Struct, frozen=True):
     payload: bytes
     due_at: datetime
     attempts: int
+    lane: str | None = None  # where it was parked before
 
     def read(self, kind: type[P]) -> P:
         """The payload as this type."""
@@ -55,6 +56,14 @@ class Retry(Struct, frozen=True):
     after: timedelta | None = None
 
 
+class Park(Struct, frozen=True):
+    """Not yet: whatever it needs has no room. It did not take place, and waits in this lane until the lane is
+    released or until this moment of real time."""
+
+    lane: str
+    until: datetime
+
+
 class Dead(Struct, frozen=True):
     """It can never succeed; the row is kept among the dead for somebody to look at."""
 
@@ -65,7 +74,7 @@ class Settled(Struct, frozen=True):
     """The handler has deleted the row in a unit of its own, together with what came of it."""
 
 
-Outcome: TypeAlias = Done | Retry | Dead | Settled
+Outcome: TypeAlias = Done | Retry | Park | Dead | Settled
 Handler: TypeAlias = Callable[[Job], Awaitable[Outcome]]
 
 

@@ -28,6 +28,16 @@ select pg_notify('jobs', '') where $8
 """
 
 
+_RELEASE: Final = """
+with freed as (
+  update jobs set run_at = $3 where id = any(array(
+    select id from jobs where lane = $1 and not leased and run_at > $3 order by id limit $2 for update skip locked))
+  returning id
+), told as (select pg_notify('jobs', '') where $4 and exists (select from freed))
+select count(*) + 0 * (select count(*) from told) from freed
+"""
+
+
 class Connection(Protocol):
     """A unit of work, the database, or the connection that a group commit hands to its flush."""
 
@@ -43,6 +53,13 @@ async def enqueue(connection: Connection, jobs: Iterable[NewJob]) -> None:
         soon = clock.now() + _SOON
         is_urgent = any(row[-1] <= soon for row in rows)
         await connection.execute(_ENQUEUE, *map(list, zip(*rows, strict=True)), is_urgent)
+
+
+async def release(connection: Connection, lane: str, most: int, at: datetime) -> int:
+    """Let the oldest jobs that are parked in a lane run at this moment of real time; how many there were."""
+    is_urgent = at <= clock.now() + _SOON
+    released: int = await connection.fetchval(_RELEASE, lane, most, at, is_urgent)
+    return released
 
 
 async def cancel(connection: Connection, *keys: str) -> int:

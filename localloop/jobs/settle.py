@@ -20,9 +20,9 @@ delete from jobs j using unnest($1::bigint[], $2::int[]) as s (id, attempts)
 where j.id = s.id and j.attempts = s.attempts and j.leased
 """
 _AGAIN: Final = """
-update jobs j set due_at = s.due_at, run_at = s.run_at, attempts = j.attempts - s.unused, leased = false
-from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::int[])
-  as s (id, attempts, due_at, run_at, unused)
+update jobs j set due_at = s.due_at, run_at = s.run_at, attempts = j.attempts - s.unused, leased = false, lane = s.lane
+from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::text[])
+  as s (id, attempts, due_at, run_at, unused, lane)
 where j.id = s.id and j.attempts = s.attempts and j.leased
 """
 _DEAD: Final = """
@@ -54,6 +54,7 @@ class Again(Struct, frozen=True):
     due_at: datetime
     run_at: datetime
     unused: bool = False
+    lane: str | None = None  # parked there
 
 
 class Died(Struct, frozen=True):
@@ -74,7 +75,7 @@ async def settle(connection: Any, settlements: Sequence[Settlement]) -> Sequence
     if gone:
         await connection.execute(_DONE, *_columns((*_lease(s.job),) for s in gone))
     if again:
-        rows = ((*_lease(s.job), s.due_at, s.run_at, int(s.unused)) for s in again)
+        rows = ((*_lease(s.job), s.due_at, s.run_at, int(s.unused), s.lane) for s in again)
         await connection.execute(_AGAIN, *_columns(rows))
     if died:
         await connection.execute(_DEAD, *_columns((*_lease(s.job), s.reason) for s in died), clock.now())

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from localloop.core import clock
 from localloop.jobs.claims import PLANNER, Claims
-from localloop.jobs.job import Dead, Done, Handler, Job, Outcome, Retry, Settled
+from localloop.jobs.job import Dead, Done, Handler, Job, Outcome, Park, Retry, Settled
 from localloop.jobs.queue import CHANNEL, run_at
 from localloop.jobs.settle import Again, Died, Gone, Settlement, renew, settle
 from localloop.store import BatchWriter, Database, Unavailable
@@ -175,6 +175,8 @@ class Worker:
                 return Died(job, reason)
             case Retry(after):
                 return self._retry(job, after)
+            case Park(lane, until):
+                return Again(job, job.due_at, until, unused=True, lane=lane)
             case Settled():
                 return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localloop.contract.model import Api, Field, Operation, Param, Path, Resource
+from localloop.lab import webhook_surface
 
 BEHAVIORS = ("deliver", "slow", "30003", "30004", "30005", "30006", "30007", "30008")
 MAX_WAIT_S = 300
@@ -66,6 +67,7 @@ API = Api(
     version="v1",
     style="product",
     resources=(
+        *webhook_surface.RESOURCES,
         Resource(
             key="lab.v1.Phone",
             name="Phone",

@@ -67,6 +67,16 @@ class Failures(Protocol):
     def note(self, address: str, name: str) -> None: ...
 
 
+class Refusal(Struct, frozen=True):
+    """A request of a known account that was answered with an error."""
+
+    caller: Caller
+    method: str
+    url: str
+    params: bytes  # as sent: a form
+    error: ApiError
+
+
 class Engine(Struct, frozen=True, kw_only=True):
     """What the application is made of; `server.py` puts it together."""
 
@@ -82,6 +92,7 @@ class Engine(Struct, frozen=True, kw_only=True):
     backstage: Backstage = Backstage()
     plain: PlainMode = "warn"
     access_log: bool = False  # a line for every request
+    refused: Callable[[Refusal], None] | None = None
     store_errors: tuple[type[BaseException], ...] = ()  # "the database is away": 503 / 20503
 
 
@@ -144,6 +155,7 @@ class App:
         try:
             status, body, content_type = await self._answer(exchange, receive)
         except ApiError as error:
+            self._tell(exchange, error)
             status, body, content_type = self._error(exchange, error)
         except Disconnected:
             self._observe(exchange, GONE)
@@ -190,7 +202,7 @@ class App:
         if serving.counted:
             exchange.concurrent = engine.admission.enter(caller.account_sid, serving.limits)
         try:
-            body = exchange.body = await read_body(head, receive)
+            exchange.body = body = await read_body(head, receive)
             request = self._request(exchange, caller, serving.decode(head.query, head.content_type, body))
             answer = await self._operate(exchange, serving, request)
         finally:
@@ -318,6 +330,17 @@ class App:
         suffix = _error_suffix(exchange)
         body, content_type = formats.error(suffix, error)
         return error.status, body, content_type
+
+    def _tell(self, exchange: _Exchange, error: ApiError) -> None:
+        """An account hears in its Debugger of what its requests did wrong; test credentials leave no trace."""
+        caller, refused = exchange.caller, self._engine.refused
+        if refused is None or caller is None or caller.credential == "test":
+            return
+        if isinstance(error, TooManyRequests):  # a flood of requests is not to be one of alerts
+            return
+        head = exchange.head
+        url = f"{head.scheme}://{head.host}{head.path}"
+        refused(Refusal(caller, head.method, url, exchange.body or head.query, error))
 
     def _observe(self, exchange: _Exchange, status: int) -> None:
         operation, match, head = exchange.operation, exchange.match, exchange.head

@@ -1,7 +1,9 @@
 """What leaves by HTTP: one outbound client and its address guard; sign, send, retry, fall back, record."""
 
+from localloop.webhooks.alerts import Alert
 from localloop.webhooks.cookies import Jar
 from localloop.webhooks.failure import Failure
+from localloop.webhooks.forgetting import FORGET, Forgotten, forget, forget_again
 from localloop.webhooks.guard import SERVE, UP, AddressPolicy, networks
 from localloop.webhooks.instruction import Document, Instruction
 from localloop.webhooks.notification import KIND, Notification
@@ -11,12 +13,15 @@ from localloop.webhooks.tls import Tls
 from localloop.webhooks.webhooks import SigningKey, Webhooks
 
 __all__ = [
+    "FORGET",
     "KIND",
     "SERVE",
     "UP",
     "AddressPolicy",
+    "Alert",
     "Document",
     "Failure",
+    "Forgotten",
     "Instruction",
     "Jar",
     "Notification",
@@ -26,6 +31,8 @@ __all__ = [
     "SigningKey",
     "Tls",
     "Webhooks",
+    "forget",
+    "forget_again",
     "networks",
     "signature",
 ]

@@ -18,6 +18,7 @@ from localloop.webhooks.notification import Notification
 from localloop.webhooks.outbound import Outbound, Outgoing
 
 IDEMPOTENCY: Final = "I-Twilio-Idempotency-Token"
+REPLAY: Final = "Localloop-Replay-Of"
 
 Fetch: TypeAlias = Callable[[Instruction], Awaitable[Document | Failure]]
 
@@ -34,6 +35,8 @@ async def attempted(
     headers = {IDEMPOTENCY: asked.idempotency_token}
     if asked.voice:
         headers["X-Home-Region"] = "us1"
+    if isinstance(asked, Notification) and asked.replay_of:
+        headers[REPLAY] = asked.replay_of
     outgoing = Outgoing(
         method,
         aimed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Final
 
@@ -30,6 +31,10 @@ BODY_EMPTY: Final = 11770
 CONTENT_TYPE_INVALID: Final = 12300
 
 
+_LOGIN: Final = re.compile(r"(?<=://)[^/?#\s@]*@")
+_QUERY: Final = re.compile(r"(https?://[^\s?#]*)[?#]\S*")
+
+
 class Stage(Enum):
     """How far a request came: what a retry policy (`rp`) asks about."""
 
@@ -41,13 +46,22 @@ class Stage(Enum):
 
 
 class Failure(Exception):
-    """A request that brought no complete answer: raised by the client, kept in the record of an attempt."""
+    """A request that brought no complete answer: raised by the client, kept in the record of an attempt.
+
+    URLs in its text are without login and query: the parameters of a GET may be a text that shall be forgotten one day.
+    """
 
     def __init__(self, code: int, detail: str, stage: Stage = Stage.SETUP) -> None:
         self.code = code
+        detail = without_login(_QUERY.sub(r"\1", detail))
         self.message = f"{errors.title(code)}: {detail}" if detail else errors.title(code)
         self.stage = stage
         super().__init__(self.message)
 
     def __repr__(self) -> str:
         return f"Failure({self.code}, {self.message!r}, {self.stage})"
+
+
+def without_login(text: str) -> str:
+    """URLs in a text, without who logs in there."""
+    return _LOGIN.sub("", text)

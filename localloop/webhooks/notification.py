@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct, field
 
 from localloop.jobs import NewJob
 
 KIND: Final = "webhook"
+Purpose: TypeAlias = Literal["callback", "retry", "replay", "debugger"]
+PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 
 
 class Notification(Struct, frozen=True, omit_defaults=True):
     """One callback. Its token is the same at every attempt, so that an application can tell a repetition.
 
-    `follows` says that the resource may have called back before: then that goes first.
+    `follows` says that the resource may have called back before: then that goes first. `made` counts the attempts that
+    were made in vain, `retries` the times that it came back for more. A replay names the delivery that it repeats.
     """
 
     url: str
-    params: dict[str, str]
+    params: Mapping[str, str | list[str]]
     account_sid: str
     resource_sid: str
     method: str = "POST"
     follows: bool = False
     voice: bool = False
+    purpose: Purpose = "callback"
+    made: int = 0
+    retries: int = 0
+    replay_of: str = ""
+    instructs: bool = False  # a replay of an instruction: the answer is recorded, and nobody acts on it
     idempotency_token: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def job(self, world_sid: str, due_at: datetime) -> NewJob:
         """The job to queue in the unit that changes the state; `due_at` in the world's time."""
-        return NewJob(KIND, self.account_sid, world_sid, self, due_at, key(self.resource_sid))
+        return NewJob(KIND, self.account_sid, world_sid, self, due_at, key(self.resource_sid, self.purpose))
 
 
-def key(resource_sid: str) -> str:
-    """The key of a resource's notifications: to cancel them by, and the order of their first attempts."""
-    return f"webhook:{resource_sid}"
+def key(resource_sid: str, purpose: Purpose = "callback") -> str:
+    """The key of a resource's notifications: to find them by, and the order of the first attempts of its callbacks."""
+    return f"webhook:{resource_sid}" if purpose == "callback" else f"webhook-{purpose}:{resource_sid}"

@@ -3,7 +3,8 @@
 Twilio does not promise an order, and retries keep none, but a program that hears of `delivered` first is surprised.
 Whoever follows another (the first of a resource does not ask) waits until no older job of its key still awaits its
 first attempt: for its end when it runs in this process, by looking again when another process has it. Patience ends
-a little after the longest delivery, so a worker that died holds nobody up for longer.
+a little after the longest delivery, so a worker that died holds nobody up for longer. Where an older job is parked, or
+too many wait already, whoever follows is postponed, too.
 """
 
 from __future__ import annotations
@@ -16,18 +17,23 @@ from typing import Final, TypeAlias
 
 from localloop.store import Database, Executor
 from localloop.store.reader import BatchReader
+from localloop.webhooks.endpoints import Postponed
 
 PATIENCE_S: Final = 20.0
 _FIRST_PAUSE_S: Final = 0.02
 _LONGEST_PAUSE_S: Final = 0.25
 _REMEMBERED: Final = 8_192
+_MOST_WAITING: Final = 64  # of a worker's places
+_AWAY_S: Final = 1.0
 _OLDER: Final = """
-select k.n, j.id from unnest($1::text[], $2::bigint[]) with ordinality as k (key, id, n)
+select k.n, j.id, j.lane is not null and not j.leased as is_parked
+from unnest($1::text[], $2::bigint[]) with ordinality as k (key, id, n)
 join jobs j on j.key = k.key and j.id < k.id
 where j.attempts = 0 or (j.attempts = 1 and j.leased)
 """
 
 Place: TypeAlias = tuple[str, int]  # a key, and the id of one of its jobs
+Older: TypeAlias = tuple[int, bool]  # a job's id, and whether it is parked
 
 
 class FirstAttempts:
@@ -35,35 +41,54 @@ class FirstAttempts:
 
     def __init__(self, database: Database, *, patience_s: float = PATIENCE_S) -> None:
         self._patience_s = patience_s
-        self._older: BatchReader[Place, list[int]] = BatchReader(database, _older)
+        self._older: BatchReader[Place, list[Older]] = BatchReader(database, _older)
         self._running: dict[int, asyncio.Future[None]] = {}
         self._over: deque[int] = deque()  # attempted here; their rows may not have gone yet
         self._is_over: set[int] = set()
+        self._waiting = 0
 
     @contextlib.asynccontextmanager
     async def turn(self, place: Place, *, follows: bool) -> AsyncIterator[None]:
-        """Hold the place while attempting. Enter it before anything else is awaited: jobs start in their order."""
+        """Hold the place while attempting; Postponed when its turn does not come soon, or when raised within. Enter it
+        before anything else is awaited: jobs start in their order."""
         job_id = place[1]
         done = asyncio.get_running_loop().create_future()
         self._running[job_id] = done
+        is_attempted = True
         try:
             if follows:
                 await self._wait(place)
             yield
+        except Postponed:
+            is_attempted = False
+            raise
         finally:
             del self._running[job_id]
-            self._remember(job_id)
+            if is_attempted:
+                self._remember(job_id)
             done.set_result(None)
 
     async def close(self) -> None:
         await self._older.close()
 
     async def _wait(self, place: Place) -> None:
+        if self._waiting >= _MOST_WAITING:
+            raise Postponed(_AWAY_S)
+        self._waiting += 1
+        try:
+            await self._wait_for_older(place)
+        finally:
+            self._waiting -= 1
+
+    async def _wait_for_older(self, place: Place) -> None:
         loop = asyncio.get_running_loop()
         ends = loop.time() + self._patience_s
         pause = _FIRST_PAUSE_S
         while (left := ends - loop.time()) > 0:
-            older = [each for each in await self._older.read(place) if each not in self._is_over]
+            ahead = await self._older.read(place)
+            if any(is_parked for _, is_parked in ahead):
+                raise Postponed(_AWAY_S)
+            older = [each for each, _ in ahead if each not in self._is_over]
             if not older:
                 return
             here = [self._running[each] for each in older if each in self._running]
@@ -80,9 +105,9 @@ class FirstAttempts:
             self._is_over.discard(self._over.popleft())
 
 
-async def _older(reader: Executor, places: Sequence[Place]) -> list[list[int]]:
+async def _older(reader: Executor, places: Sequence[Place]) -> list[list[Older]]:
     """The jobs that each place has to let go first."""
-    older: list[list[int]] = [[] for _ in places]
+    older: list[list[Older]] = [[] for _ in places]
     for row in await reader.fetch(_OLDER, [key for key, _ in places], [job_id for _, job_id in places]):
-        older[row["n"] - 1].append(row["id"])
+        older[row["n"] - 1].append((row["id"], row["is_parked"]))
     return older

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final, Protocol
+from urllib.parse import urldefrag
+from uuid import UUID
 
-from localloop.jobs import Dead, Job, Outcome, Settled
-from localloop.store import Database
-from localloop.webhooks import asking
-from localloop.webhooks.deliveries import About, Deliveries
-from localloop.webhooks.failure import Failure
+from msgspec.structs import replace
+
+from localloop.core import clock
+from localloop.jobs import Dead, Job, NewJob, Outcome, Park, Settled
+from localloop.store import Database, Unavailable
+from localloop.webhooks import asking, exchange
+from localloop.webhooks.alerts import Alert, Raised, keep
+from localloop.webhooks.attempts import Attempt
+from localloop.webhooks.deliveries import ID, About, Deliveries, Entry, rows_of
+from localloop.webhooks.endpoints import Endpoint, Gate, Limits, Postponed, Visitor
+from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.instruction import Document, Instruction, document_of
 from localloop.webhooks.notification import Notification, key
 from localloop.webhooks.outbound import Outbound
+from localloop.webhooks.preferences import Choices, Preferences
+from localloop.webhooks.retries import Policy, pause_before
 from localloop.webhooks.sequence import FirstAttempts
+
+log = logging.getLogger(__name__)
+
+# Answers that say: not now. Other errors are the application's, and the next notification may fare better.
+_TROUBLE: Final = frozenset({429, 502, 503, 504})
+
+
+_MOST_ALERTING: Final = 256
 
 
 class SigningKey(Protocol):
@@ -23,30 +45,64 @@ class SigningKey(Protocol):
 
 
 class Webhooks:
-    """Signs, sends, retries, falls back and records. `full` keeps headers and bodies of what went well, too."""
+    """Signs, sends, retries, falls back, records and alerts.
 
-    def __init__(self, database: Database, outbound: Outbound, keys: SigningKey, *, full: bool) -> None:
+    `full` (headers and bodies of what went well are kept, too) and `retries` hold for accounts that chose nothing.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        outbound: Outbound,
+        keys: SigningKey,
+        *,
+        full: bool,
+        retries: Policy = "twilio",
+        limits: Limits | None = None,
+    ) -> None:
         self._outbound = outbound
         self._keys = keys
-        self._deliveries = Deliveries(database, full=full)
+        self._limits = limits or Limits()
+        self._choices = Choices(database, Preferences(retries=retries, record="full" if full else "failures"))
+        self._deliveries = Deliveries(database)
         self._first_attempts = FirstAttempts(database)
+        self._gate = Gate(database, self._limits)
+        self._alerting: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Hear of what accounts choose; without it that is seen half a minute later."""
+        await self._choices.start()
 
     async def close(self) -> None:
         """Write what is not recorded yet. The outbound client is its owner's to close."""
+        if self._alerting:
+            await asyncio.wait(self._alerting)
         await self._first_attempts.close()
         await self._deliveries.close()
+        await self._choices.close()
+
+    async def preferences(self, account_sid: str, world_sid: str) -> Preferences:
+        """What holds for an account."""
+        return await self._choices.of(account_sid, world_sid)
+
+    def forget_preferences(self) -> None:
+        """This process has just changed some, and need not wait until it hears of it."""
+        self._choices.forget()
 
     async def deliver(self, job: Job) -> Outcome:
-        """The handler of notifications: all of Twilio's attempts at once, then the job is done, answered or not."""
+        """The handler of notifications: all of Twilio's attempts at once. A failed one may come back as another job."""
         notification = job.read(Notification)
-        place = (key(notification.resource_sid), job.id)
-        async with self._first_attempts.turn(place, follows=notification.follows):
-            token = await self._keys.signing_token(notification.account_sid)
-            if token is None:
-                return Dead(f"nothing signs for {notification.account_sid}")
-            made = await asking.attempted(self._outbound, notification, token, job.world_sid)
-        about = About("notification", notification.account_sid, notification.resource_sid)
-        await self._deliveries.record(about, made, job)
+        endpoint = self._gate.endpoint(notification.account_sid, notification.url)
+        place = (key(notification.resource_sid, notification.purpose), job.id)
+        try:
+            async with self._first_attempts.turn(place, follows=notification.follows):
+                made = await self._pass(notification, job, endpoint)
+        except Postponed as later:
+            return Park(endpoint.lane, clock.now() + timedelta(seconds=later.after_s))
+        if made is None:
+            return Dead(f"nothing signs for {notification.account_sid}")
+        await self._deliveries.record(await self._told(notification, job, made))
+        await self._gate.relieve(endpoint)
         return Settled()
 
     async def fetch_instructions(self, instruction: Instruction) -> Document | Failure:
@@ -57,9 +113,133 @@ class Webhooks:
         """The same after `cause`, which may also be what a fetched document did; None without a fallback URL."""
         return await asking.answered_by_fallback(self._fetch, instruction, cause)
 
+    async def alert(self, alert: Alert) -> None:
+        """Keep an alert that comes of no change: without waiting for it to be durable."""
+        preferences = await self._choices.of(alert.account_sid, alert.world_sid)
+        self._deliveries.record_later(Entry((), raised=(Raised(alert, preferences),)))
+
+    def alert_later(self, alert: Alert) -> None:
+        """The same for who cannot wait at all. Past so many at once, who floods us is told no more."""
+        if len(self._alerting) < _MOST_ALERTING:
+            task = asyncio.create_task(self._alert_or_log(alert), name="webhooks-alert")
+            self._alerting.add(task)
+            task.add_done_callback(self._alerting.discard)
+
+    async def _alert_or_log(self, alert: Alert) -> None:
+        try:
+            await self.alert(alert)
+        except Unavailable as error:
+            log.warning("alert not recorded (%s): %s", error, alert.told())
+
+    async def keep_alerts(self, connection: object, alerts: Sequence[Alert]) -> None:
+        """Keep alerts in the transaction of the changes that they tell of."""
+        if alerts:
+            chosen = {
+                (each.account_sid, each.world_sid): await self._choices.of(each.account_sid, each.world_sid)
+                for each in alerts
+            }
+            await keep(
+                connection, [Raised(each, chosen[each.account_sid, each.world_sid]) for each in alerts]
+            )
+
+    async def _pass(self, notification: Notification, job: Job, endpoint: Endpoint) -> list[Attempt] | None:
+        """The attempts, once the endpoint may be asked; None when nothing signs."""
+        is_overdue = clock.now(job.world_sid) - job.due_at > self._limits.overdue
+        may_probe = is_overdue or notification.purpose == "replay"
+        async with self._gate.passage(endpoint, Visitor(job.id, job.lane is not None, may_probe)) as passage:
+            token = await self._keys.signing_token(notification.account_sid)
+            if token is None:
+                return None
+            made = await asking.attempted(self._outbound, notification, token, job.world_sid)
+            passage.is_trouble = _is_trouble(made[-1])
+        return made
+
+    async def _told(self, notification: Notification, job: Job, made: list[Attempt]) -> Entry:
+        """What is written of a notification: its attempts, its alert, and its next retry."""
+        preferences = await self._choices.of(notification.account_sid, job.world_sid)
+        about = About(
+            kind="instruction" if notification.instructs else "notification",
+            account_sid=notification.account_sid,
+            resource_sid=notification.resource_sid,
+            token=notification.idempotency_token,
+            made=notification.made,
+            replay_of=notification.replay_of,
+            fragment=urldefrag(notification.url).fragment,
+            is_full=preferences.record == "full",
+        )
+        rows = rows_of(about, made)
+        if made[-1].failure is None:
+            return Entry(rows, job)
+        raised: tuple[Raised, ...] = ()
+        if notification.purpose != "debugger":
+            raised = (Raised(_alert_of(made[-1], about, job.world_sid, rows[-1][ID]), preferences),)
+        return Entry(rows, job, _retry_of(notification, job, preferences, len(made)), raised)
+
     async def _fetch(self, instruction: Instruction) -> Document | Failure:
         token = await self._keys.signing_token(instruction.account_sid) or ""
         made = await asking.attempted(self._outbound, instruction, token, instruction.world_sid)
-        about = About("instruction", instruction.account_sid, instruction.resource_sid)
-        self._deliveries.record_later(about, made)
-        return document_of(made)
+        preferences = await self._choices.of(instruction.account_sid, instruction.world_sid)
+        about = About(
+            kind="instruction",
+            account_sid=instruction.account_sid,
+            resource_sid=instruction.resource_sid,
+            token=instruction.idempotency_token,
+            fragment=urldefrag(instruction.url).fragment,
+            is_full=preferences.record == "full",
+        )
+        rows = rows_of(about, made)
+        answer = document_of(made)
+        raised: tuple[Raised, ...] = ()
+        if isinstance(answer, Failure):
+            alert = _alert_of(made[-1], about, instruction.world_sid, rows[-1][ID], answer)
+            raised = (Raised(alert, preferences),)
+        self._deliveries.record_later(Entry(rows, raised=raised))
+        return answer
+
+
+def _is_trouble(last: Attempt) -> bool | None:
+    """Whether the endpoint is in trouble; None when it was not asked."""
+    if isinstance(last.outcome, Failure):
+        return None if last.outcome.stage is Stage.SETUP else True
+    return last.outcome.status in _TROUBLE
+
+
+def _retry_of(
+    notification: Notification, job: Job, preferences: Preferences, made: int
+) -> tuple[NewJob, ...]:
+    """The next retry as a job of its own, which stands in nobody's way."""
+    if notification.purpose == "replay":
+        return ()
+    pause = pause_before(notification.retries + 1, preferences.retries)
+    if pause is None:
+        return ()
+    again = replace(
+        notification,
+        made=notification.made + made,
+        retries=notification.retries + 1,
+        follows=False,
+        purpose="retry" if notification.purpose == "callback" else notification.purpose,
+    )
+    return (again.job(job.world_sid, clock.now(job.world_sid) + pause),)
+
+
+def _alert_of(
+    last: Attempt, about: About, world_sid: str, delivery_id: UUID, failure: Failure | None = None
+) -> Alert:
+    """What the Debugger is told of a failed attempt."""
+    cause = failure or last.failure
+    assert cause is not None
+    facts = {"url": last.url}
+    if not isinstance(last.outcome, Failure):
+        facts["httpResponse"] = str(last.outcome.status)
+    return Alert(
+        account_sid=about.account_sid,
+        world_sid=world_sid,
+        error_code=cause.code,
+        at=last.at,
+        reason=cause.message,
+        facts=facts,
+        resource_sid=about.resource_sid,
+        delivery_id=delivery_id,
+        exchange=exchange.for_debugger(last),
+    )

@@ -24,6 +24,7 @@ from msgspec import Struct, field
 
 from benchmarks import processes
 from benchmarks.instance import ACCOUNT_SID, BASIC, MESSAGES, Instance
+from localloop.server import STANDING
 
 pytestmark = pytest.mark.long
 
@@ -195,7 +196,9 @@ async def _drain(connection: Any) -> bool:
     pending = "select count(*) from messages where account_sid = $1 and status <> all($2::text[])"
     while time.monotonic() < deadline:
         in_flight = await connection.fetchval(pending, ACCOUNT_SID, list(FINAL))
-        jobs = await connection.fetchval("select count(*) from jobs where run_at < now() + interval '1 hour'")
+        jobs = await connection.fetchval(
+            "select count(*) from jobs where key is null or key <> all($1::text[])", list(STANDING)
+        )
         if not in_flight and not jobs:
             return True
         await asyncio.sleep(1)

@@ -22,6 +22,7 @@ from msgspec import Struct, field
 
 from benchmarks import processes
 from benchmarks.instance import ACCOUNT_SID, BASIC, MESSAGES, Instance
+from localloop.server import STANDING
 
 pytestmark = pytest.mark.long
 
@@ -154,7 +155,9 @@ async def _drained(connection: Any) -> bool:
         flying = await connection.fetchval(
             "select count(*) from messages where status <> all($1::text[])", FINAL
         )
-        jobs = await connection.fetchval("select count(*) from jobs where run_at < now() + interval '1 hour'")
+        jobs = await connection.fetchval(
+            "select count(*) from jobs where key is null or key <> all($1::text[])", list(STANDING)
+        )
         if not flying and not jobs:
             return True
         await asyncio.sleep(0.25)

@@ -105,9 +105,9 @@ async def _read(reader: asyncio.StreamReader) -> Received | None:
 
 
 @contextlib.asynccontextmanager
-async def running(server: Server, **options: object) -> AsyncIterator[Server]:
+async def running(server: Server, *, port: int = 0, **options: object) -> AsyncIterator[Server]:
     """The server on a free port of the loopback, until the block ends; `options` are asyncio's (`ssl`)."""
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, **options)  # type: ignore[arg-type]
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", port, **options)  # type: ignore[arg-type]
     server.protocol = "https" if options.get("ssl") else "http"
     server.port = listening.sockets[0].getsockname()[1]
     try:

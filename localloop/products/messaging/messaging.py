@@ -48,7 +48,7 @@ class Messaging:
         acceptance = Acceptance()
         self._senders = Senders(self.directory, self.rules)
         self._accepted = BatchWriter(self.database, acceptance.accept)
-        self._outcomes = BatchWriter(self.database, Outcomes(acceptance).flush)
+        self._outcomes = BatchWriter(self.database, Outcomes(acceptance, self.webhooks).flush)
         self._messages = BatchReader(self.database, load)
 
     async def close(self) -> None:
@@ -67,7 +67,7 @@ class Messaging:
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
         delivery = Delivery(self._messages, self._outcomes, self.carrier, self.directory)
-        replies = Replies(self.database, self._senders, self.rules)
+        replies = Replies(self.database, self._senders, self.rules, self.webhooks)
         asked = Asked(self.directory, self.records, self.webhooks, replies, self.public_url)
         reception = Reception(self._messages, self._outcomes, asked)
         return {SEND: delivery.send, RECEIPT: delivery.receipt, INBOUND: reception.receive}

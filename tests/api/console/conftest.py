@@ -22,6 +22,8 @@ from localloop.core.settings import Seed, Settings
 from localloop.rest.connection import Connections
 from localloop.server import Place, Surface, open_api, open_worker, prepare
 from localloop.store import Database
+from localloop.webhooks import FORGET
+from localloop.webhooks.retention import RETENTION
 
 FROM = "+15017122661"
 TO = "+15558675310"
@@ -119,7 +121,9 @@ class Server(Struct):
         """Until nothing is on its way; each question is a wait."""
         async with asyncio.timeout(20):
             while await self.database.fetchval(
-                "select exists (select from jobs where kind <> 'store.partitions')"
+                "select exists (select from jobs where kind not in ('store.partitions', $1, $2))",
+                RETENTION,
+                FORGET,
             ):
                 pass
 

@@ -3,65 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 
 import pytest
+from dispatching import ACCOUNT, MESSAGE, queue, told, until, until_idle, working
 from http_server import Received, Server, answer, running
 from twilio.request_validator import RequestValidator
 from webhook_keys import TOKEN, Keys
 
-from localloop.core import clock
-from localloop.jobs import Worker, enqueue
+from localloop.jobs import Worker
 from localloop.store import Database
-from localloop.webhooks import KIND, UP, Notification, Outbound, Webhooks, deliveries
+from localloop.webhooks import KIND, UP, Forgotten, Notification, Outbound, Webhooks, forget
 from localloop.webhooks.sequence import FirstAttempts
 
-ACCOUNT = "AC" + "0" * 32
-MESSAGE = "SM" + "1" * 32
 OK = answer("204 No Content", length=False)
-
-
-def told(
-    server: Server, status: str, *, resource: str = MESSAGE, path: str = "/status", **more: object
-) -> Notification:
-    params = {"MessageSid": resource, "MessageStatus": status}
-    return Notification(f"{server.url}{path}", params, ACCOUNT, resource, **more)  # type: ignore[arg-type]
-
-
-@contextlib.asynccontextmanager
-async def working(
-    database: Database, *, full: bool = False, keys: Keys | None = None, workers: int = 1
-) -> AsyncIterator[list[Worker]]:
-    """Workers as different processes would have them: nothing shared but the database."""
-    outbounds = [Outbound(UP) for _ in range(workers)]
-    hooks = [Webhooks(database, outbound, keys or Keys(), full=full) for outbound in outbounds]
-    started = [Worker(database, {KIND: hook.deliver}) for hook in hooks]
-    async with asyncio.TaskGroup() as tasks:
-        for worker in started:
-            tasks.create_task(worker.run())
-        yield started
-        for worker in started:
-            worker.stop()
-    for hook, outbound in zip(hooks, outbounds, strict=True):
-        await hook.close()
-        await outbound.close()
-
-
-async def queue(database: Database, *notifications: Notification) -> None:
-    async with database.unit() as unit:
-        await enqueue(unit, [each.job(ACCOUNT, clock.now(ACCOUNT)) for each in notifications])
-
-
-async def until(database: Database, condition: str) -> None:
-    """Ask until this holds; each question is a wait."""
-    async with asyncio.timeout(20):
-        while not await database.fetchval(f"select {condition}"):
-            pass
-
-
-async def until_idle(database: Database) -> None:
-    await until(database, "not exists (select from jobs)")
 
 
 async def test_delivered_signed_and_recorded_compactly(database: Database) -> None:
@@ -263,7 +217,7 @@ async def test_redaction_leaves_no_text_in_the_record(database: Database) -> Non
         await queue(database, told(server, "sent"), told(server, "sent", resource="SM2"))
         await until_idle(database)
     async with database.unit() as unit:
-        await deliveries.forget_bodies(unit, ACCOUNT, MESSAGE)
+        await forget(unit, Forgotten(ACCOUNT, MESSAGE))
     rows = await database.fetch("select resource_sid, error_code, detail from deliveries order by id")
     kept = {row["resource_sid"]: (row["error_code"], row["detail"] is None) for row in rows}
     assert kept == {MESSAGE: (11200, True), "SM2": (11200, False)}

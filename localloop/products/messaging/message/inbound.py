@@ -10,8 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from localloop.core import clock, e164, sids
+from localloop.core.errors import title
 from localloop.jobs import Done, Job, Settled
-from localloop.products.messaging.message import media
+from localloop.products.messaging.message import debugger, media
 from localloop.products.messaging.message.accept import Reference
 from localloop.products.messaging.message.compose import Draft
 from localloop.products.messaging.message.deliver import Messages, Writer, price_of
@@ -93,7 +94,7 @@ class Reception:
                 method=script.redirect.method,
                 idempotency_token=str(uuid.uuid4()),
             )
-        log.warning("%s: %s redirects too often", TOO_MANY_REDIRECTS, instruction.url)
+        await self._tell(instruction, TOO_MANY_REDIRECTS, "its documents redirect too often")
         return tuple(wanted)
 
     async def _script(self, instruction: Instruction) -> messaging.Script:
@@ -101,10 +102,10 @@ class Reception:
         if isinstance(answer, Failure):
             return _given_up(instruction, answer)
         try:
-            return _run(instruction, answer)
+            return await self._run(instruction, answer)
         except document.TwimlError as error:
             cause = Failure(error.code, error.reason)
-        log.warning("%s: %s %s", instruction.url, cause.code, cause.message)
+            await self._tell(instruction, error.code, error.reason, answer, error.line)
         if answer.fallback_for is not None:
             return messaging.Script()
         second = await self._asked.webhooks.fetch_fallback(instruction, cause)
@@ -113,24 +114,32 @@ class Reception:
         if isinstance(second, Failure):
             return _given_up(instruction, second)
         try:
-            return _run(instruction, second)
+            return await self._run(instruction, second)
         except document.TwimlError as error:
-            log.warning("%s: %s", second.url, error)
+            await self._tell(instruction, error.code, error.reason, second, error.line)
             return messaging.Script()
 
+    async def _run(self, instruction: Instruction, answer: Document) -> messaging.Script:
+        """Raises TwimlError."""
+        content = document.read(answer.body, answer.content_type)
+        country = str(instruction.params.get("ToCountry") or "US")
+        script = messaging.run(content, answer.url, country)
+        for notice in script.notices:
+            await self._tell(instruction, notice.code, notice.reason, answer, notice.line)
+        return script
 
-def _run(instruction: Instruction, answer: Document) -> messaging.Script:
-    """Raises TwimlError."""
-    content = document.read(answer.body, answer.content_type)
-    country = str(instruction.params.get("ToCountry") or "US")
-    script = messaging.run(content, answer.url, country)
-    for notice in script.notices:
-        log.warning("%s: %s", answer.url, notice)
-    return script
+    async def _tell(
+        self, instruction: Instruction, code: int, reason: str, answer: Document | None = None, line: int = 0
+    ) -> None:
+        url = (answer.url if answer is not None else instruction.url).partition("?")[0]
+        log.warning("%s: %s %s: %s", url, code, title(code), reason)
+        alert = debugger.of_document(instruction, code, reason, answer, line)
+        await self._asked.webhooks.alert(alert)
 
 
 def _given_up(instruction: Instruction, failure: Failure) -> messaging.Script:
-    log.warning("%s: %s %s", instruction.url, failure.code, failure.message)
+    url = instruction.url.partition("?")[0]
+    log.warning("%s: %s %s", url, failure.code, failure.message)
     return messaging.Script()
 
 

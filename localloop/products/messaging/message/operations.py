@@ -26,11 +26,11 @@ from localloop.products.messaging.message.compose import (
 from localloop.products.messaging.message.queries import Change, Filters, Slice
 from localloop.products.messaging.message.resource import Message, Shown, shown
 from localloop.products.numbers import find_application
-from localloop.rest.recorder import forget
+from localloop.rest import recorder
 from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Raw, Request
 from localloop.store import BatchWriter, Database, Unit
 from localloop.store.plain import PlainStore
-from localloop.webhooks.deliveries import forget_bodies
+from localloop.webhooks import Forgotten, forget
 
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)  # what an answer's dates tell
@@ -165,8 +165,8 @@ class Operations(Struct, frozen=True):
 
     async def _forget(self, unit: Unit, message: Message, request_sid: str) -> None:
         """What others keep of its text, to show it to people."""
-        await forget(unit, message.account_sid, message.sid, request_sid)
-        await forget_bodies(unit, message.account_sid, message.sid)
+        await recorder.forget(unit, message.account_sid, message.sid, request_sid)
+        await forget(unit, Forgotten(message.account_sid, message.sid, message.world_sid))
 
 
 def bindings(operations: Operations) -> tuple[Binding, ...]:

@@ -16,11 +16,12 @@ from localloop.core import clock
 from localloop.core.errors import ApiError
 from localloop.jobs import Job, NewJob, enqueue
 from localloop.jobs.settle import Gone, settle
-from localloop.products.messaging.message import callbacks, media, queries
+from localloop.products.messaging.message import callbacks, debugger, media, queries
 from localloop.products.messaging.message.accept import Acceptance, Reference
 from localloop.products.messaging.message.compose import Draft
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.resource import Message
+from localloop.webhooks import Webhooks
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +58,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
 class Outcomes:
     """The flush of the worker's group commit."""
 
-    def __init__(self, acceptance: Acceptance) -> None:
+    def __init__(self, acceptance: Acceptance, webhooks: Webhooks | None = None) -> None:
         self._acceptance = acceptance
+        self._webhooks = webhooks
 
     async def flush(self, connection: Any, outcomes: Sequence[Outcome]) -> list[bool]:
         """Whether each change took place."""
@@ -84,6 +86,9 @@ class Outcomes:
         told = [job for outcome in held for job in callbacks.job_of(outcome.message, outcome.change)]
         then = [job for outcome in held for job in outcome.then]
         await enqueue(connection, [*told, *then])
+        if self._webhooks is not None:
+            failed = [alert for each in held for alert in debugger.of_change(each.message, each.change)]
+            await self._webhooks.keep_alerts(connection, failed)
         await phones.keep(connection, [outcome.kept for outcome in held if outcome.kept is not None])
 
 

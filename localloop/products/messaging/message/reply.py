@@ -9,11 +9,12 @@ from typing import Final
 
 from localloop.core import clock, sids
 from localloop.core.errors import ApiError, title
-from localloop.products.messaging.message import queries
+from localloop.products.messaging.message import debugger, queries
 from localloop.products.messaging.message.compose import Draft, Origin, Rules, SenderBook, Wanted, compose
 from localloop.products.messaging.message.resource import Message
 from localloop.store import Database
 from localloop.twiml import messaging
+from localloop.webhooks import Webhooks
 
 log = logging.getLogger(__name__)
 
@@ -41,15 +42,18 @@ _NOTICES: Final[Mapping[int, int]] = {
 class Replies:
     """Composes replies with the numbers of the world."""
 
-    def __init__(self, database: Database, senders: SenderBook, rules: Rules) -> None:
+    def __init__(
+        self, database: Database, senders: SenderBook, rules: Rules, webhooks: Webhooks | None = None
+    ) -> None:
         self._database = database
         self._senders = senders
         self._rules = rules
+        self._webhooks = webhooks
 
     async def drafts(self, message: Message, wishes: Sequence[messaging.Message]) -> tuple[Draft, ...]:
-        """Those fit to be sent; of the others the log has the reason."""
+        """Those fit to be sent; of the others the Debugger and the log have the reason."""
         if len(wishes) > messaging.MAX_MESSAGES:
-            _log(
+            await self._tell(
                 message,
                 TOO_MANY_MESSAGES,
                 f"only the first {messaging.MAX_MESSAGES} of {len(wishes)} are sent",
@@ -66,7 +70,9 @@ class Replies:
             if left[pair] >= 0:
                 kept.append(draft)
             else:
-                _log(message, TOO_MANY_REPLIES, f"{LOOP_REPLIES} from {pair[0]} to {pair[1]} within 30 s")
+                await self._tell(
+                    message, TOO_MANY_REPLIES, f"{LOOP_REPLIES} from {pair[0]} to {pair[1]} within 30 s"
+                )
         return tuple(kept)
 
     async def _recent(self, account_sid: str, from_: str, to: str) -> int:
@@ -92,9 +98,10 @@ class Replies:
         try:
             return await compose(wanted, origin, self._senders, self._rules)
         except ApiError as error:
-            _log(message, _NOTICES.get(error.code, error.code), error.message)
+            await self._tell(message, _NOTICES.get(error.code, error.code), error.message)
             return None
 
-
-def _log(message: Message, code: int, reason: str) -> None:
-    log.warning("a reply to %s was not sent: %s %s: %s", message.sid, code, title(code), reason)
+    async def _tell(self, message: Message, code: int, reason: str) -> None:
+        log.warning("a reply to %s was not sent: %s %s: %s", message.sid, code, title(code), reason)
+        if self._webhooks is not None:
+            await self._webhooks.alert(debugger.of_reply(message, code, reason))

@@ -62,12 +62,14 @@ create table jobs (
   due_at        timestamptz not null,             -- in the world's time
   run_at        timestamptz not null,             -- in real time; 'infinity' while the world is frozen before due_at
   attempts      integer not null default 0,
-  leased        boolean not null default false    -- taken by a worker; run_at is when the lease runs out
+  leased        boolean not null default false,   -- taken by a worker; run_at is when the lease runs out
+  lane          text                              -- parked there until it is released, at the latest until run_at
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
 create index jobs_due on jobs (run_at, id);
 -- The expression keeps the planner from answering for one account by walking through everybody's due jobs.
 create index jobs_account on jobs (account_sid, (run_at at time zone 'UTC'), id);
 create index jobs_key on jobs (key) where key is not null;
+create index jobs_lane on jobs (lane, id) where lane is not null;
 
 create table dead_jobs (
   id            bigint primary key,
@@ -81,6 +83,8 @@ create table dead_jobs (
   reason        text not null,
   died_at       timestamptz not null
 );
+
+create index dead_jobs_key on dead_jobs (key) where key is not null;
 
 create table pace (                                -- virtual scheduling: the next free slot of a sender
   key           text primary key,
@@ -304,10 +308,14 @@ create table deliveries (
   duration_ms    integer,
   detail         jsonb,                                    -- request, response, timings
   date_created   timestamptz not null,
+  token          uuid,                                     -- the same for all attempts, retries and replays
+  replay_of      uuid,                                     -- the delivery that this one repeats
   primary key (account_sid, id)
 ) partition by range (id);
--- Compact rows are not in it: it costs nothing where nothing goes wrong.
+-- Compact rows are in neither: they cost nothing where nothing goes wrong.
 create index deliveries_detailed on deliveries (account_sid, resource_sid) where detail is not null;
+create index deliveries_again on deliveries (account_sid, token)
+  where error_code is not null or attempt > 1 or replay_of is not null;
 create table deliveries_default partition of deliveries default;
 
 -- rest: what was asked lately, for people; some of it when too much comes, and none of it for long ---------------
@@ -344,3 +352,29 @@ create table forgotten (                                   -- texts that were re
   primary key (account_sid, id)
 );
 create index forgotten_resource on forgotten (resource_sid);
+
+create table webhook_settings (                            -- what Twilio has no API for; null = the main account's, or default
+  account_sid      text primary key,
+  retries          text,                                   -- twilio | extended
+  record           text,                                   -- full | failures
+  debugger_url     text,                                   -- of a main account, for its subaccounts too
+  debugger_method  text,
+  date_updated     timestamptz not null
+);
+
+create table alerts (                                      -- products/monitor shows them
+  account_sid      text not null,
+  id               uuid not null,                          -- NO…
+  error_code       integer not null,
+  log_level        text not null,                          -- error | warning
+  resource_sid     text,
+  service_sid      text,
+  delivery_id      uuid,
+  facts            jsonb not null,                         -- Msg, ErrorCode and more
+  request_method   text,
+  request_url      text,
+  exchange         jsonb,                                  -- request and response
+  date_generated   timestamptz not null,
+  primary key (account_sid, id)
+);
+create index alerts_resource on alerts (account_sid, resource_sid) where resource_sid is not null;

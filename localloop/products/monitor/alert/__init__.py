@@ -1,0 +1,1 @@
+"""`/Alerts`: conditions that were met, for thirty days."""

@@ -1,0 +1,49 @@
+"""Requests that were refused with a 21xxx error, told to the Debugger of the account that asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from localloop.core import clock
+from localloop.rest.app import Refusal
+from localloop.webhooks import Alert, Webhooks
+
+CODES: Final = range(21_000, 22_000)
+HIDDEN: Final = "…"
+_SECRET: Final = re.compile(r"token|secret|password|credential|private|code$", re.IGNORECASE)
+_LONGEST: Final = 64 * 1024
+
+
+def teller(webhooks: Webhooks) -> Callable[[Refusal], None]:
+    """What the engine calls; the alert is written behind the request's back."""
+
+    def tell(refusal: Refusal) -> None:
+        if refusal.error.code in CODES:
+            webhooks.alert_later(alert_of(refusal))
+
+    return tell
+
+
+def alert_of(refusal: Refusal) -> Alert:
+    caller, error = refusal.caller, refusal.error
+    request = {"url": refusal.url, "method": refusal.method, "parameters": _parameters(refusal.params)}
+    response = {"status_code": error.status, "body": error.message}
+    return Alert(
+        account_sid=caller.account_sid,
+        world_sid=caller.world_sid,
+        error_code=error.code,
+        at=clock.now(caller.world_sid),
+        reason=error.message,
+        exchange={"request": request, "response": response},
+    )
+
+
+def _parameters(form: bytes) -> dict[str, Any]:
+    text = form[:_LONGEST].decode("utf-8", "replace")
+    return {
+        name: HIDDEN if _SECRET.search(name) else value.replace("\x00", "�")
+        for name, value in parse_qsl(text, keep_blank_values=True)
+    }
