@@ -27,7 +27,23 @@ console_app = typer.Typer(
 )
 app.add_typer(console_app)
 
+deliveries_app = typer.Typer(
+    name="deliveries",
+    help="What became of webhooks: look at them, follow them, send them again.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(deliveries_app)
+
 Data = Annotated[str | None, Option("--data", metavar="DIR", help="The data folder of the localloop meant.")]
+
+
+AsJson = Annotated[bool, Option("--json", help="As JSON, for programs.")]
+OnlyFailed = Annotated[bool, Option("--failed", help="Only those that were not answered well.")]
+AtUrl = Annotated[str, Option("--url", metavar="URL", help="Only those to this address, or below it.")]
+SinceWhen = Annotated[str, Option("--since", metavar="WHEN", help="30m, 2h, 7d or a date: not older.")]
+UntilWhen = Annotated[str, Option("--until", metavar="WHEN", help="30m, 2h, 7d or a date: older than that.")]
+AboutSid = Annotated[str, Option("--resource", metavar="SID", help="Only those about this message.")]
 
 
 def main() -> None:
@@ -196,6 +212,73 @@ def add_user(
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     _answer(ask.add_user, data or "", name, password)
+
+
+@deliveries_app.command("list")
+def list_deliveries(
+    failed: OnlyFailed = False,
+    url: AtUrl = "",
+    resource: AboutSid = "",
+    since: SinceWhen = "",
+    until: UntilWhen = "",
+    limit: Annotated[int, Option(min=1, max=1000, help="How many to show.")] = 20,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """List deliveries, newest first."""
+    from localloop.cli import deliveries
+
+    asked = deliveries.Asked(failed=failed, url=url, resource=resource, since=since, until=until)
+    _answer(deliveries.list_deliveries, data or "", asked, limit, as_json)
+
+
+@deliveries_app.command("show")
+def show_delivery(
+    sid: Annotated[str, Argument(help="The delivery: WH and 32 hex digits.")],
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Show one delivery: request, answer, timings, alerts, and all attempts at the same webhook."""
+    from localloop.cli import deliveries
+
+    _answer(deliveries.show, data or "", sid, as_json)
+
+
+@deliveries_app.command("tail")
+def tail_deliveries(
+    failed: OnlyFailed = False,
+    url: AtUrl = "",
+    resource: AboutSid = "",
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Print deliveries as they come, until Ctrl-C; with --json one object a line."""
+    from localloop.cli import deliveries
+
+    _answer(deliveries.tail, data or "", deliveries.Asked(failed=failed, url=url, resource=resource), as_json)
+
+
+@deliveries_app.command("replay")
+def replay_deliveries(
+    sids: Annotated[
+        list[str] | None, Argument(metavar="[SID]...", help="The deliveries to send again.")
+    ] = None,
+    failed: Annotated[bool, Option("--failed", help="All that failed, each webhook once.")] = False,
+    url: AtUrl = "",
+    since: SinceWhen = "",
+    until: UntilWhen = "",
+    to: Annotated[str, Option(metavar="URL", help="With one SID: send it to this address instead.")] = "",
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Send deliveries again, with the same idempotency token: WH…, or --failed with --url, --since or --until.
+
+    What was answered well since is left alone, and so is what was not kept whole: logins never are.
+    """
+    from localloop.cli import deliveries
+
+    asked = deliveries.Asked(failed=failed, url=url, since=since, until=until)
+    _answer(deliveries.replay, data or "", sids or [], asked, to, as_json)
 
 
 def _answer(ask: object, *given: object) -> None:

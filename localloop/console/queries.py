@@ -28,7 +28,7 @@ MESSAGE: Final = (
 )
 DELIVERY: Final = (
     "d.account_sid, d.id, d.kind, d.resource_sid, d.url, d.method, d.attempt, d.status_code, d.error_code, d.error,"
-    " d.duration_ms, d.date_created, d.detail is not null as has_detail"
+    " d.duration_ms, d.date_created, d.detail is not null as has_detail, d.token, d.replay_of"
 )
 REQUEST: Final = (
     "q.account_sid, q.id, q.operation, q.method, q.path, q.status, q.error_code, q.error, q.resource_sid, q.caller,"

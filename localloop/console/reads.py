@@ -17,6 +17,8 @@ from localloop.console.timeline import timeline
 from localloop.core import clock, e164, errors, sids
 from localloop.core.errors import ApiError
 from localloop.store import Database
+from localloop.webhooks import history
+from localloop.webhooks.replay import NotKept, notification_of
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
@@ -85,7 +87,16 @@ class Reads:
         if row is None:
             raise errors.not_found(sid)
         detail = row["detail"] or None
-        return {**shapes.delivery(row), "detail": _detail(detail), "curl": curl_of(row, detail)}
+        attempts = await history.attempts_of(self._database, row)
+        alerts = await history.alerts_of(self._database, attempts)
+        return {
+            **shapes.delivery(row),
+            "detail": _detail(detail),
+            "curl": curl_of(row, detail),
+            "attempts": [shapes.delivery(each) for each in attempts],
+            "alerts": [shapes.alert(each) for each in alerts],
+            "unrepeatable": _unrepeatable(row),
+        }
 
     # Requests
 
@@ -205,6 +216,15 @@ def _phone(row: Row) -> Json:
         "delay": row["delay"],
         "owned": row["owned"],
     }
+
+
+def _unrepeatable(row: Row) -> str | None:
+    """Why the delivery cannot be sent again; None when it can."""
+    try:
+        notification_of(row)
+    except NotKept as reason:
+        return str(reason)
+    return None
 
 
 def _detail(detail: Mapping[str, Any] | None) -> Json | None:

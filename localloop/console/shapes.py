@@ -64,6 +64,17 @@ def delivery(row: Mapping[str, Any]) -> Json:
         "duration_ms": row["duration_ms"],
         "date_created": iso(row["date_created"]),
         "has_detail": row["has_detail"],
+        "replay_of": sids.from_uuid("WH", row["replay_of"]) if row["replay_of"] else None,
+    }
+
+
+def alert(row: Mapping[str, Any]) -> Json:
+    return {
+        "sid": sids.from_uuid("NO", row["id"]),
+        "error_code": row["error_code"],
+        "error_title": error_title(row["error_code"]),
+        "log_level": row["log_level"],
+        "delivery_sid": sids.from_uuid("WH", row["delivery_id"]),
     }
 
 

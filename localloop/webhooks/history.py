@@ -14,7 +14,7 @@ from localloop.store import Executor
 Row = Mapping[str, Any]
 _COLUMNS: Final = (
     "d.account_sid, d.id, d.kind, d.resource_sid, d.url, d.method, d.attempt, d.status_code, d.error_code, d.error,"
-    " d.duration_ms, d.token, d.replay_of, d.date_created"
+    " d.duration_ms, d.token, d.replay_of, d.date_created, d.detail is not null as has_detail"
 )
 _GET: Final = f"select {_COLUMNS}, d.detail from deliveries d where d.account_sid = any($1) and d.id = $2"
 # Those that came of others are found by their token, and those by what they repeat.

@@ -59,6 +59,15 @@ export interface Delivery {
   duration_ms: number | null;
   date_created: string;
   has_detail: boolean;
+  replay_of: string | null;
+}
+
+export interface Alert {
+  sid: string;
+  error_code: number;
+  error_title: string | null;
+  log_level: string;
+  delivery_sid: string;
 }
 
 /** A request that the API answered; the record keeps those that wrote and those that were refused. */
@@ -88,12 +97,24 @@ export type Headers = [string, string][] | Record<string, string>;
 export interface Exchanged {
   request: { method: string; url: string; headers: Headers; body: string | null; truncated?: boolean };
   response: { status: number; headers: Headers; body: string | null; truncated: boolean } | null;
-  timings: Record<string, number | null> | null;
+  timings: Record<string, number | boolean | null> | null;
 }
 
 export interface DeliveryDetail extends Delivery {
   detail: Exchanged | null;
   curl: string;
+  /** Every attempt at the same webhook, retries and replays, too; the oldest first. */
+  attempts: Delivery[];
+  alerts: Alert[];
+  /** Why it cannot be sent again; null when it can. */
+  unrepeatable: string | null;
+}
+
+/** What the lab answers to a wish to send deliveries again. */
+export interface Replayed {
+  replayed: number;
+  skipped: Record<string, number> | null;
+  more: boolean;
 }
 
 export interface ApiRequestDetail extends ApiRequest {

@@ -1,0 +1,134 @@
+"""Deliveries from the shell: listed, shown, followed, sent again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+from installed import COMMAND, Home, Up
+
+PHONE = "+15551230009"
+FROM = "+15017122661"
+
+
+class Application(BaseHTTPRequestHandler):
+    """Fails until it is told to answer; remembers what it was sent."""
+
+    status = 500
+    tokens: ClassVar[list[str]] = []
+    came = threading.Condition()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        with self.came:
+            self.tokens.append(self.headers["I-Twilio-Idempotency-Token"])
+            self.came.notify_all()
+        self.send_response(self.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+    @classmethod
+    def wait(cls, count: int) -> None:
+        with cls.came:
+            assert cls.came.wait_for(lambda: len(cls.tokens) >= count, 30)
+
+
+@pytest.fixture(scope="module")
+def up(home: Home) -> Iterator[Up]:
+    up = home.up("--ephemeral")
+    yield up
+    up.destroy()
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Application)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def listed(home: Home, *options: str) -> list[dict[str, object]]:
+    found = home.run("deliveries", "list", "--json", *options)
+    assert found.returncode == 0, found.stderr
+    rows: list[dict[str, object]] = json.loads(found.stdout)
+    return rows
+
+
+def test_from_a_failure_to_its_replay(home: Home, up: Up, url: str) -> None:
+    follower = subprocess.Popen(
+        [COMMAND, "deliveries", "tail", "--json"],
+        env=home.environment,
+        cwd=home.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert follower.stderr is not None
+    assert "following" in follower.stderr.readline()
+    try:
+        _fail_and_replay(home, up, url)
+        assert follower.stdout is not None
+        lines = [json.loads(follower.stdout.readline()) for _ in range(3)]
+    finally:
+        follower.send_signal(2)
+        follower.communicate(timeout=20)
+    assert follower.returncode == 0
+    assert len({line["sid"] for line in lines}) == 3
+
+
+def _fail_and_replay(home: Home, up: Up, url: str) -> None:
+    form = {"To": PHONE, "From": FROM, "Body": "hello", "StatusCallback": f"{url}/status"}
+    up.ask(f"/2010-04-01/Accounts/{up.sid}/Messages.json", form)
+    Application.wait(2)
+    while len(failed := listed(home, "--failed", "--url", f"{url}/status")) < 2:
+        pass
+    assert {row["error_code"] for row in failed} == {11200}
+    text = home.run("deliveries", "list", "--failed").stdout
+    assert str(failed[0]["sid"]) in text
+    shown = home.run("deliveries", "show", str(failed[0]["sid"]))
+    assert "MessageStatus=" in shown.stdout
+    assert "got HTTP 500 response" in shown.stdout
+    Application.status = 204
+    again = home.run("deliveries", "replay", "--failed", "--url", f"{url}/status")
+    assert again.stdout == "2 will be sent again\n", again.stderr
+    Application.wait(4)
+    assert sorted(Application.tokens[:2]) == sorted(Application.tokens[2:4])
+    while len(replays := [row for row in listed(home) if row["replay_of"]]) < 2:
+        pass
+    assert {row["status_code"] for row in replays} == {204}
+    assert home.run("deliveries", "replay", "--failed", "--since", "1h").stdout == "0 will be sent again\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("show", "WH" + "0" * 32), "was not found"),
+        (("replay",), "name the deliveries"),
+        (("replay", "--failed"), "--url, --since or --until"),
+        (("replay", "WH" + "0" * 32, "--failed"), "not both"),
+        (("list", "--since", "yesterday"), "--since: wants 30m"),
+    ],
+)
+def test_mistakes_are_one_line(home: Home, up: Up, arguments: tuple[str, ...], said: str) -> None:
+    refused = home.run("deliveries", *arguments)
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert up.sid not in refused.stderr
+
+
+def test_every_command_has_help(home: Home) -> None:
+    for command in ("list", "show", "tail", "replay"):
+        assert "--json" in home.run("deliveries", command, "--help").stdout
