@@ -71,6 +71,7 @@ class Refusal(Struct, frozen=True):
     """A request of a known account that was answered with an error."""
 
     caller: Caller
+    operation: Operation | None
     method: str
     url: str
     params: bytes  # as sent: a form
@@ -340,7 +341,7 @@ class App:
             return
         head = exchange.head
         url = f"{head.scheme}://{head.host}{head.path}"
-        refused(Refusal(caller, head.method, url, exchange.body or head.query, error))
+        refused(Refusal(caller, exchange.operation, head.method, url, exchange.body or head.query, error))
 
     def _observe(self, exchange: _Exchange, status: int) -> None:
         operation, match, head = exchange.operation, exchange.match, exchange.head

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 from localloop.core import clock
 from localloop.rest.app import Refusal
+from localloop.rest.masking import Masker, secrets_of
 from localloop.webhooks import Alert, Webhooks
 
 CODES: Final = range(21_000, 22_000)
-HIDDEN: Final = "…"
-_SECRET: Final = re.compile(r"token|secret|password|credential|private|code$", re.IGNORECASE)
 _LONGEST: Final = 64 * 1024
 
 
@@ -29,7 +27,7 @@ def teller(webhooks: Webhooks) -> Callable[[Refusal], None]:
 
 def alert_of(refusal: Refusal) -> Alert:
     caller, error = refusal.caller, refusal.error
-    request = {"url": refusal.url, "method": refusal.method, "parameters": _parameters(refusal.params)}
+    request = {"url": refusal.url, "method": refusal.method, "parameters": _parameters(refusal)}
     response = {"status_code": error.status, "body": error.message}
     return Alert(
         account_sid=caller.account_sid,
@@ -41,9 +39,8 @@ def alert_of(refusal: Refusal) -> Alert:
     )
 
 
-def _parameters(form: bytes) -> dict[str, Any]:
-    text = form[:_LONGEST].decode("utf-8", "replace")
-    return {
-        name: HIDDEN if _SECRET.search(name) else value.replace("\x00", "�")
-        for name, value in parse_qsl(text, keep_blank_values=True)
-    }
+def _parameters(refusal: Refusal) -> dict[str, str]:
+    """The form without its secrets."""
+    secrets = secrets_of(refusal.operation) if refusal.operation else frozenset()
+    text = Masker(secrets).form(refusal.params[:_LONGEST].decode("utf-8", "replace"))
+    return {name: value.replace("\x00", "�") for name, value in parse_qsl(text, keep_blank_values=True)}

@@ -318,6 +318,32 @@ create index deliveries_again on deliveries (account_sid, token)
   where error_code is not null or attempt > 1 or replay_of is not null;
 create table deliveries_default partition of deliveries default;
 
+create table webhook_settings (                            -- what Twilio has no API for; null = the main account's, or default
+  account_sid      text primary key,
+  retries          text,                                   -- twilio | extended
+  record           text,                                   -- full | failures
+  debugger_url     text,                                   -- of a main account, for its subaccounts too
+  debugger_method  text,
+  date_updated     timestamptz not null
+);
+
+create table alerts (                                      -- products/monitor shows them
+  account_sid      text not null,
+  id               uuid not null,                          -- NO…
+  error_code       integer not null,
+  log_level        text not null,                          -- error | warning
+  resource_sid     text,
+  service_sid      text,
+  delivery_id      uuid,
+  facts            jsonb not null,                         -- Msg, ErrorCode and more
+  request_method   text,
+  request_url      text,
+  exchange         jsonb,                                  -- request and response
+  date_generated   timestamptz not null,
+  primary key (account_sid, id)
+);
+create index alerts_resource on alerts (account_sid, resource_sid) where resource_sid is not null;
+
 -- rest: what was asked lately, for people; some of it when too much comes, and none of it for long ---------------
 create table requests (
   account_sid    text not null,                            -- the account acted upon
@@ -352,29 +378,3 @@ create table forgotten (                                   -- texts that were re
   primary key (account_sid, id)
 );
 create index forgotten_resource on forgotten (resource_sid);
-
-create table webhook_settings (                            -- what Twilio has no API for; null = the main account's, or default
-  account_sid      text primary key,
-  retries          text,                                   -- twilio | extended
-  record           text,                                   -- full | failures
-  debugger_url     text,                                   -- of a main account, for its subaccounts too
-  debugger_method  text,
-  date_updated     timestamptz not null
-);
-
-create table alerts (                                      -- products/monitor shows them
-  account_sid      text not null,
-  id               uuid not null,                          -- NO…
-  error_code       integer not null,
-  log_level        text not null,                          -- error | warning
-  resource_sid     text,
-  service_sid      text,
-  delivery_id      uuid,
-  facts            jsonb not null,                         -- Msg, ErrorCode and more
-  request_method   text,
-  request_url      text,
-  exchange         jsonb,                                  -- request and response
-  date_generated   timestamptz not null,
-  primary key (account_sid, id)
-);
-create index alerts_resource on alerts (account_sid, resource_sid) where resource_sid is not null;
