@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import console, creates, footprint, latency
+from benchmarks import console, creates, footprint, latency, webhooks
 from benchmarks.instance import NotStarted
 from benchmarks.table import NotRun, Row, not_run, rendered
 
@@ -29,6 +29,7 @@ PARTS: Mapping[str, Part] = {
     "records": console.with_records,
     "page": console.with_a_page,
     "polls": lambda _: footprint.long_polls(),
+    "webhooks": lambda seconds: [*webhooks.dispatch(seconds), *webhooks.one_that_hangs(seconds)],
 }
 _REASONS = (NotRun, NotStarted, OSError, TimeoutError, subprocess.SubprocessError)
 

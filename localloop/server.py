@@ -65,6 +65,7 @@ from localloop.webhooks import (
     FORGET,
     AddressPolicy,
     Outbound,
+    Preferences,
     Tls,
     Webhooks,
     forget_again,
@@ -185,8 +186,7 @@ async def open_parts(
             database,
             outbound,
             credentials,
-            full=settings.record_deliveries == "full",
-            retries=settings.webhook_retries,
+            defaults=Preferences(retries=settings.webhook_retries, record=settings.record_deliveries),
         )
         stack.push_async_callback(webhooks.close)
         await webhooks.start()

@@ -8,6 +8,7 @@ from localloop.webhooks.guard import SERVE, UP, AddressPolicy, networks
 from localloop.webhooks.instruction import Document, Instruction
 from localloop.webhooks.notification import KIND, Notification
 from localloop.webhooks.outbound import Outbound, Outgoing, Response
+from localloop.webhooks.preferences import Preferences
 from localloop.webhooks.signature import signature
 from localloop.webhooks.tls import Tls
 from localloop.webhooks.webhooks import SigningKey, Webhooks
@@ -27,6 +28,7 @@ __all__ = [
     "Notification",
     "Outbound",
     "Outgoing",
+    "Preferences",
     "Response",
     "SigningKey",
     "Tls",

@@ -14,9 +14,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -30,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _REMEMBERED: Final = 4_096
 _SHARE: Final = 0.1  # of the newest answer in the mean
+_GUESS_S: Final = 0.01  # what an answer takes, before there was one
 _COMING_S: Final = 1.0  # released jobs that have not come by then went to another process
 
 
@@ -78,8 +78,8 @@ class Endpoint:
         self.lane = lane
         self.window = limits.first_window
         self.running: dict[int, Passage] = {}  # by job, the oldest first
-        self.waiting: deque[tuple[int, asyncio.Future[Passage]]] = deque()
-        self.mean_s = 0.05
+        self.waiting: deque[tuple[int, asyncio.Future[Passage | None]]] = deque()
+        self.mean_s = _GUESS_S
         self.is_proven = False
         self.troubles = 0
         self.pause_s = 0.0  # 0: the circuit is closed
@@ -129,15 +129,6 @@ class Gate:
             known = self._endpoints[lane] = Endpoint(lane, self._limits)
         return known
 
-    @asynccontextmanager
-    async def passage(self, endpoint: Endpoint, visitor: Visitor) -> AsyncIterator[Passage]:
-        """The time under way; whoever passed says in it how it went."""
-        passage = await self._enter(endpoint, visitor)
-        try:
-            yield passage
-        finally:
-            self._leave(endpoint, visitor.job_id, passage)
-
     async def relieve(self, endpoint: Endpoint) -> None:
         """Release as many parked jobs as will soon find room; with an open circuit one, at the end of its pause."""
         if endpoint.parked <= 0:
@@ -166,25 +157,27 @@ class Gate:
         endpoint.parked = max(0, endpoint.parked - count)
         return count
 
-    async def _enter(self, endpoint: Endpoint, visitor: Visitor) -> Passage:
+    async def enter(self, endpoint: Endpoint, visitor: Visitor) -> Passage:
+        """May go, or Postponed; whoever entered has to `leave`."""
         now = asyncio.get_running_loop().time()
-        self._note_return(endpoint, visitor)
+        if visitor.has_parked:
+            self._note_return(endpoint)
         if endpoint.is_open and not visitor.may_probe:
             if now < endpoint.opens_at or endpoint.probe is not None:
                 raise self._kept_away(endpoint, now)
             endpoint.probe = visitor.job_id
-            return self._begin(endpoint, visitor.job_id)
-        is_behind = endpoint.parked > 0 and (endpoint.running or endpoint.coming) and not visitor.has_parked
-        if not is_behind and not endpoint.waiting and self._has_room(endpoint, now):
-            return self._begin(endpoint, visitor.job_id)
-        if is_behind or not self._is_short_wait(endpoint, now):
+            return self._begin(endpoint, visitor.job_id, now)
+        # Whoever is parked has no right of way: to park all that come later would cost more than it is worth.
+        if not endpoint.waiting and self._has_room(endpoint, now):
+            return self._begin(endpoint, visitor.job_id, now)
+        if not self._is_short_wait(endpoint, now):
             raise self._kept_away(endpoint, now)
         return await self._wait(endpoint, visitor)
 
-    def _note_return(self, endpoint: Endpoint, visitor: Visitor) -> None:
-        if visitor.has_parked and endpoint.coming:
+    def _note_return(self, endpoint: Endpoint) -> None:
+        if endpoint.coming:
             endpoint.coming -= 1
-        elif visitor.has_parked:
+        else:
             endpoint.parked = max(0, endpoint.parked - 1)
 
     def _has_room(self, endpoint: Endpoint, now: float) -> bool:
@@ -199,32 +192,38 @@ class Gate:
 
     async def _wait(self, endpoint: Endpoint, visitor: Visitor) -> Passage:
         """Until somebody leaves and hands over."""
-        future: asyncio.Future[Passage] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Passage | None] = loop.create_future()
         place = (visitor.job_id, future)
         endpoint.waiting.append(place)
+        # A third of the price of asyncio.timeout, and nearly everybody waits here when much is to do.
+        timer = loop.call_later(2 * self._limits.patience_s, _give_up, future)
         try:
-            async with asyncio.timeout(2 * self._limits.patience_s):
-                return await future
-        except TimeoutError:
-            self._give_up(endpoint, place)
-            raise self._kept_away(endpoint, asyncio.get_running_loop().time()) from None
+            passage = await future
         except asyncio.CancelledError:
-            self._give_up(endpoint, place)
+            self._withdraw(endpoint, place)
             raise
+        finally:
+            timer.cancel()
+        if passage is None:
+            self._withdraw(endpoint, place)
+            raise self._kept_away(endpoint, loop.time())
+        return passage
 
-    def _give_up(self, endpoint: Endpoint, place: tuple[int, asyncio.Future[Passage]]) -> None:
+    def _withdraw(self, endpoint: Endpoint, place: tuple[int, asyncio.Future[Passage | None]]) -> None:
         """No longer waiting; a passage that came in the same moment goes to the next."""
         if place in endpoint.waiting:
             endpoint.waiting.remove(place)
-        elif place[1].done() and not place[1].cancelled():
-            self._leave(endpoint, place[0], place[1].result())
+        elif not place[1].cancelled() and (passage := place[1].result()) is not None:
+            self.leave(endpoint, place[0], passage)
 
-    def _begin(self, endpoint: Endpoint, job_id: int) -> Passage:
+    def _begin(self, endpoint: Endpoint, job_id: int, now: float) -> Passage:
         self._total += 1
-        passage = endpoint.running[job_id] = Passage(asyncio.get_running_loop().time())
+        passage = endpoint.running[job_id] = Passage(now)
         return passage
 
-    def _leave(self, endpoint: Endpoint, job_id: int, passage: Passage) -> None:
+    def leave(self, endpoint: Endpoint, job_id: int, passage: Passage) -> None:
+        """No longer under way: what it was like is learnt, and the next one goes."""
         self._total -= 1
         del endpoint.running[job_id]
         now = asyncio.get_running_loop().time()
@@ -241,7 +240,7 @@ class Gate:
         while endpoint.waiting and len(endpoint.running) < endpoint.window and not endpoint.is_open:
             next_id, future = endpoint.waiting.popleft()
             if not future.done():
-                future.set_result(self._begin(endpoint, next_id))
+                future.set_result(self._begin(endpoint, next_id, now))
 
     def _take_answer(self, endpoint: Endpoint) -> None:
         if endpoint.is_open:
@@ -275,6 +274,12 @@ class Gate:
         return Postponed(left_s + min(queue_s + self._limits.first_pause_s, self._limits.longest_park_s))
 
 
+def _give_up(future: asyncio.Future[Passage | None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def lane_of(account_sid: str, url: str) -> str:
     """Account, scheme, host and port."""
     try:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
-from urllib.parse import urldefrag
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -25,7 +24,7 @@ from localloop.webhooks.instruction import Document, Instruction, document_of
 from localloop.webhooks.notification import Notification, key
 from localloop.webhooks.outbound import Outbound
 from localloop.webhooks.preferences import Choices, Preferences
-from localloop.webhooks.retries import Policy, pause_before
+from localloop.webhooks.retries import pause_before
 from localloop.webhooks.sequence import FirstAttempts
 
 log = logging.getLogger(__name__)
@@ -45,10 +44,7 @@ class SigningKey(Protocol):
 
 
 class Webhooks:
-    """Signs, sends, retries, falls back, records and alerts.
-
-    `full` (headers and bodies of what went well are kept, too) and `retries` hold for accounts that chose nothing.
-    """
+    """Signs, sends, retries, falls back, records and alerts. `defaults` hold for accounts that chose nothing."""
 
     def __init__(
         self,
@@ -56,14 +52,13 @@ class Webhooks:
         outbound: Outbound,
         keys: SigningKey,
         *,
-        full: bool,
-        retries: Policy = "twilio",
+        defaults: Preferences,
         limits: Limits | None = None,
     ) -> None:
         self._outbound = outbound
         self._keys = keys
         self._limits = limits or Limits()
-        self._choices = Choices(database, Preferences(retries=retries, record="full" if full else "failures"))
+        self._choices = Choices(database, defaults)
         self._deliveries = Deliveries(database)
         self._first_attempts = FirstAttempts(database)
         self._gate = Gate(database, self._limits)
@@ -146,12 +141,15 @@ class Webhooks:
         """The attempts, once the endpoint may be asked; None when nothing signs."""
         is_overdue = clock.now(job.world_sid) - job.due_at > self._limits.overdue
         may_probe = is_overdue or notification.purpose == "replay"
-        async with self._gate.passage(endpoint, Visitor(job.id, job.lane is not None, may_probe)) as passage:
-            token = await self._keys.signing_token(notification.account_sid)
-            if token is None:
-                return None
+        token = await self._keys.signing_token(notification.account_sid)
+        if token is None:
+            return None
+        passage = await self._gate.enter(endpoint, Visitor(job.id, job.lane is not None, may_probe))
+        try:
             made = await asking.attempted(self._outbound, notification, token, job.world_sid)
             passage.is_trouble = _is_trouble(made[-1])
+        finally:
+            self._gate.leave(endpoint, job.id, passage)
         return made
 
     async def _told(self, notification: Notification, job: Job, made: list[Attempt]) -> Entry:
@@ -164,7 +162,7 @@ class Webhooks:
             token=notification.idempotency_token,
             made=notification.made,
             replay_of=notification.replay_of,
-            fragment=urldefrag(notification.url).fragment,
+            fragment=notification.url.partition("#")[2],
             is_full=preferences.record == "full",
         )
         rows = rows_of(about, made)
@@ -184,7 +182,7 @@ class Webhooks:
             account_sid=instruction.account_sid,
             resource_sid=instruction.resource_sid,
             token=instruction.idempotency_token,
-            fragment=urldefrag(instruction.url).fragment,
+            fragment=instruction.url.partition("#")[2],
             is_full=preferences.record == "full",
         )
         rows = rows_of(about, made)

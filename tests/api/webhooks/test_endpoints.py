@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from dispatching import ACCOUNT, MESSAGE, queue, told, until, until_idle, working
@@ -12,8 +14,8 @@ from webhook_keys import Keys
 
 from localloop.jobs import Worker
 from localloop.store import Database
-from localloop.webhooks import KIND, UP, Notification, Outbound, Webhooks
-from localloop.webhooks.endpoints import Endpoint, Gate, Limits, Postponed, Visitor, lane_of
+from localloop.webhooks import KIND, UP, Notification, Outbound, Preferences, Webhooks
+from localloop.webhooks.endpoints import Endpoint, Gate, Limits, Passage, Postponed, Visitor, lane_of
 
 OK = answer("204 No Content", length=False)
 BUSY = answer("503 Busy")
@@ -115,7 +117,7 @@ async def test_parked_jobs_outlive_their_worker(database: Database) -> None:
     async with running(Server(respond=hang)) as stuck:
         await queue(database, *many(stuck, 6))
         outbound = Outbound(UP)
-        hooks = Webhooks(database, outbound, Keys(), full=False, limits=NARROW)
+        hooks = Webhooks(database, outbound, Keys(), defaults=Preferences(), limits=NARROW)
         first = asyncio.ensure_future(Worker(database, {KIND: hooks.deliver}).run())
         await until(database, "count(*) = 4 from jobs where lane is not null and not leased")
         first.cancel()
@@ -132,18 +134,27 @@ async def test_what_waits_for_too_long_passes_an_open_circuit(database: Database
     gate = Gate(database, NERVOUS)
     endpoint = await opened(gate)
     with pytest.raises(Postponed) as kept_away:
-        async with gate.passage(endpoint, Visitor(10)):
+        async with passage_of(gate, endpoint, Visitor(10)):
             raise AssertionError("the circuit is open")
     assert 0 < kept_away.value.after_s <= 0.2
-    async with gate.passage(endpoint, Visitor(11, may_probe=True)) as passage:
+    async with passage_of(gate, endpoint, Visitor(11, may_probe=True)) as passage:
         passage.is_trouble = False
     assert not endpoint.is_open
+
+
+@asynccontextmanager
+async def passage_of(gate: Gate, endpoint: Endpoint, visitor: Visitor) -> AsyncIterator[Passage]:
+    passage = await gate.enter(endpoint, visitor)
+    try:
+        yield passage
+    finally:
+        gate.leave(endpoint, visitor.job_id, passage)
 
 
 async def opened(gate: Gate) -> Endpoint:
     endpoint = gate.endpoint(ACCOUNT, "http://127.0.0.1:9/")
     for number in range(3):
-        async with gate.passage(endpoint, Visitor(number)) as passage:
+        async with passage_of(gate, endpoint, Visitor(number)) as passage:
             passage.is_trouble = True
     assert endpoint.is_open
     return endpoint
@@ -155,13 +166,13 @@ async def test_slow_endpoints_never_fill_the_worker(database: Database) -> None:
     quick, slow, unknown = (
         gate.endpoint(ACCOUNT, f"http://{name}/") for name in ("quick", "slow", "unknown")
     )
-    async with gate.passage(quick, Visitor(0)) as passage:
+    async with passage_of(gate, quick, Visitor(0)) as passage:
         passage.is_trouble = False
     async with asyncio.TaskGroup() as tasks:
         done = asyncio.Event()
 
         async def hold(endpoint: Endpoint, number: int) -> None:
-            async with gate.passage(endpoint, Visitor(number)):
+            async with passage_of(gate, endpoint, Visitor(number)):
                 await done.wait()
 
         for number in (1, 2):
@@ -170,9 +181,9 @@ async def test_slow_endpoints_never_fill_the_worker(database: Database) -> None:
         while len(slow.running) + len(quick.running) < 4:
             await asyncio.sleep(0)
         with pytest.raises(Postponed):
-            async with gate.passage(unknown, Visitor(20)):
+            async with passage_of(gate, unknown, Visitor(20)):
                 raise AssertionError("there is no room")
-        async with gate.passage(quick, Visitor(21)) as passage:
+        async with passage_of(gate, quick, Visitor(21)) as passage:
             passage.is_trouble = False
         done.set()
 

@@ -22,6 +22,7 @@ from localloop.webhooks import (
     Instruction,
     Outbound,
     Outgoing,
+    Preferences,
     Webhooks,
     networks,
     target,
@@ -35,7 +36,7 @@ PARAMS = {"MessageSid": "SM1", "Body": "hello"}
 @pytest.fixture
 async def webhooks(database: Database) -> AsyncIterator[Webhooks]:
     outbound = Outbound(UP)
-    opened = Webhooks(database, outbound, Keys(), full=False)
+    opened = Webhooks(database, outbound, Keys(), defaults=Preferences())
     yield opened
     with contextlib.suppress(Exception):
         await opened.close()
@@ -162,7 +163,7 @@ async def test_a_refused_address_is_a_delivery_error(database: Database) -> None
             (AddressPolicy(True, networks(["127.0.0.1"])), "10.0.0.1 is a private address"),
         ]:
             outbound = Outbound(policy)
-            hooks = Webhooks(database, outbound, Keys(), full=False)
+            hooks = Webhooks(database, outbound, Keys(), defaults=Preferences())
             failure = await hooks.fetch_instructions(asked(server))
             await hooks.close()
             await outbound.close()
@@ -196,7 +197,7 @@ async def test_instructions_do_not_wait_for_notifications(database: Database) ->
         slow = target.parse(f"{server.url}/status")
         told = [tasks.create_task(outbound.request(Outgoing("POST", slow, token=TOKEN))) for _ in range(3)]
         await server.wait_for(2)
-        hooks = Webhooks(database, outbound, Keys(), full=False)
+        hooks = Webhooks(database, outbound, Keys(), defaults=Preferences())
         answer = tasks.create_task(hooks.fetch_instructions(asked(server, "/sms#tt=5000&rc=0")))
         await server.wait_for(3)
         assert [request.path for request in server.requests] == ["/status", "/status", "/sms"]
@@ -208,7 +209,7 @@ async def test_instructions_do_not_wait_for_notifications(database: Database) ->
 
 async def test_the_record_says_when_things_happened(database: Database) -> None:
     outbound = Outbound(UP)
-    hooks = Webhooks(database, outbound, Keys(), full=True)
+    hooks = Webhooks(database, outbound, Keys(), defaults=Preferences(record="full"))
     async with running(Server(TWIML)) as server:
         server.host = "localhost"
         await hooks.fetch_instructions(asked(server))

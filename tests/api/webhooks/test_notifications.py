@@ -12,7 +12,7 @@ from webhook_keys import TOKEN, Keys
 
 from localloop.jobs import Worker
 from localloop.store import Database
-from localloop.webhooks import KIND, UP, Forgotten, Notification, Outbound, Webhooks, forget
+from localloop.webhooks import KIND, UP, Forgotten, Notification, Outbound, Preferences, Webhooks, forget
 from localloop.webhooks.sequence import FirstAttempts
 
 OK = answer("204 No Content", length=False)
@@ -199,7 +199,7 @@ async def test_a_worker_that_is_cut_off_leaves_it_to_the_next_with_the_same_toke
     async with running(Server(respond=first_hangs)) as server:
         await queue(database, told(server, "sent"))
         outbound = Outbound(UP)
-        hooks = Webhooks(database, outbound, Keys(), full=False)
+        hooks = Webhooks(database, outbound, Keys(), defaults=Preferences())
         first = asyncio.ensure_future(Worker(database, {KIND: hooks.deliver}).run())
         await server.wait_for(1)
         first.cancel()
