@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from ssl import SSLError
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -32,7 +33,7 @@ from localloop.console import Parts as ConsoleParts
 from localloop.contract.model import Api
 from localloop.core import clock
 from localloop.core.errors import ApiError
-from localloop.core.settings import Seed, Settings, is_loopback
+from localloop.core.settings import Seed, Settings, SettingsError, is_loopback
 from localloop.jobs import Done, Handler, Job, NewJob, Outcome, Worker, enqueue
 from localloop.lab import API as LAB
 from localloop.lab import numbers as lab_numbers
@@ -60,7 +61,17 @@ from localloop.rest.wire import Head, Receive, Scope, Send
 from localloop.store import Database, Unavailable, needs_migration, partitions, sealing
 from localloop.store.plain import PlainStore
 from localloop.store.worlds import Worlds
-from localloop.webhooks import FORGET, SERVE, UP, Outbound, Webhooks, forget_again, retention
+from localloop.webhooks import (
+    FORGET,
+    AddressPolicy,
+    Outbound,
+    Preferences,
+    Tls,
+    Webhooks,
+    forget_again,
+    networks,
+    retention,
+)
 from localloop.webhooks import KIND as WEBHOOK
 
 log = structlog.get_logger("server")
@@ -110,6 +121,7 @@ async def prepare(settings: Settings, place: Place, seed: Seed) -> accounts.Seed
 
     Raises MissingKey, KeyFileUnusable, SettingsError; each is one line for the person at the terminal.
     """
+    _check_authorities(settings.webhook_ca_file)
     place.runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
     shared.create(place.runtime / "shared")
     rest_metrics.clear(place.runtime)
@@ -168,15 +180,13 @@ async def open_parts(
         stack.callback(directory.close)
         records = PlainStore(database)
         stack.push_async_callback(records.close)
-        # Notifications are limited at the gate; instructions are not limited, and must not wait for a connection.
-        outbound = Outbound(UP if settings.mode == "up" else SERVE, per_host=0)
+        outbound = _outbound(settings)
         stack.push_async_callback(outbound.close)
         webhooks = Webhooks(
             database,
             outbound,
             credentials,
-            full=settings.record_deliveries == "full",
-            retries=settings.webhook_retries,
+            defaults=Preferences(retries=settings.webhook_retries, record=settings.record_deliveries),
         )
         stack.push_async_callback(webhooks.close)
         await webhooks.start()
@@ -197,6 +207,20 @@ async def open_parts(
             messaging=messaging,
             revocations=revocations,
         )
+
+
+def _outbound(settings: Settings) -> Outbound:
+    policy = AddressPolicy(settings.mode == "serve", networks(settings.webhook_allow))
+    return Outbound(policy, ca_file=settings.webhook_ca_file, unverified=settings.webhook_unverified)
+
+
+def _check_authorities(ca_file: str) -> None:
+    """Said once at the start, rather than by each process."""
+    try:
+        Tls(ca_file)
+    except OSError as error:
+        reason = "no certificates" if isinstance(error, SSLError) else error.strerror
+        raise SettingsError(f"webhook_ca_file {ca_file}: {reason}") from None
 
 
 # The API ---------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from localloop.core import clock
 from localloop.store import Database, migrate
 from localloop.store.postgres import Postgres
 
-pytest_plugins = ["tests.needs", "tests.measured"]
+pytest_plugins = ["tests.needs", "tests.measured", "tests.genuine"]
 
 _numbers = itertools.count()
 

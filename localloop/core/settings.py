@@ -59,8 +59,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     plain: Plain = "warn"
     log_format: LogFormat = "auto"
     access_log: bool = False
-    recorded_requests: int = 100  # that the console tells of, a second; 0 = none
+    recorded_requests: int = 50  # that the console tells of, a second; 0 = none
     key_file: str = ""  # "" = beside the data
+    webhook_ca_file: str = ""  # authorities that webhooks trust besides the system's
+    webhook_unverified: tuple[str, ...] = ()  # accounts whose servers may have any certificate; * = all
+    webhook_allow: tuple[str, ...] = ()  # networks that `serve` may call although they are not public
     webhook_retries: Retries = "twilio"
     record_deliveries: Record = "full"  # what is kept of notifications that went well
     deliveries_days: int = 7
@@ -142,6 +145,8 @@ def _check_together(settings: Settings) -> None:
     if settings.database_url and (settings.pg_bin or settings.ephemeral):
         given = "--pg-bin" if settings.pg_bin else "--ephemeral"
         raise SettingsError(f"--database-url names a running PostgreSQL, so {given} cannot be given with it")
+    if settings.mode == "serve" and "*" in settings.webhook_unverified:
+        raise SettingsError("webhook_unverified: name the accounts; * is for the laptop")
     if settings.port and settings.admin_listen.endswith(f":{settings.port}"):
         raise SettingsError(
             "--admin-listen must have another port than --port: that is how they are told apart"
@@ -206,6 +211,21 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(item.strip() for item in items if item.strip())
 
 
+def _accounts(value: object) -> tuple[str, ...]:
+    names = _texts(value)
+    if not all(name == "*" or is_sid(name, "AC") for name in names):
+        raise ValueError("must be a list of account SIDs, or *")
+    return names
+
+
+def _networks(value: object) -> tuple[str, ...]:
+    names = _texts(value)
+    try:
+        return tuple(str(ipaddress.ip_network(name, strict=False)) for name in names)
+    except ValueError:
+        raise ValueError("must be a list of networks like 10.1.0.0/16") from None
+
+
 def _url(*schemes: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         text = _text(value).strip()
@@ -259,6 +279,9 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "access_log": _flag,
     "recorded_requests": _number(0, 10_000),
     "key_file": _text,
+    "webhook_ca_file": _text,
+    "webhook_unverified": _accounts,
+    "webhook_allow": _networks,
     "webhook_retries": _one_of("twilio", "extended"),
     "record_deliveries": _one_of("full", "failures"),
     "deliveries_days": _number(1, 36_500),

@@ -203,7 +203,7 @@ class App:
         if serving.counted:
             exchange.concurrent = engine.admission.enter(caller.account_sid, serving.limits)
         try:
-            body = exchange.body = await read_body(head, receive)
+            exchange.body = body = await read_body(head, receive)
             request = self._request(exchange, caller, serving.decode(head.query, head.content_type, body))
             answer = await self._operate(exchange, serving, request)
         finally:
@@ -336,6 +336,8 @@ class App:
         """An account hears in its Debugger of what its requests did wrong; test credentials leave no trace."""
         caller, refused = exchange.caller, self._engine.refused
         if refused is None or caller is None or caller.credential == "test":
+            return
+        if isinstance(error, TooManyRequests):  # a flood of requests is not to be one of alerts
             return
         head = exchange.head
         url = f"{head.scheme}://{head.host}{head.path}"

@@ -43,6 +43,8 @@ FORGOTTEN_FOR: Final = timedelta(days=1)  # longer than any request waits to be 
 _WRITES: Final = frozenset({"create", "update", "delete"})
 _SUCCESSES: Final = 0.8  # of what may be recorded in a second: the rest is for what is refused
 _GATHER_S: Final = 0.2
+_GATHER_MORE_S: Final = 0.6  # while much comes: what a write costs is hardly for its rows
+_MUCH: Final = 8  # rows of one write
 _WAITING_SECONDS: Final = 3  # how much may wait for the database, in seconds' worth of requests
 _PRUNE_AFTER: Final = 500  # rows written by this process
 _ACCOUNTS_COUNTED: Final = 1_000
@@ -160,11 +162,13 @@ class Recorder:
             self._miss(asked.caller.account_sid if asked.caller else "")
 
     async def _run(self) -> None:
+        gather_s = _GATHER_S
         while not self._is_over or self._waiting:
             await self._woken.wait()
             if not self._is_over:
-                await asyncio.sleep(_GATHER_S)
+                await asyncio.sleep(gather_s)
                 self._woken.clear()
+            gather_s = _GATHER_MORE_S if len(self._waiting) >= _MUCH else _GATHER_S
             await self._write()
 
     async def _write(self) -> None:

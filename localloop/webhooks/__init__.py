@@ -1,13 +1,16 @@
 """What leaves by HTTP: one outbound client and its address guard; sign, send, retry, fall back, record."""
 
 from localloop.webhooks.alerts import Alert
+from localloop.webhooks.cookies import Jar
 from localloop.webhooks.failure import Failure
 from localloop.webhooks.forgetting import FORGET, Forgotten, forget, forget_again
 from localloop.webhooks.guard import SERVE, UP, AddressPolicy, networks
 from localloop.webhooks.instruction import Document, Instruction
 from localloop.webhooks.notification import KIND, Notification
-from localloop.webhooks.outbound import Outbound, Outgoing, Response, tls_context
+from localloop.webhooks.outbound import Outbound, Outgoing, Response
+from localloop.webhooks.preferences import Preferences
 from localloop.webhooks.signature import signature
+from localloop.webhooks.tls import Tls
 from localloop.webhooks.webhooks import SigningKey, Webhooks
 
 __all__ = [
@@ -21,15 +24,17 @@ __all__ = [
     "Failure",
     "Forgotten",
     "Instruction",
+    "Jar",
     "Notification",
     "Outbound",
     "Outgoing",
+    "Preferences",
     "Response",
     "SigningKey",
+    "Tls",
     "Webhooks",
     "forget",
     "forget_again",
     "networks",
     "signature",
-    "tls_context",
 ]

@@ -12,7 +12,8 @@ from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.guard import AddressError
 from localloop.webhooks.target import Target
 
-# OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH.
+# OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH. A certificate that is not valid
+# yet has no code of Twilio's own; nothing leads to it, so it stands with those that lead nowhere.
 _CERTIFICATE: Final = {
     10: failure.CERTIFICATE_EXPIRED,
     62: failure.CERTIFICATE_MISMATCH,

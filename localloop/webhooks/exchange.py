@@ -10,8 +10,9 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
 
 from localloop.webhooks.attempts import Attempt
+from localloop.webhooks.connector import Timings
 from localloop.webhooks.failure import Failure, without_login
-from localloop.webhooks.outbound import BODY_LIMIT, Response, Sent, Timings, compose
+from localloop.webhooks.outbound import BODY_LIMIT, Response, Sent, compose
 
 HIDDEN: Final = "…"
 _SECRET: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
@@ -126,7 +127,9 @@ def _response(response: Response) -> dict[str, Any]:
 
 def _milliseconds(timings: Timings) -> dict[str, Any]:
     points = {
+        "resolved": timings.resolved,
         "connected": timings.connected,
+        "secured": timings.secured,
         "first_byte": timings.first_byte,
         "done": timings.done,
     }

@@ -3,12 +3,14 @@
 An application chooses the URLs of its webhooks, so without a guard it could make us call our own
 network (SSRF). Names are resolved once, every address is judged, and the connection is made to a
 judged address, never to the name again, so an answer that changes between check and use (DNS
-rebinding) gains nothing. Addresses within addresses (IPv4-mapped IPv6, NAT64, 6to4, Teredo) are
-judged by what they carry.
+rebinding) gains nothing. Addresses within addresses (IPv4-mapped IPv6, NAT64, SIIT, 6to4, Teredo,
+ISATAP) are judged by what they carry, too. Numbers that only some readers take for addresses
+(`2130706433`, `0x7f.1`, `0177.0.0.1`, `127.1`) are not asked for where only public addresses are.
 """
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterable
 from functools import lru_cache
@@ -37,8 +39,10 @@ METADATA: Final = frozenset(
         "fd20:ce::254",
     )
 )
-_NAT64: Final = IPv6Network("64:ff9b::/96")
+# Where an IPv6 address is an IPv4 address behind a prefix: NAT64 (RFC 6052), its local use (RFC 8215), SIIT (RFC 7915).
+_TRANSLATED: Final = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")))
 _IPV4_COMPATIBLE: Final = IPv6Network("::/96")
+_ISATAP: Final = frozenset({0x0000_5EFE, 0x0200_5EFE})  # RFC 5214 §6.1: the interface is an IPv4 address
 # Python's own table of special addresses changed between the versions that we support; this one does not.
 _NOT_PUBLIC: Final[dict[str, tuple[Network, ...]]] = {
     kind: tuple(ip_network(text) for text in texts.split())
@@ -68,6 +72,10 @@ class AddressPolicy(Struct, frozen=True):
         """Why this address (an IP literal, a scope id allowed) is refused; None when it is not."""
         return _refusal(self, address)
 
+    def admits_name(self, host: str) -> bool:
+        """Whether a host may be looked up at all: public names have no underscores, and are no odd numbers."""
+        return not self.public_only or not ("_" in host or is_odd_number(host))
+
 
 UP: Final = AddressPolicy(public_only=False)
 SERVE: Final = AddressPolicy(public_only=True)
@@ -76,6 +84,18 @@ SERVE: Final = AddressPolicy(public_only=True)
 def networks(texts: Iterable[str]) -> tuple[Network, ...]:
     """Listed exceptions, `10.1.0.0/16` or a single address; ValueError for anything else."""
     return tuple(ip_network(text, strict=False) for text in texts)
+
+
+def is_odd_number(host: str) -> bool:
+    """What ends in a number is meant as an IPv4 address (WHATWG's URL standard), but is not written as one."""
+    last = host.rstrip(".").rpartition(".")[2]
+    if not re.fullmatch(r"[0-9]+|0[xX][0-9A-Fa-f]*", last):
+        return False
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return True
+    return False
 
 
 @lru_cache(maxsize=8192)
@@ -110,9 +130,12 @@ def _carried(address: Address) -> list[Address]:
     if address.teredo is not None:
         return [address, *address.teredo]
     low = IPv4Address(int(address) & 0xFFFF_FFFF)
-    if address in _NAT64:
+    if address in _TRANSLATED[0]:
         return [low]
-    return [address, low] if address in _IPV4_COMPATIBLE and int(address) > 1 else [address]
+    is_carrier = any(address in network for network in _TRANSLATED)
+    is_carrier |= int(address) >> 32 & 0xFFFF_FFFF in _ISATAP
+    is_carrier |= address in _IPV4_COMPATIBLE and int(address) > 1
+    return [address, low] if is_carrier else [address]
 
 
 class GuardedResolver(AbstractResolver):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from localloop.webhooks import failure
 from localloop.webhooks.attempts import Attempt
-from localloop.webhooks.cookies import Jar
+from localloop.webhooks.cookies import EMPTY, Jar
 from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.outbound import Response
 from localloop.webhooks.signature import Params
@@ -30,7 +30,7 @@ class Instruction(Struct, frozen=True):
     fallback_method: str = "POST"
     world_sid: str = ""
     resource_sid: str | None = None
-    jar: Jar = ()
+    jar: Jar = EMPTY
     voice: bool = False
     idempotency_token: str = field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -55,7 +55,7 @@ class Document(Struct, frozen=True):
     content_type: str  # as sent, "text/xml; charset=utf-8"; empty only when the body is
     body: bytes
     url: str  # where it came from in the end: relative URLs in it refer to this
-    jar: Jar = ()
+    jar: Jar = EMPTY
     fallback_for: Failure | None = None  # why the first URL was given up
 
 

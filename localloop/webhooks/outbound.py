@@ -7,35 +7,34 @@ each hop. Proxies and `.netrc` of the environment are not consulted.
 
 from __future__ import annotations
 
-import base64
+import asyncio
 import re
-import socket
 import ssl
-from collections.abc import Mapping
-from contextvars import ContextVar
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from time import perf_counter
-from typing import Any, Final, TypeAlias
+from typing import Final
 from urllib.parse import quote_plus
-from weakref import WeakSet
 
 import aiohttp
-from aiohttp import ClientRequest, ClientResponse, ClientSession, ClientTimeout, TCPConnector
-from aiohttp.base_protocol import BaseProtocol
-from aiohttp.connector import Connection
-from aiohttp.tracing import Trace
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, ClientWebSocketResponse
+from aiohttp.abc import AbstractResolver
 from msgspec import Struct
 from msgspec.structs import replace
 from multidict import CIMultiDictProxy
 
 from localloop.core import clock
-from localloop.webhooks import cookies, failure, target
+from localloop.webhooks import cookies, failure, login, target
+from localloop.webhooks.connector import Connector, Timings, note_handshake
+from localloop.webhooks.connector import timings as current_timings
 from localloop.webhooks.cookies import Jar
 from localloop.webhooks.diagnosis import failure_of
 from localloop.webhooks.failure import Failure, Stage
-from localloop.webhooks.guard import AddressError, AddressPolicy, GuardedResolver
+from localloop.webhooks.guard import AddressPolicy
+from localloop.webhooks.login import Login
 from localloop.webhooks.signature import HEADER, Params, body_hash, signature
 from localloop.webhooks.target import Target
+from localloop.webhooks.tls import Tls
 
 MAX_REDIRECTS: Final = 10
 BODY_LIMIT: Final = 64 * 1024
@@ -47,11 +46,8 @@ _NO_AUTO_HEADERS: Final = ("Accept-Encoding", "Content-Type")
 _REDIRECTS: Final = frozenset({301, 302, 303, 307})
 _BECOMES_GET: Final = frozenset({301, 302, 303})
 _STALE_RETRIES: Final = 2
+_CONNECTIONS: Final = 2_000
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*")
-# Below what common servers keep an idle connection (Node 5 s), so that it is rarely them who close.
-_KEEP_ALIVE_S: Final = 4.0
-
-AddrInfo: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
 
 
 class Outgoing(Struct, frozen=True):
@@ -63,8 +59,10 @@ class Outgoing(Struct, frozen=True):
     json: bytes | None = None
     token: str = ""
     headers: Mapping[str, str] = {}
-    jar: Jar = ()
+    jar: Jar = cookies.EMPTY
     voice: bool = False
+    live: bool = False  # something live waits for the answer
+    verified: bool = True  # the server has to prove who it is
     body_limit: int = BODY_LIMIT
 
 
@@ -75,22 +73,6 @@ class Sent(Struct, frozen=True):
     target: Target
     headers: dict[str, str]
     body: bytes | None
-
-
-class Timings(Struct):
-    """When things happened, in seconds from the start of the hop."""
-
-    started: float
-    connected: float | None = None  # name, connection and handshake; None for a kept one
-    first_byte: float | None = None
-    done: float | None = None
-    reused: bool = False
-
-    def since_start(self) -> float:
-        return perf_counter() - self.started
-
-
-_timings: ContextVar[Timings] = ContextVar("timings of the request that this task makes")
 
 
 class Response(Struct, frozen=True):
@@ -109,65 +91,36 @@ class Response(Struct, frozen=True):
         return self.sent.target.text
 
 
-class _Connector(TCPConnector):
-    """Notes when a connection was ready and whether it is a kept one. aiohttp's own tracing would tell as much, at a
-    tenth of a request's whole cost."""
-
-    def __init__(self, policy: AddressPolicy, connections: int, per_host: int, tls: ssl.SSLContext) -> None:
-        super().__init__(
-            resolver=GuardedResolver(policy),
-            socket_factory=self._guarded_socket,
-            limit=connections,
-            limit_per_host=per_host,
-            keepalive_timeout=_KEEP_ALIVE_S,
-            ssl=tls,
-        )
-        self._policy = policy
-        self._kept: WeakSet[BaseProtocol] = WeakSet()
-
-    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:
-        connection = await super().connect(req, traces, timeout)
-        timings = _timings.get()
-        assert connection.protocol is not None
-        if connection.protocol in self._kept:
-            timings.reused = True
-        else:
-            self._kept.add(connection.protocol)
-            timings.connected = timings.since_start()
-        return connection
-
-    def _guarded_socket(self, addr_info: AddrInfo) -> socket.socket:
-        """Every connection passes here with the very address that it will be made to."""
-        family, kind, protocol, _, address = addr_info
-        reason = self._policy.refusal(str(address[0]))
-        if reason is not None:
-            raise AddressError(f"{address[0]} is a {reason} address")
-        connection = socket.socket(family=family, type=kind, proto=protocol)
-        connection.setblocking(False)
-        return connection
-
-
 class Outbound:
-    """Owns the session; open it inside a running loop and close it there."""
+    """Owns the sessions; open it inside a running loop and close it there.
+
+    What something live waits for has connections of its own, without a limit: it never waits for notifications.
+    `unverified`: accounts (with their subaccounts) whose servers may have any certificate, or `*` for all.
+    """
 
     def __init__(
         self,
         policy: AddressPolicy,
         *,
+        ca_file: str = "",
+        unverified: Iterable[str] = (),
+        resolver: AbstractResolver | None = None,
         per_host: int = 64,
-        connections: int = 2_000,
-        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._policy = policy
-        self._session = ClientSession(
-            connector=_Connector(policy, connections, per_host, tls if tls is not None else tls_context()),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            skip_auto_headers=_NO_AUTO_HEADERS,
-        )
+        self._tls = Tls(ca_file, note_handshake)
+        self._unverified = frozenset(unverified)
+        self._resolver = resolver
+        self._live = self._session(0, 0)
+        self._session_of_others = self._session(_CONNECTIONS, per_host)
 
     async def close(self) -> None:
-        await self._session.close()
+        await self._live.close()
+        await self._session_of_others.close()
+
+    def verifies(self, account_sid: str, world_sid: str) -> bool:
+        """Whether servers of this account have to prove who they are."""
+        return not self._unverified & {account_sid, world_sid, "*"}
 
     async def request(self, outgoing: Outgoing, *, budget_s: float | None = None) -> Response:
         """One attempt: redirects and login included, retries not. Raises Failure when no answer came."""
@@ -181,25 +134,59 @@ class Outbound:
             outgoing = _next_hop(outgoing, response)
         raise Failure(failure.TOO_MANY_REDIRECTS, outgoing.target.text, Stage.BODY)
 
-    async def _logged_in(self, outgoing: Outgoing, deadline: float) -> Response:
-        """Credentials of the URL are shown only when the server asks for them, as Twilio does."""
+    async def websocket(self, outgoing: Outgoing) -> ClientWebSocketResponse:
+        """A WebSocket, its handshake signed over the `wss` URL; the caller closes it. Raises Failure."""
         sent = compose(outgoing)
-        response = await self._answered(outgoing, sent, deadline)
-        credentials = outgoing.target.credentials
+        timings = Timings(perf_counter())
+        current_timings.set(timings)
+        self._refuse_bad_name(sent.target)
+        overrides = sent.target.overrides
+        try:
+            async with asyncio.timeout(
+                min(overrides.connect_ms + overrides.read_ms, overrides.total_ms) / 1000
+            ):
+                return await self._live.ws_connect(
+                    sent.target.url, headers=sent.headers, ssl=self._context(outgoing)
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            detail = f"got HTTP {error.status} response to {sent.target.text}"
+            raise Failure(failure.RETRIEVAL_FAILURE, detail, Stage.BODY) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise failure_of(error, sent.target, answering=False) from error
+
+    async def _logged_in(self, outgoing: Outgoing, deadline: float) -> Response:
+        """Credentials of the URL are shown only when the server asks for them, as Twilio does; then for good."""
+        known = outgoing.jar.login(outgoing.target.origin)
+        credentials = outgoing.target.credentials or (known.credentials if known else None)
+        if known is not None and known.credentials != credentials:
+            known = None
+        response = await self._answered(outgoing, deadline, known)
         if response.status != 401 or credentials is None:
             return response
-        if not response.headers.get("WWW-Authenticate", "").lower().startswith("basic"):
+        offered = response.headers.getall("WWW-Authenticate", [])
+        if known is not None and not login.is_news(known, offered):
             return response
-        sent = replace(sent, headers={**sent.headers, "Authorization": _basic(credentials)})
-        return await self._answered(replace(outgoing, jar=response.jar), sent, deadline)
+        fresh = login.answered(outgoing.target, credentials, offered)
+        if fresh is None:
+            return response
+        response = await self._answered(replace(outgoing, jar=response.jar), deadline, fresh)
+        if response.status == 401:
+            return replace(response, jar=response.jar.logged_out(fresh.origin))
+        return response
 
-    async def _answered(self, outgoing: Outgoing, sent: Sent, deadline: float) -> Response:
+    async def _answered(self, outgoing: Outgoing, deadline: float, as_: Login | None) -> Response:
         """A kept connection that its server closed meanwhile is no failure of the endpoint: ask again."""
+        sent = compose(outgoing)
+        if as_ is not None:
+            exchange = login.Exchange(sent.method, sent.target.url.raw_path_qs, sent.body or b"")
+            proof, as_ = login.authorization(as_, exchange)
+            sent.headers["Authorization"] = proof
+            outgoing = replace(outgoing, jar=outgoing.jar.logged_in(as_))
         self._refuse_bad_name(sent.target)
         stale = 0
         while True:
             timings = Timings(perf_counter())
-            _timings.set(timings)
+            current_timings.set(timings)
             try:
                 return await self._exchange(outgoing, sent, deadline, timings)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
@@ -214,13 +201,15 @@ class Outbound:
                 raise failure_of(error, sent.target, timings.first_byte is not None) from error
 
     async def _exchange(self, outgoing: Outgoing, sent: Sent, deadline: float, timings: Timings) -> Response:
-        async with self._session.request(
+        session = self._live if outgoing.live else self._session_of_others
+        async with session.request(
             sent.method,
             sent.target.url,
             headers=sent.headers,
             data=sent.body,
             allow_redirects=False,
             timeout=_timeout(sent.target, deadline),
+            ssl=self._context(outgoing),
         ) as answer:
             timings.first_byte = timings.since_start()
             body, truncated = await _read(answer, outgoing.body_limit)
@@ -230,16 +219,23 @@ class Outbound:
                 jar = cookies.updated(jar, sent.target, answer.headers.getall("Set-Cookie"), clock.now())
             return Response(answer.status, answer.headers, body, truncated, sent, timings, jar)
 
+    def _session(self, connections: int, per_host: int) -> ClientSession:
+        connector = Connector(
+            self._policy, self._tls.context(), self._resolver, connections=connections, per_host=per_host
+        )
+        return ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            skip_auto_headers=_NO_AUTO_HEADERS,
+        )
+
+    def _context(self, outgoing: Outgoing) -> ssl.SSLContext:
+        return self._tls.context(verified=outgoing.verified, sni=outgoing.target.overrides.sni)
+
     def _refuse_bad_name(self, reached: Target) -> None:
-        if self._policy.public_only and "_" in reached.host:
+        if not self._policy.admits_name(reached.host):
             raise Failure(failure.BAD_HOST_NAME, reached.host)
-
-
-def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
-    """TLS 1.2 or newer, certificates verified against the system's authorities or against this bundle."""
-    context = ssl.create_default_context(cafile=ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def compose(outgoing: Outgoing) -> Sent:
@@ -261,7 +257,7 @@ def compose(outgoing: Outgoing) -> Sent:
     if outgoing.token:
         proof = signature(outgoing.token, reached.text, signed, voice=outgoing.voice)
         headers[HEADER] = proof
-    if outgoing.jar and (cookie := cookies.header(outgoing.jar, reached, clock.now())):
+    if outgoing.jar.cookies and (cookie := cookies.header(outgoing.jar, reached, clock.now())):
         headers["Cookie"] = cookie
     return Sent(outgoing.method, reached, headers, body)
 
@@ -321,7 +317,3 @@ async def _read(answer: ClientResponse, limit: int) -> tuple[bytes, bool]:
             answer.close()
             return b"".join(chunks)[:limit], True
     return b"".join(chunks), False
-
-
-def _basic(credentials: tuple[str, str]) -> str:
-    return "Basic " + base64.b64encode(":".join(credentials).encode()).decode()

@@ -18,10 +18,9 @@ from localloop.webhooks import failure
 from localloop.webhooks.failure import Failure
 
 RETRY_CLASSES: Final = frozenset({"4xx", "5xx", "ct", "rt"})
-_BOTH: Final = ("ashburn", "frankfurt", "sao-paulo", "singapore", "sydney", "tokyo")
-_PUBLIC: Final = (*_BOTH, "dublin", "roaming", "umatilla")
-_INTERCONNECT: Final = (*_BOTH, "london", "san-jose")
-EDGES: Final = frozenset([*_PUBLIC, *(f"{edge}-ix" for edge in _INTERCONNECT)])
+_PUBLIC: Final = "ashburn dublin frankfurt sao-paulo singapore sydney tokyo umatilla"
+_INTERCONNECT: Final = "ashburn-ix frankfurt-ix london-ix san-jose-ix singapore-ix"
+EDGES: Final = frozenset(f"{_PUBLIC} {_INTERCONNECT}".split())
 _EDGE_NAME: Final = re.compile(r"[a-z]+(-[a-z]+)*")
 
 

@@ -60,5 +60,6 @@ def _parts(params: Params) -> list[str]:
 
 
 def _without_port(netloc: str) -> str:
+    """On an IPv6 address it stays: Twilio's validator for Python cannot take it off there."""
     host, colon, port = netloc.rpartition(":")
-    return host if colon and port.isdigit() else netloc
+    return host if colon and port.isdigit() and not host.endswith("]") else netloc

@@ -16,12 +16,15 @@ from localloop.webhooks.overrides import Overrides
 
 # Left as written, so that the receiver sees the URL that was signed: all printable ASCII that HTTP can carry.
 _AS_WRITTEN: Final = "!$%&'()*+,-./:;=?@[]_~"
+HTTP: Final = ("http", "https")
+WEBSOCKET: Final = ("ws", "wss")
+_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _LOGIN: Final = re.compile(r"^\s*([A-Za-z]+://)[^/?#]*@")
 _HOST: Final = re.compile(r"[A-Za-z0-9_.\-]+|\[[0-9A-Fa-f:.]+\]")
 
 
 class Target(Struct, frozen=True):
-    """One URL, ready to be requested."""
+    """One URL, ready to be requested. What is printed of it holds no login."""
 
     text: str  # as requested and signed: no fragment, no user info
     url: URL  # the same for the HTTP client
@@ -33,9 +36,12 @@ class Target(Struct, frozen=True):
     def host(self) -> str:
         return self.origin[1]
 
+    def __repr__(self) -> str:
+        return f"Target({self.text!r})"
+
 
 @lru_cache(maxsize=4096)
-def parse(url: str) -> Target:
+def parse(url: str, schemes: tuple[str, ...] = HTTP) -> Target:
     """Failure 11100 for what is no HTTP URL, 11210 for a host that can be none, 1124x for wrong overrides."""
     try:
         parts = urlsplit(url.strip())
@@ -43,14 +49,14 @@ def parse(url: str) -> Target:
     except ValueError as error:
         raise Failure(failure.INVALID_URL, url) from error
     scheme = parts.scheme.lower()
-    if scheme not in ("http", "https") or not parts.netloc:
+    if scheme not in schemes or not parts.netloc:
         raise Failure(failure.INVALID_URL, url)
     host = _host(parts)
     text = f"{scheme}://{host}{'' if port is None else f':{port}'}{_path(parts)}"
     return Target(
         text=text,
         url=URL(text, encoded=True),
-        origin=(scheme, host.lower(), port or (443 if scheme == "https" else 80)),
+        origin=(scheme, host.lower(), port or _PORTS[scheme]),
         credentials=_credentials(parts),
         overrides=overrides.parse(parts.fragment),
     )

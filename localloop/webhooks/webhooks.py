@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from localloop.core import clock
 from localloop.jobs import Dead, Job, NewJob, Outcome, Park, Settled
 from localloop.store import Database, Unavailable
-from localloop.webhooks import attempts, exchange, target
+from localloop.webhooks import asking, exchange
 from localloop.webhooks.alerts import Alert, Raised, keep
 from localloop.webhooks.attempts import Attempt
 from localloop.webhooks.deliveries import ID, About, Deliveries, Entry, rows_of
@@ -22,15 +22,13 @@ from localloop.webhooks.endpoints import Endpoint, Gate, Limits, Postponed, Visi
 from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.instruction import Document, Instruction, document_of
 from localloop.webhooks.notification import Notification, key
-from localloop.webhooks.outbound import Outbound, Outgoing
+from localloop.webhooks.outbound import Outbound
 from localloop.webhooks.preferences import Choices, Preferences
-from localloop.webhooks.retries import Policy, pause_before
+from localloop.webhooks.retries import pause_before
 from localloop.webhooks.sequence import FirstAttempts
 
 log = logging.getLogger(__name__)
 
-IDEMPOTENCY: Final = "I-Twilio-Idempotency-Token"
-REPLAY: Final = "Localloop-Replay-Of"
 # Answers that say: not now. Other errors are the application's, and the next notification may fare better.
 _TROUBLE: Final = frozenset({429, 502, 503, 504})
 
@@ -46,10 +44,7 @@ class SigningKey(Protocol):
 
 
 class Webhooks:
-    """Signs, sends, retries, falls back, records and alerts.
-
-    `full` (headers and bodies of what went well are kept, too) and `retries` hold for accounts that chose nothing.
-    """
+    """Signs, sends, retries, falls back, records and alerts. `defaults` hold for accounts that chose nothing."""
 
     def __init__(
         self,
@@ -57,14 +52,13 @@ class Webhooks:
         outbound: Outbound,
         keys: SigningKey,
         *,
-        full: bool,
-        retries: Policy = "twilio",
+        defaults: Preferences,
         limits: Limits | None = None,
     ) -> None:
         self._outbound = outbound
         self._keys = keys
         self._limits = limits or Limits()
-        self._choices = Choices(database, Preferences(retries=retries, record="full" if full else "failures"))
+        self._choices = Choices(database, defaults)
         self._deliveries = Deliveries(database)
         self._first_attempts = FirstAttempts(database)
         self._gate = Gate(database, self._limits)
@@ -108,18 +102,11 @@ class Webhooks:
 
     async def fetch_instructions(self, instruction: Instruction) -> Document | Failure:
         """What the application answers, from its fallback URL if need be; the last failure when neither answers."""
-        answer = await self._fetch(instruction)
-        if isinstance(answer, Document):
-            return answer
-        return await self.fetch_fallback(instruction, answer) or answer
+        return await asking.answered(self._fetch, instruction)
 
     async def fetch_fallback(self, instruction: Instruction, cause: Failure) -> Document | Failure | None:
         """The same after `cause`, which may also be what a fetched document did; None without a fallback URL."""
-        fallback = instruction.fallback(cause.code)
-        if fallback is None:
-            return None
-        answer = await self._fetch(fallback)
-        return replace(answer, fallback_for=cause) if isinstance(answer, Document) else answer
+        return await asking.answered_by_fallback(self._fetch, instruction, cause)
 
     async def alert(self, alert: Alert) -> None:
         """Keep an alert that comes of no change: without waiting for it to be durable."""
@@ -159,7 +146,7 @@ class Webhooks:
             return None
         passage = await self._gate.enter(endpoint, Visitor(job.id, job.lane is not None, may_probe))
         try:
-            made = await self._attempt(notification, token, job.world_sid)
+            made = await asking.attempted(self._outbound, notification, token, job.world_sid)
             passage.is_trouble = _is_trouble(made[-1])
         finally:
             self._gate.leave(endpoint, job.id, passage)
@@ -188,7 +175,7 @@ class Webhooks:
 
     async def _fetch(self, instruction: Instruction) -> Document | Failure:
         token = await self._keys.signing_token(instruction.account_sid) or ""
-        made = await self._attempt(instruction, token, instruction.world_sid)
+        made = await asking.attempted(self._outbound, instruction, token, instruction.world_sid)
         preferences = await self._choices.of(instruction.account_sid, instruction.world_sid)
         about = About(
             kind="instruction",
@@ -206,23 +193,6 @@ class Webhooks:
             raised = (Raised(alert, preferences),)
         self._deliveries.record_later(Entry(rows, raised=raised))
         return answer
-
-    async def _attempt(self, asked: Notification | Instruction, token: str, world_sid: str) -> list[Attempt]:
-        method = asked.method.upper()
-        try:
-            aimed = target.parse(asked.url)
-        except Failure as failure:
-            return attempts.impossible(asked.url, method, failure, world_sid)
-        headers = {IDEMPOTENCY: asked.idempotency_token}
-        if asked.voice:
-            headers["X-Home-Region"] = "us1"
-        if isinstance(asked, Notification) and asked.replay_of:
-            headers[REPLAY] = asked.replay_of
-        jar = asked.jar if isinstance(asked, Instruction) else ()
-        outgoing = Outgoing(
-            method, aimed, asked.params, token=token, headers=headers, jar=jar, voice=asked.voice
-        )
-        return await attempts.attempt(self._outbound, outgoing, world_sid)
 
 
 def _is_trouble(last: Attempt) -> bool | None:

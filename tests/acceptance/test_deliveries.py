@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -66,6 +67,15 @@ def listed(home: Home, *options: str) -> list[dict[str, object]]:
     return rows
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Whoever runs the tests in the background has Ctrl-C ignored in all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_from_a_failure_to_its_replay(home: Home, up: Up, url: str) -> None:
     follower = subprocess.Popen(
         [COMMAND, "deliveries", "tail", "--json"],
@@ -82,7 +92,7 @@ def test_from_a_failure_to_its_replay(home: Home, up: Up, url: str) -> None:
         assert follower.stdout is not None
         lines = [json.loads(follower.stdout.readline()) for _ in range(3)]
     finally:
-        follower.send_signal(2)
+        follower.send_signal(signal.SIGINT)
         follower.communicate(timeout=20)
     assert follower.returncode == 0
     assert len({line["sid"] for line in lines}) == 3

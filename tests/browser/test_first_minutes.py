@@ -88,7 +88,7 @@ def test_a_number_is_bought_and_a_phone_reaches_the_example_through_it(open_page
 def test_a_failed_callback_is_found_and_understood(open_page: Open, up: Up, example: str) -> None:
     sid = _text(up, "+15551230003", "News", StatusCallback=f"{example}/nowhere")
     page = open_page("deliveries")
-    page.get_by_role("button", name="Failed").click()
+    page.get_by_role("button", name="Failed", exact=True).click()
     page.get_by_role("link", name=re.compile("nowhere")).first.click()
 
     expect(page.get_by_text("11200").first).to_be_visible()

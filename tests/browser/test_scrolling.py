@@ -109,7 +109,7 @@ def test_place_and_search_survive_a_look_at_one_row(open_page: Open, up: Up, way
     expect(page.get_by_role("button", name=re.compile(r"^\d+ new$"))).to_be_visible()
     assert page.evaluate(_TOP) == top
 
-    page.get_by_role("button", name="Failed", exact=True).click()
+    page.get_by_role("button", name="Not delivered").click()
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_role("row").filter(has_text="one of the meantime")).to_be_visible()
     assert page.evaluate(_TOP) == 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import Final
 
 from tests.house import tree
 
@@ -23,6 +26,34 @@ def test_webhooks_is_the_only_http_client() -> None:
         if (_is(module, _OUTBOUND) and not name.startswith("localloop/webhooks/"))
         or (_is(module, _STANDARD_CLIENTS) and not name.startswith("localloop/cli/"))
     )
+
+
+# What opens a connection below HTTP: whoever needs one of these in another place says so here, and why not by webhooks.
+_CONNECTS: Final = frozenset({"open_connection", "create_connection", "sock_connect", "connect_ex"})
+_MAY_CONNECT = ("localloop/webhooks/",)
+
+
+def _connections(module: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(module):
+        match node:
+            case ast.Attribute(attr=called) | ast.Name(id=called) if called in _CONNECTS:
+                yield node.lineno, called
+
+
+def test_webhooks_is_the_only_one_to_open_connections() -> None:
+    tree.forbid(
+        f"{name}:{line} {called}: what leaves by HTTP leaves through localloop.webhooks, which guards addresses"
+        for name in tree.python("localloop")
+        if not name.startswith(_MAY_CONNECT)
+        for line, called in _connections(tree.syntax(name))
+    )
+
+
+def test_opened_connections_are_seen() -> None:
+    source = (
+        "asyncio.open_connection(h, 1)\nloop.create_connection(f)\nfrom socket import create_connection as c"
+    )
+    assert [line for line, _ in _connections(ast.parse(source))] == [1, 2]
 
 
 def test_products_know_each_other_by_their_top_level() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import localloop_process
 import pytest
+from application import Application
 from localloop_process import Credentials
 from redirect import to_localloop
 from twilio.rest import Client
@@ -30,3 +32,14 @@ def client(account: Credentials) -> Iterator[Client]:
     opened = to_localloop(Client(account.account_sid, account.auth_token), account.url)
     yield opened
     opened.http_client.session.close()
+
+
+@pytest.fixture
+def application() -> Iterator[Application]:
+    made = Application()
+    thread = threading.Thread(target=made.server.serve_forever)
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()

@@ -12,7 +12,7 @@ from webhook_keys import Keys
 from localloop.core import clock
 from localloop.jobs import Worker, enqueue
 from localloop.store import Database
-from localloop.webhooks import KIND, UP, Notification, Outbound, Webhooks
+from localloop.webhooks import KIND, UP, Notification, Outbound, Preferences, Webhooks
 from localloop.webhooks.endpoints import Limits
 
 ACCOUNT = "AC" + "0" * 32
@@ -38,7 +38,16 @@ async def working(
 ) -> AsyncIterator[list[Worker]]:
     """Workers as different processes would have them: nothing shared but the database."""
     outbounds = [Outbound(UP) for _ in range(workers)]
-    hooks = [Webhooks(database, outbound, keys or Keys(), full=full, limits=limits) for outbound in outbounds]
+    hooks = [
+        Webhooks(
+            database,
+            outbound,
+            keys or Keys(),
+            defaults=Preferences(record="full" if full else "failures"),
+            limits=limits,
+        )
+        for outbound in outbounds
+    ]
     started = [Worker(database, {KIND: hook.deliver}) for hook in hooks]
     for hook in hooks:
         await hook.start()

@@ -1,4 +1,4 @@
-"""Small HTTP servers for tests: a real socket, raw bytes out, every request remembered."""
+"""Small HTTP servers for tests: a real socket, raw bytes out, every request remembered and its signature judged."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import parse_qs
 
+import validators
 from msgspec import Struct
 
 
@@ -42,6 +43,8 @@ class Server:
         self.requests: list[Received] = []
         self.connections = 0
         self.port = 0
+        self.protocol = "http"
+        self.host = "127.0.0.1"
         self._script = list(script)
         self._respond = respond or self._scripted
         self._came = asyncio.Condition()
@@ -49,7 +52,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.protocol}://{self.host}:{self.port}"
 
     async def wait_for(self, count: int) -> None:
         """Until this many requests have come."""
@@ -64,6 +67,7 @@ class Server:
         try:
             while request := await _read(reader):
                 self.requests.append(request)
+                validators.note(self.protocol, request.path, request.headers, request.body)
                 async with self._came:
                     self._came.notify_all()
                 await self._respond(request, writer)
@@ -104,6 +108,7 @@ async def _read(reader: asyncio.StreamReader) -> Received | None:
 async def running(server: Server, *, port: int = 0, **options: object) -> AsyncIterator[Server]:
     """The server on a free port of the loopback, until the block ends; `options` are asyncio's (`ssl`)."""
     listening = await asyncio.start_server(server.serve, "127.0.0.1", port, **options)  # type: ignore[arg-type]
+    server.protocol = "https" if options.get("ssl") else "http"
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import requests
+import validators
 from msgspec import Struct
 
 from localloop.core import sids
@@ -47,7 +48,9 @@ class Credentials(Struct, frozen=True):
 
 def new_world(url: str) -> Credentials:
     """An account that nobody has seen yet: `up` makes it, and its world, when it is first used."""
-    return Credentials(url, sids.new("AC"), sids.new_secret())
+    made = Credentials(url, sids.new("AC"), sids.new_secret())
+    validators.expect(made.account_sid, made.auth_token)
+    return made
 
 
 def free_port() -> int:

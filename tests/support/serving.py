@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+import validators
 from msgspec import Struct
 
 from localloop import server
@@ -37,6 +38,7 @@ class Client:
     """Asks an ASGI application as one account."""
 
     def __init__(self, app: AsgiApp, account_sid: str, token: str) -> None:
+        validators.expect(account_sid, token)
         self._app = app
         self.account_sid = account_sid
         self._authorization = b"Basic " + b64encode(f"{account_sid}:{token}".encode())

@@ -14,6 +14,7 @@ from typing import Any, cast
 import aiohttp
 import pytest
 import uvicorn
+import validators
 from msgspec import Struct
 
 from localloop.console import new_link
@@ -132,6 +133,7 @@ async def server(dsn: str, tmp_path: Path, database: Database) -> AsyncIterator[
     settings = Settings(message_rate=0)
     place = Place(dsn=dsn, runtime=tmp_path / "run", url="", sealing_key=tmp_path / "sealing.key")
     seeded = await prepare(settings, place, Seed())
+    validators.expect(seeded.account_sid, seeded.auth_token)
     async with (
         open_worker(settings, place) as worker,
         open_api(settings, place) as surface,

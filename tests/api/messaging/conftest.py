@@ -19,7 +19,7 @@ from localloop.products.numbers import Directory
 from localloop.rest.request import Caller, PageRequest
 from localloop.store import Database
 from localloop.store.plain import PlainStore
-from localloop.webhooks import KIND, UP, Outbound, Webhooks
+from localloop.webhooks import KIND, UP, Outbound, Preferences, Webhooks
 
 FROM = "+15017122661"
 TO = "+15558675310"
@@ -101,7 +101,7 @@ def carrier(database: Database) -> Carrier:
 async def server(database: Database, rules: Rules, carrier: Carrier) -> AsyncIterator[Phone]:
     """Accepts messages; nothing works on them."""
     outbound = Outbound(UP)
-    webhooks = Webhooks(database, outbound, Keys(), full=False)
+    webhooks = Webhooks(database, outbound, Keys(), defaults=Preferences())
     records = PlainStore(database)
     directory = Directory(database, Counter())
     messaging = Messaging(database, directory, records, carrier, rules, webhooks, PUBLIC_URL)

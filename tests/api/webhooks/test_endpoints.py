@@ -14,7 +14,7 @@ from webhook_keys import Keys
 
 from localloop.jobs import Worker
 from localloop.store import Database
-from localloop.webhooks import KIND, UP, Notification, Outbound, Webhooks
+from localloop.webhooks import KIND, UP, Notification, Outbound, Preferences, Webhooks
 from localloop.webhooks.endpoints import Endpoint, Gate, Limits, Passage, Postponed, Visitor, lane_of
 
 OK = answer("204 No Content", length=False)
@@ -117,7 +117,7 @@ async def test_parked_jobs_outlive_their_worker(database: Database) -> None:
     async with running(Server(respond=hang)) as stuck:
         await queue(database, *many(stuck, 6))
         outbound = Outbound(UP)
-        hooks = Webhooks(database, outbound, Keys(), full=False, limits=NARROW)
+        hooks = Webhooks(database, outbound, Keys(), defaults=Preferences(), limits=NARROW)
         first = asyncio.ensure_future(Worker(database, {KIND: hooks.deliver}).run())
         await until(database, "count(*) = 4 from jobs where lane is not null and not leased")
         first.cancel()

@@ -6,13 +6,27 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import misbehaving
 import pytest
 from http_server import Received, Server, answer, running
 from twilio.request_validator import RequestValidator
 from webhook_keys import TOKEN, Keys
 
 from localloop.store import Database
-from localloop.webhooks import UP, Document, Failure, Instruction, Outbound, Webhooks
+from localloop.webhooks import (
+    SERVE,
+    UP,
+    AddressPolicy,
+    Document,
+    Failure,
+    Instruction,
+    Outbound,
+    Outgoing,
+    Preferences,
+    Webhooks,
+    networks,
+    target,
+)
 
 ACCOUNT = "AC" + "0" * 32
 TWIML = answer("200 OK", b"<Response/>", "Content-Type: text/xml")
@@ -22,7 +36,7 @@ PARAMS = {"MessageSid": "SM1", "Body": "hello"}
 @pytest.fixture
 async def webhooks(database: Database) -> AsyncIterator[Webhooks]:
     outbound = Outbound(UP)
-    opened = Webhooks(database, outbound, Keys(), full=False)
+    opened = Webhooks(database, outbound, Keys(), defaults=Preferences())
     yield opened
     with contextlib.suppress(Exception):
         await opened.close()
@@ -139,3 +153,68 @@ async def test_voice_says_its_region(webhooks: Webhooks) -> None:
     async with running(Server(TWIML)) as server:
         await webhooks.fetch_instructions(asked(server, voice=True))
     assert server.requests[0].headers["x-home-region"] == "us1"
+
+
+async def test_a_refused_address_is_a_delivery_error(database: Database) -> None:
+    """Production calls nobody inside; what an application redirects to is no exception."""
+    async with running(Server(answer("302 Found", b"", "Location: http://10.0.0.1/"))) as server:
+        for policy, reason in [
+            (SERVE, "127.0.0.1 is a loopback address"),
+            (AddressPolicy(True, networks(["127.0.0.1"])), "10.0.0.1 is a private address"),
+        ]:
+            outbound = Outbound(policy)
+            hooks = Webhooks(database, outbound, Keys(), defaults=Preferences())
+            failure = await hooks.fetch_instructions(asked(server))
+            await hooks.close()
+            await outbound.close()
+            assert isinstance(failure, Failure)
+            assert (failure.code, reason in failure.message) == (11205, True)
+    rows = await database.fetch("select status_code, error_code, error from deliveries order by id")
+    assert [(row["status_code"], row["error_code"]) for row in rows] == [(None, 11205), (None, 11205)]
+    assert ["loopback" in rows[0]["error"], "private" in rows[1]["error"]] == [True, True]
+
+
+async def test_passwords_of_urls_are_not_recorded(
+    webhooks: Webhooks, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    denied = answer("401 Unauthorized", b"", 'WWW-Authenticate: Digest realm="x", nonce="n"')
+    async with running(Server(denied)) as bad, running(Server(denied)) as worse:
+        urls = [f"http://user:hunter2@127.0.0.1:{each.port}/sms" for each in (bad, worse)]
+        instruction = Instruction(urls[0], ACCOUNT, PARAMS, fallback_url=urls[1])
+        failure = await webhooks.fetch_instructions(instruction)
+        await webhooks.close()
+        assert worse.requests[0].form["ErrorUrl"] == f"{bad.url}/sms"
+        assert ["authorization" in each.headers for each in bad.requests] == [False, True]
+    rows = await database.fetch("select deliveries::text as row from deliveries")
+    assert len(rows) == 2
+    assert "hunter2" not in "".join(row["row"] for row in rows) + repr(failure) + caplog.text
+
+
+async def test_instructions_do_not_wait_for_notifications(database: Database) -> None:
+    """Every connection that notifications may have is taken by an application that does not answer."""
+    async with running(Server(respond=misbehaving.silent)) as server, asyncio.TaskGroup() as tasks:
+        outbound = Outbound(UP, per_host=2)
+        slow = target.parse(f"{server.url}/status")
+        told = [tasks.create_task(outbound.request(Outgoing("POST", slow, token=TOKEN))) for _ in range(3)]
+        await server.wait_for(2)
+        hooks = Webhooks(database, outbound, Keys(), defaults=Preferences())
+        answer = tasks.create_task(hooks.fetch_instructions(asked(server, "/sms#tt=5000&rc=0")))
+        await server.wait_for(3)
+        assert [request.path for request in server.requests] == ["/status", "/status", "/sms"]
+        for each in (*told, answer):
+            each.cancel()
+    await hooks.close()
+    await outbound.close()
+
+
+async def test_the_record_says_when_things_happened(database: Database) -> None:
+    outbound = Outbound(UP)
+    hooks = Webhooks(database, outbound, Keys(), defaults=Preferences(record="full"))
+    async with running(Server(TWIML)) as server:
+        server.host = "localhost"
+        await hooks.fetch_instructions(asked(server))
+    await hooks.close()
+    await outbound.close()
+    timings = (await database.fetchval("select detail from deliveries"))["timings"]
+    points = [timings[name] for name in ("resolved", "connected", "first_byte", "done")]
+    assert points == sorted(points)

@@ -12,7 +12,7 @@ from webhook_keys import TOKEN, Keys
 
 from localloop.jobs import Worker
 from localloop.store import Database
-from localloop.webhooks import KIND, UP, Forgotten, Notification, Outbound, Webhooks, forget
+from localloop.webhooks import KIND, UP, Forgotten, Notification, Outbound, Preferences, Webhooks, forget
 from localloop.webhooks.sequence import FirstAttempts
 
 OK = answer("204 No Content", length=False)
@@ -112,6 +112,8 @@ async def test_overrides_say_how_often(database: Database, fragment: str, status
 
 
 async def test_total_time_ends_the_retries(database: Database) -> None:
+    """How many fit in, to the millisecond, is in tests/wire/test_failing_applications.py, where time does not pass."""
+
     async def silent(_request: Received, _writer: asyncio.StreamWriter) -> None:
         await asyncio.Event().wait()
 
@@ -119,7 +121,8 @@ async def test_total_time_ends_the_retries(database: Database) -> None:
         await queue(database, told(server, "sent", path="/#rc=5&rp=rt&rt=100&tt=250"))
         await until_idle(database)
     rows = await database.fetch("select error_code from deliveries order by id")
-    assert [row["error_code"] for row in rows] == [11205, 11205, 11203]
+    *earlier, last = [row["error_code"] for row in rows]
+    assert (last, set(earlier) <= {11205}, len(earlier) <= 2) == (11203, True, True)
 
 
 async def test_what_is_no_url_is_recorded(database: Database) -> None:
@@ -196,7 +199,7 @@ async def test_a_worker_that_is_cut_off_leaves_it_to_the_next_with_the_same_toke
     async with running(Server(respond=first_hangs)) as server:
         await queue(database, told(server, "sent"))
         outbound = Outbound(UP)
-        hooks = Webhooks(database, outbound, Keys(), full=False)
+        hooks = Webhooks(database, outbound, Keys(), defaults=Preferences())
         first = asyncio.ensure_future(Worker(database, {KIND: hooks.deliver}).run())
         await server.wait_for(1)
         first.cancel()

@@ -70,6 +70,8 @@ def test_every_setting_can_be_given() -> None:
         ({"admin_listen": "0.0.0.0:0"}, {}, "", r"^--admin-listen: must be host:port"),
         ({}, {"LOCALLOOP_API_PROCESSES": "0"}, "", r"must be a whole number from 1 to 30"),
         ({"host": "0.0.0.0"}, {}, "", r"--open-on-network"),
+        ({}, {}, 'webhook-allow = ["10.0.0.0/33"]', r"^'webhook-allow' .*: must be a list of networks like"),
+        ({}, {"LOCALLOOP_WEBHOOK_UNVERIFIED": "me"}, "", r"must be a list of account SIDs, or \*"),
     ],
 )
 def test_a_wrong_setting_says_where_and_what_would_be_allowed(
@@ -94,6 +96,15 @@ def test_the_network_may_be_opened_or_strict() -> None:
     assert settings.load("up", {"host": "0.0.0.0", "open_on_network": True}, {}).host == "0.0.0.0"
     assert settings.load("up", {"host": "0.0.0.0", "strict": True}, {}).host == "0.0.0.0"
     assert settings.load("serve", {"host": "0.0.0.0"}, {}).host == "0.0.0.0"
+
+
+def test_whom_webhooks_trust() -> None:
+    sid = "AC" + "0" * 32
+    environ = {"LOCALLOOP_WEBHOOK_UNVERIFIED": f"{sid}, *", "LOCALLOOP_WEBHOOK_ALLOW": "10.1.2.3/16,::1"}
+    found = settings.load("up", {}, environ)
+    assert (found.webhook_unverified, found.webhook_allow) == ((sid, "*"), ("10.1.0.0/16", "::1/128"))
+    with pytest.raises(SettingsError, match="name the accounts"):
+        settings.load("serve", {}, environ)
 
 
 def test_urls_and_lists_are_tidied() -> None:

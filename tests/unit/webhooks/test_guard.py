@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localloop.webhooks.guard import SERVE, UP, AddressPolicy, networks
+from localloop.webhooks.guard import SERVE, UP, AddressPolicy, is_odd_number, networks
 
 
 @pytest.mark.parametrize("policy", [UP, SERVE, AddressPolicy(True, networks(["0.0.0.0/0", "::/0"]))])
@@ -21,6 +21,11 @@ from localloop.webhooks.guard import SERVE, UP, AddressPolicy, networks
         "2002:a9fe:a9fe::1",
         "::169.254.169.254",
         "100.100.100.200",
+        "64:ff9b:1::a9fe:a9fe",
+        "::ffff:0:169.254.169.254",
+        "fe80::5efe:169.254.169.254",
+        "2606:4700::200:5efe:a9fe:a9fe",
+        "2001:0:5ef5:79fb::5601:5601",
     ],
 )
 def test_metadata_is_always_refused(policy: AddressPolicy, address: str) -> None:
@@ -81,3 +86,31 @@ def test_listed_networks_are_admitted() -> None:
     assert policy.refusal("::ffff:10.1.2.3") is None
     assert policy.refusal("::1") is None
     assert policy.refusal("10.2.0.1") == "private"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0x",
+        "0177.0.0.1",
+        "1.2.3.4.5",
+        "256.1.1.1",
+        "a.b.1",
+        "127.0.0.1.",
+        "0",
+    ],
+)
+def test_odd_numbers(host: str) -> None:
+    assert is_odd_number(host)
+    assert not SERVE.admits_name(host)
+    assert UP.admits_name(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "example.com", "1.example", "0x7f.example", "[::1]", "xn--1-abc", "a1"]
+)
+def test_names_and_addresses_are_none(host: str) -> None:
+    assert not is_odd_number(host)

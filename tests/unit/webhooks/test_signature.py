@@ -99,7 +99,7 @@ def test_fragment_and_user_info_are_not_signed(url: str, signed: str) -> None:
     [
         ("https://h:8443/a", "https://h/a"),
         ("wss://h:8443/a", "wss://h/a"),
-        ("https://[2001:db8::1]:444/a", "https://[2001:db8::1]/a"),
+        ("https://[2001:db8::1]:444/a", "https://[2001:db8::1]:444/a"),
         ("https://[2001:db8::1]/a", "https://[2001:db8::1]/a"),
         ("http://h:8080/a", "http://h:8080/a"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localloop.webhooks import target
@@ -64,6 +64,7 @@ def test_redirects_resolve_against_the_target_and_keep_its_overrides() -> None:
     assert there.overrides.retries == 4
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_what_is_requested_is_what_is_signed(text: str) -> None:
     try:
@@ -75,6 +76,7 @@ def test_what_is_requested_is_what_is_signed(text: str) -> None:
     assert target.parse(parsed.text).text == parsed.text
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_nonsense_is_a_failure_and_nothing_worse(text: str) -> None:
     for url in (text, f"http://{text}", f"https://u:p@{text}#{text}"):
@@ -94,6 +96,17 @@ def test_redirects_to_nowhere(location: str) -> None:
     with pytest.raises(Failure) as raised:
         target.redirected(target.parse("https://example.com/"), location)
     assert raised.value.code == 11216
+
+
+def test_what_is_printed_holds_no_login() -> None:
+    assert "hunter2" not in repr(target.parse("https://user:hunter2@example.com/a"))
+
+
+def test_websockets_are_asked_for_by_name() -> None:
+    parsed = target.parse("wss://example.com/stream#x", target.WEBSOCKET)
+    assert (parsed.text, parsed.origin) == ("wss://example.com/stream", ("wss", "example.com", 443))
+    with pytest.raises(Failure):
+        target.parse("wss://example.com/stream")
 
 
 def test_query_is_appended() -> None:

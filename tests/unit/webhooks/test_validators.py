@@ -1,0 +1,50 @@
+"""The judges of the tests' own webhooks: they refuse what is forged."""
+
+from __future__ import annotations
+
+import pytest
+import validators
+from webhook_keys import TOKEN
+
+from localloop.webhooks.signature import body_hash, signature
+from tests.needs import needs
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def note(url: str, signed: str, body: bytes = b"", kind: str = FORM, **headers: str) -> None:
+    protocol, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    given = {"host": host, "content-type": kind, validators.SIGNATURE: signed, **headers}
+    validators.note(protocol, slash + path, given, body)
+
+
+@needs("twilio-node")
+def test_genuine_ones_pass() -> None:
+    note("http://h:1/a?b=%20c", signature(TOKEN, "http://h:1/a?b=%20c", {"B": "x y"}), b"B=x+y")
+    url = f"http://h/a?{body_hash(b'[]')}"
+    note(url, signature(TOKEN, url), b"[]", "application/json")
+    forwarded = {"x-forwarded-proto": "https", "x-forwarded-host": "app.example"}
+    note("http://inside:8080/a", signature(TOKEN, "https://app.example/a", {"B": "1"}), b"B=1", **forwarded)
+    validators.expect("AC1", "another")
+    note("http://h/", signature("another", "http://h/", {"AccountSid": "AC1"}), b"AccountSid=AC1")
+    assert validators.settle() == []
+
+
+@needs("twilio-node")
+@pytest.mark.parametrize(
+    ("url", "signed", "body"),
+    [
+        ("http://h/a", "", b"B=1"),
+        ("http://h/a", signature(TOKEN, "http://h/a", {"B": "2"}), b"B=1"),
+        ("https://h/a", signature(TOKEN, "http://h/a", {"B": "1"}), b"B=1"),
+        ("http://h/a", signature("another", "http://h/a", {"B": "1"}), b"B=1"),
+        (f"http://h/?{body_hash(b'[]')}", signature(TOKEN, f"http://h/?{body_hash(b'[]')}"), b"[1]"),
+    ],
+)
+def test_forged_ones_are_refused_by_both(url: str, signed: str, body: bytes) -> None:
+    note(url, signed, body, FORM if body.startswith(b"B") else "application/json")
+    assert [verdict.partition(" refuses")[0] for verdict in validators.settle()] == [
+        "Twilio's validator for Python",
+        "Twilio's validator for Node",
+    ]
