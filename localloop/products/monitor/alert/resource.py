@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -89,10 +89,18 @@ def _filters(request: Request) -> Filters:
     since = request.now - KEPT
     start, end = params.get("StartDate"), params.get("EndDate")
     return Filters(
-        since=max(since, start) if start is not None else since,
-        until=end + timedelta(seconds=1) if end is not None else None,
+        since=max(since, _span(start)[0]) if start is not None else since,
+        until=_span(end)[1] if end is not None else None,
         log_level=params.get("LogLevel") or None,
     )
+
+
+def _span(value: date | datetime) -> tuple[datetime, datetime]:
+    """What a date means: a whole day in UTC, or a second."""
+    if isinstance(value, datetime):
+        return value, value + timedelta(seconds=1)
+    start = datetime.combine(value, time(), UTC)
+    return start, start + timedelta(days=1)
 
 
 def _listed(row: Row) -> dict[str, Any]:
