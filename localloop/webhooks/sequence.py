@@ -10,9 +10,8 @@ too many wait already, whoever follows is postponed, too.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from localloop.store import Database, Executor
@@ -36,6 +35,30 @@ Place: TypeAlias = tuple[str, int]  # a key, and the id of one of its jobs
 Older: TypeAlias = tuple[int, bool]  # a job's id, and whether it is parked
 
 
+class Turn:
+    """One job's place among the first attempts of its resource. Not a generator: each notification passes here."""
+
+    __slots__ = ("_follows", "_place", "_sequence")
+
+    def __init__(self, sequence: FirstAttempts, place: Place, follows: bool) -> None:
+        self._sequence = sequence
+        self._place = place
+        self._follows = follows
+
+    async def __aenter__(self) -> None:
+        self._sequence.begin(self._place[1])
+        if self._follows:
+            try:
+                await self._sequence.wait(self._place)
+            except BaseException as error:
+                self._sequence.end(self._place[1], is_attempted=not isinstance(error, Postponed))
+                raise
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        is_attempted = kind is None or not issubclass(kind, Postponed)
+        self._sequence.end(self._place[1], is_attempted=is_attempted)
+
+
 class FirstAttempts:
     """Who is at it in this process, and who was lately."""
 
@@ -47,31 +70,25 @@ class FirstAttempts:
         self._is_over: set[int] = set()
         self._waiting = 0
 
-    @contextlib.asynccontextmanager
-    async def turn(self, place: Place, *, follows: bool) -> AsyncIterator[None]:
-        """Hold the place while attempting; Postponed when its turn does not come soon, or when raised within. Enter it
-        before anything else is awaited: jobs start in their order."""
-        job_id = place[1]
-        done = asyncio.get_running_loop().create_future()
-        self._running[job_id] = done
-        is_attempted = True
-        try:
-            if follows:
-                await self._wait(place)
-            yield
-        except Postponed:
-            is_attempted = False
-            raise
-        finally:
-            del self._running[job_id]
-            if is_attempted:
-                self._remember(job_id)
-            done.set_result(None)
+    def turn(self, place: Place, *, follows: bool) -> Turn:
+        """Hold the place while attempting (`async with`); Postponed when its turn does not come soon, or when raised
+        within. Enter it before anything else is awaited: jobs start in their order."""
+        return Turn(self, place, follows)
+
+    def begin(self, job_id: int) -> None:
+        self._running[job_id] = asyncio.get_running_loop().create_future()
+
+    def end(self, job_id: int, *, is_attempted: bool) -> None:
+        done = self._running.pop(job_id)
+        if is_attempted:
+            self._remember(job_id)
+        done.set_result(None)
 
     async def close(self) -> None:
         await self._older.close()
 
-    async def _wait(self, place: Place) -> None:
+    async def wait(self, place: Place) -> None:
+        """Until no older job of its key awaits its first attempt."""
         if self._waiting >= _MOST_WAITING:
             raise Postponed(_AWAY_S)
         self._waiting += 1

@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 
 # Answers that say: not now. Other errors are the application's, and the next notification may fare better.
 _TROUBLE: Final = frozenset({429, 502, 503, 504})
-
-
 _MOST_ALERTING: Final = 256
 
 
@@ -97,7 +95,8 @@ class Webhooks:
         if made is None:
             return Dead(f"nothing signs for {notification.account_sid}")
         await self._deliveries.record(await self._told(notification, job, made))
-        await self._gate.relieve(endpoint)
+        if endpoint.parked:
+            await self._gate.relieve(endpoint)
         return Settled()
 
     async def fetch_instructions(self, instruction: Instruction) -> Document | Failure:
