@@ -13,17 +13,26 @@ from asking import request_of
 from localloop import server
 from localloop.contract import load
 from localloop.contract.model import Field, Param, Path, Resource
-from localloop.core import sids
+from localloop.core import clock, sids
 from localloop.products import numbers
 from localloop.rest.plain import Plain
 from localloop.rest.plain_data import fields_of
 from localloop.rest.request import Caller
 from localloop.store import Database
 from localloop.store.plain import PlainStore
+from localloop.webhooks import Alert, Preferences
+from localloop.webhooks.alerts import Raised, keep
 from tests.conformance import values
 
 # Kinds that a product keeps in tables of its own: what is planted in the plain store would not be seen there.
 KEPT_ELSEWHERE = frozenset(load().resource(binding.resource).kind for binding in server.bindings())
+_ASKED = {
+    "url": "http://127.0.0.1:9/",
+    "method": "POST",
+    "headers": {"Accept": "*/*"},
+    "parameters": {"A": "b"},
+}
+_EXCHANGE = {"request": _ASKED, "response": {"status_code": 500, "headers": {"Server": "x"}, "body": "no"}}
 _ORDER = ("collection", "instance", "singleton")
 
 
@@ -48,7 +57,25 @@ class Seeds:
             code = str(20_000 + self._count)
             owned = await numbers.add_short_code(self._database, await self._world(), self._account_sid, code)
             return owned.sid if owned else None
+        if kind == "monitor/Alert":
+            return await self._alert()
         return "US" if kind == "api/AvailablePhoneNumberCountry" else None
+
+    async def _alert(self) -> str:
+        """As a callback leaves one that had no good answer."""
+        world_sid = await self._world()
+        alert = Alert(
+            account_sid=self._account_sid,
+            world_sid=world_sid,
+            error_code=11200,
+            at=clock.now(world_sid),
+            resource_sid=sids.new("SM"),
+            service_sid=sids.new("MG"),
+            exchange=_EXCHANGE,
+        )
+        async with self._database.unit() as unit:
+            await keep(unit, [Raised(alert, Preferences())])
+        return alert.sid
 
     async def type_code(self, validation: Mapping[str, Any]) -> None:
         """Somebody types the code of a validation on the phone that was called."""

@@ -14,6 +14,7 @@ from localloop.core import errors, sids
 from localloop.products.monitor.alert import queries
 from localloop.products.monitor.alert.queries import Filters, Row
 from localloop.rest.request import Binding, Item, Items, PageRequest, Request
+from localloop.rest.values import span_of
 from localloop.store import Database
 
 KEPT: Final = timedelta(days=30)
@@ -89,8 +90,8 @@ def _filters(request: Request) -> Filters:
     since = request.now - KEPT
     start, end = params.get("StartDate"), params.get("EndDate")
     return Filters(
-        since=max(since, start) if start is not None else since,
-        until=end + timedelta(seconds=1) if end is not None else None,
+        since=max(since, span_of(start)[0]) if start is not None else since,
+        until=span_of(end)[1] if end is not None else None,
         log_level=params.get("LogLevel") or None,
     )
 
