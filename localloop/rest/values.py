@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -191,6 +191,14 @@ def day_or_moment(text: str) -> date:
     if not 1000 <= found.year < 9999:
         raise ValueError("It must be a date of this age.")
     return found
+
+
+def span_of(value: date) -> tuple[datetime, datetime]:
+    """From when and until when (exclusive) what `day_or_moment` read lasts: a day, or the second that answers tell."""
+    if isinstance(value, datetime):
+        return value, value + timedelta(seconds=1)
+    start = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return start, start + timedelta(days=1)
 
 
 def day(text: str) -> date:

@@ -20,13 +20,19 @@ from localloop.rest.plain_data import fields_of
 from localloop.rest.request import Caller
 from localloop.store import Database
 from localloop.store.plain import PlainStore
-from localloop.webhooks import Alert
+from localloop.webhooks import Alert, Preferences
 from localloop.webhooks.alerts import Raised, keep
-from localloop.webhooks.preferences import Preferences
 from tests.conformance import values
 
 # Kinds that a product keeps in tables of its own: what is planted in the plain store would not be seen there.
 KEPT_ELSEWHERE = frozenset(load().resource(binding.resource).kind for binding in server.bindings())
+_ASKED = {
+    "url": "http://127.0.0.1:9/",
+    "method": "POST",
+    "headers": {"Accept": "*/*"},
+    "parameters": {"A": "b"},
+}
+_EXCHANGE = {"request": _ASKED, "response": {"status_code": 500, "headers": {"Server": "x"}, "body": "no"}}
 _ORDER = ("collection", "instance", "singleton")
 
 
@@ -56,23 +62,16 @@ class Seeds:
         return "US" if kind == "api/AvailablePhoneNumberCountry" else None
 
     async def _alert(self) -> str:
-        """A webhook was answered 500, about this record of this service."""
+        """As a callback leaves one that had no good answer."""
+        world_sid = await self._world()
         alert = Alert(
             account_sid=self._account_sid,
-            world_sid=await self._world(),
+            world_sid=world_sid,
             error_code=11200,
-            at=clock.now(),
+            at=clock.now(world_sid),
             resource_sid=sids.new("SM"),
             service_sid=sids.new("MG"),
-            exchange={
-                "request": {
-                    "method": "POST",
-                    "url": "https://example.com/status",
-                    "headers": {"Accept": "*/*"},
-                    "parameters": {"MessageStatus": "sent"},
-                },
-                "response": {"status_code": 500, "headers": {"Server": "x"}, "body": "trace"},
-            },
+            exchange=_EXCHANGE,
         )
         async with self._database.unit() as unit:
             await keep(unit, [Raised(alert, Preferences())])

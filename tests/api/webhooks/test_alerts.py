@@ -164,9 +164,9 @@ async def test_lists_are_filtered_and_paged(loop: Loop) -> None:
     assert len(await alerts(loop.ask, StartDate=f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}")) == 3
     assert await alerts(loop.ask, StartDate=f"{now + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}") == []
     assert await alerts(loop.ask, EndDate=f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}") == []
-    today, tomorrow = f"{now:%Y-%m-%d}", f"{now + timedelta(days=1):%Y-%m-%d}"
-    assert len(await alerts(loop.ask, StartDate=today, EndDate=tomorrow)) == 3
-    assert await alerts(loop.ask, StartDate=tomorrow) == []
+    days = {"StartDate": f"{now - timedelta(days=1):%Y-%m-%d}", "EndDate": f"{now:%Y-%m-%d}"}
+    assert len(await alerts(loop.ask, **days)) == 3
+    assert await alerts(loop.ask, EndDate=days["StartDate"]) == []
     await loop.database.execute("update alerts set date_generated = $1", now - timedelta(days=31))
     assert await alerts(loop.ask) == []
     assert (await loop.ask("GET", f"/monitor/v1/Alerts/{first['alerts'][0]['sid']}")).status == 404

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -28,12 +28,10 @@ from localloop.products.messaging.message.resource import Message, Shown, shown
 from localloop.products.numbers import find_application
 from localloop.rest import recorder
 from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Raw, Request
+from localloop.rest.values import span_of
 from localloop.store import BatchWriter, Database, Unit
 from localloop.store.plain import PlainStore
 from localloop.webhooks import Forgotten, forget
-
-_DAY: Final = timedelta(days=1)
-_SECOND: Final = timedelta(seconds=1)  # what an answer's dates tell
 
 
 class Operations(Struct, frozen=True):
@@ -234,21 +232,14 @@ def _window(params: Mapping[str, Any], name: str) -> tuple[datetime | None, date
     """
     starts, ends = [], []
     if (exact := params.get(name)) is not None:
-        day = _span(exact.astimezone(UTC).date() if isinstance(exact, datetime) else exact)
+        day = span_of(exact.astimezone(UTC).date() if isinstance(exact, datetime) else exact)
         starts.append(day[0])
         ends.append(day[1])
     if (least := params.get(f"{name}>")) is not None:
-        starts.append(_span(least)[0])
+        starts.append(span_of(least)[0])
     if (most := params.get(f"{name}<")) is not None:
-        ends.append(_span(most)[1])
+        ends.append(span_of(most)[1])
     return max(starts, default=None), min(ends, default=None)
-
-
-def _span(value: date | datetime) -> tuple[datetime, datetime]:
-    if isinstance(value, datetime):
-        return value, value + _SECOND
-    start = datetime.combine(value, time(), UTC)
-    return start, start + _DAY
 
 
 def _address(params: Mapping[str, Any], name: str) -> str | None:

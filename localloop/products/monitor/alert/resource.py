@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,6 +14,7 @@ from localloop.core import errors, sids
 from localloop.products.monitor.alert import queries
 from localloop.products.monitor.alert.queries import Filters, Row
 from localloop.rest.request import Binding, Item, Items, PageRequest, Request
+from localloop.rest.values import span_of
 from localloop.store import Database
 
 KEPT: Final = timedelta(days=30)
@@ -89,18 +90,10 @@ def _filters(request: Request) -> Filters:
     since = request.now - KEPT
     start, end = params.get("StartDate"), params.get("EndDate")
     return Filters(
-        since=max(since, _span(start)[0]) if start is not None else since,
-        until=_span(end)[1] if end is not None else None,
+        since=max(since, span_of(start)[0]) if start is not None else since,
+        until=span_of(end)[1] if end is not None else None,
         log_level=params.get("LogLevel") or None,
     )
-
-
-def _span(value: date | datetime) -> tuple[datetime, datetime]:
-    """What a date means: a whole day in UTC, or a second."""
-    if isinstance(value, datetime):
-        return value, value + timedelta(seconds=1)
-    start = datetime.combine(value, time(), UTC)
-    return start, start + timedelta(days=1)
 
 
 def _listed(row: Row) -> dict[str, Any]:
