@@ -91,12 +91,21 @@ def _row(alert: Alert) -> tuple[Any, ...]:
         alert.resource_sid,
         alert.service_sid,
         alert.delivery_id,
-        alert.told(),
+        _storable(alert.told()),
         request.get("method"),
-        request.get("url"),
-        alert.exchange,
+        _storable(request.get("url")),
+        _storable(alert.exchange),
         alert.at,
     )
+
+
+def _storable(value: Any) -> Any:
+    """The same with a mark for each character NUL, which no text of PostgreSQL holds: strangers may send it."""
+    if isinstance(value, str):
+        return value.replace("\0", "�")
+    if isinstance(value, Mapping):
+        return {_storable(name): _storable(each) for name, each in value.items()}
+    return [_storable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _told(raised: Raised) -> tuple[NewJob, ...]:

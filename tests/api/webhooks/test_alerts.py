@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
+import pytest
 from http_server import Server, answer, running
 from serving import Client
 from twilio.request_validator import RequestValidator
@@ -146,6 +147,28 @@ async def test_a_subaccounts_alerts_are_its_own_and_told_to_the_main_accounts_ad
     assert (form["AccountSid"], form["ParentAccountSid"]) == (sub.account_sid, loop.ask.account_sid)
     assert len(await alerts(sub)) == 1
     assert await alerts(loop.ask) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/plain", b"\0=1&b=\0"),
+        ("", b"%00=1"),
+        ("text/plain", b"\xff\xfe\0"),
+        ("application/json", b'{"To": "nobody", "\\u0000": "\\ud800"}'),
+    ],
+    ids=["form", "quoted", "bytes", "json"],
+)
+async def test_a_refusal_that_no_text_of_the_database_holds(loop: Loop, kind: str, body: bytes) -> None:
+    """It is told all the same, and hurts no other's."""
+    path = f"/2010-04-01/Accounts/{loop.ask.account_sid}/Messages.json"
+    refused = await loop.ask("POST", path, body, headers={"content-type": kind})
+    assert refused.status == 400
+    code = refused.json()["code"]
+    assert (await loop.ask("POST", path, {"To": "nobody", "From": FROM, "Body": "x"})).status == 400
+    told = {str(one) for one in (code, 21211) if one in range(21_000, 22_000)}
+    listed = await come(loop, len(told))
+    assert {each["error_code"] for each in listed} == told
 
 
 async def test_lists_are_filtered_and_paged(loop: Loop) -> None:

@@ -43,4 +43,4 @@ def _parameters(refusal: Refusal) -> dict[str, str]:
     """The form without its secrets."""
     secrets = secrets_of(refusal.operation) if refusal.operation else frozenset()
     text = Masker(secrets).form(refusal.params[:_LONGEST].decode("utf-8", "replace"))
-    return {name: value.replace("\x00", "�") for name, value in parse_qsl(text, keep_blank_values=True)}
+    return dict(parse_qsl(text, keep_blank_values=True))
