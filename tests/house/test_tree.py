@@ -53,6 +53,11 @@ def test_no_file_knows_a_machine() -> None:
     )
 
 
+def test_nothing_is_a_link() -> None:
+    """A link leads where another clone has nothing."""
+    tree.forbid(f"{name} is a link" for name in tree.names() if (tree.ROOT / name).is_symlink())
+
+
 def test_lock_files_name_public_registries_only() -> None:
     hosts = {
         (name, host)

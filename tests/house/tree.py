@@ -15,8 +15,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @functools.cache
-def files() -> tuple[str, ...]:
-    """Every file that is or could be committed, by its path from the root."""
+def names() -> tuple[str, ...]:
+    """Whatever is or could be committed, files and links, by its path from the root."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -25,7 +25,13 @@ def files() -> tuple[str, ...]:
         text=True,
         timeout=30,
     ).stdout
-    return tuple(sorted(name for name in set(listed.split("\0")) if name and (ROOT / name).is_file()))
+    return tuple(sorted(name for name in set(listed.split("\0")) if name))
+
+
+@functools.cache
+def files() -> tuple[str, ...]:
+    """Every file that is or could be committed."""
+    return tuple(name for name in names() if (ROOT / name).is_file())
 
 
 def python(*folders: str) -> list[str]:
