@@ -1,5 +1,6 @@
 """What leaves by HTTP: one outbound client and its address guard; sign, send, retry, fall back, record."""
 
+from localloop.payloads.signature import signature
 from localloop.webhooks.alerts import Alert
 from localloop.webhooks.cookies import Jar
 from localloop.webhooks.failure import Failure
@@ -9,7 +10,6 @@ from localloop.webhooks.instruction import Document, Instruction
 from localloop.webhooks.notification import KIND, Notification
 from localloop.webhooks.outbound import Outbound, Outgoing, Response
 from localloop.webhooks.preferences import Preferences
-from localloop.webhooks.signature import signature
 from localloop.webhooks.tls import Tls
 from localloop.webhooks.webhooks import SigningKey, Webhooks
 

@@ -12,10 +12,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 
 from localloop.core import errors, sids
 from localloop.jobs import NewJob, enqueue
+from localloop.payloads import debugger
 from localloop.webhooks.notification import Notification
 from localloop.webhooks.preferences import Preferences
 
@@ -127,26 +128,24 @@ def _told(raised: Raised) -> tuple[NewJob, ...]:
 
 def debugger_params(alert: Alert) -> dict[str, str]:
     """The form that the debugger webhook sends."""
-    params = {
-        "Sid": alert.sid,
-        "AccountSid": alert.account_sid,
-        "Timestamp": alert.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "Level": alert.level.upper(),
-        "PayloadType": "application/json",
-        "Payload": msgspec.json.encode(_payload(alert)).decode(),
-    }
-    if alert.world_sid and alert.account_sid != alert.world_sid:
-        params["ParentAccountSid"] = alert.world_sid
-    return params
+    is_subaccount = bool(alert.world_sid) and alert.account_sid != alert.world_sid
+    return debugger.Event(
+        sid=alert.sid,
+        account_sid=alert.account_sid,
+        timestamp=alert.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        level="WARNING" if alert.level == "warning" else "ERROR",
+        payload_type="application/json",
+        payload=msgspec.json.encode(_detail(alert)).decode(),
+        parent_account_sid=alert.world_sid if is_subaccount else UNSET,
+    ).params()
 
 
-def _payload(alert: Alert) -> dict[str, Any]:
-    payload: dict[str, Any] = {
-        "resource_sid": alert.resource_sid,
-        "service_sid": alert.service_sid,
-        "error_code": str(alert.error_code),
-        "more_info": alert.told(),
-    }
-    if alert.exchange is not None:
-        payload["webhook"] = {"type": "application/json", **alert.exchange}
-    return payload
+def _detail(alert: Alert) -> debugger.Detail:
+    exchange = alert.exchange
+    return debugger.Detail(
+        resource_sid=alert.resource_sid,
+        service_sid=alert.service_sid,
+        error_code=str(alert.error_code),
+        more_info=alert.told(),
+        webhook=UNSET if exchange is None else msgspec.convert(exchange, debugger.Exchange),
+    )

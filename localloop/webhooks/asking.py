@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
+from localloop.payloads.wire import IDEMPOTENCY, VOICE_HEADERS
 from localloop.webhooks import attempts, cookies, target
 from localloop.webhooks.attempts import Attempt
 from localloop.webhooks.failure import Failure
@@ -17,7 +18,6 @@ from localloop.webhooks.instruction import Document, Instruction
 from localloop.webhooks.notification import Notification
 from localloop.webhooks.outbound import Outbound, Outgoing
 
-IDEMPOTENCY: Final = "I-Twilio-Idempotency-Token"
 REPLAY: Final = "Localloop-Replay-Of"
 
 Fetch: TypeAlias = Callable[[Instruction], Awaitable[Document | Failure]]
@@ -34,7 +34,7 @@ async def attempted(
         return attempts.impossible(asked.url, method, failure, world_sid)
     headers = {IDEMPOTENCY: asked.idempotency_token}
     if asked.voice:
-        headers["X-Home-Region"] = "us1"
+        headers |= VOICE_HEADERS
     if isinstance(asked, Notification) and asked.replay_of:
         headers[REPLAY] = asked.replay_of
     outgoing = Outgoing(

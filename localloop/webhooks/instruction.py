@@ -10,12 +10,13 @@ import uuid
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from localloop.payloads.fallback import Fallback
+from localloop.payloads.signature import Params
 from localloop.webhooks import failure
 from localloop.webhooks.attempts import Attempt
 from localloop.webhooks.cookies import EMPTY, Jar
 from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.outbound import Response
-from localloop.webhooks.signature import Params
 from localloop.webhooks.target import shown
 
 
@@ -38,12 +39,12 @@ class Instruction(Struct, frozen=True):
         """The request to the fallback URL after this code; None when there is no such URL."""
         if not self.fallback_url:
             return None
-        params = {**self.params, "ErrorCode": str(code), "ErrorUrl": shown(self.url)}
+        told = Fallback(error_code=str(code), error_url=shown(self.url))
         return replace(
             self,
             url=self.fallback_url,
             method=self.fallback_method,
-            params=params,
+            params={**self.params, **told.params()},
             fallback_url="",
             idempotency_token=str(uuid.uuid4()),
         )

@@ -8,13 +8,10 @@ each hop. Proxies and `.netrc` of the environment are not consulted.
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from time import perf_counter
 from typing import Final
-from urllib.parse import quote_plus
 
 import aiohttp
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, ClientWebSocketResponse
@@ -24,6 +21,8 @@ from msgspec.structs import replace
 from multidict import CIMultiDictProxy
 
 from localloop.core import clock
+from localloop.payloads.signature import HEADER, Params, body_hash, signature
+from localloop.payloads.wire import FORM, HEADERS, JSON, form
 from localloop.webhooks import cookies, failure, login, target
 from localloop.webhooks.connector import Connector, Timings, note_handshake
 from localloop.webhooks.connector import timings as current_timings
@@ -32,22 +31,17 @@ from localloop.webhooks.diagnosis import failure_of
 from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.guard import AddressPolicy
 from localloop.webhooks.login import Login
-from localloop.webhooks.signature import HEADER, Params, body_hash, signature
 from localloop.webhooks.target import Target
 from localloop.webhooks.tls import Tls
 
 MAX_REDIRECTS: Final = 10
 BODY_LIMIT: Final = 64 * 1024
-FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
-JSON: Final = "application/json; charset=utf-8"
-_HEADERS: Final = {"User-Agent": "TwilioProxy/1.1", "Accept": "*/*", "Cache-Control": "max-age=259200"}
 _NO_AUTO_HEADERS: Final = ("Accept-Encoding", "Content-Type")
 # Twilio follows these and no others: 308 is error 11216.
 _REDIRECTS: Final = frozenset({301, 302, 303, 307})
 _BECOMES_GET: Final = frozenset({301, 302, 303})
 _STALE_RETRIES: Final = 2
 _CONNECTIONS: Final = 2_000
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
 class Outgoing(Struct, frozen=True):
@@ -241,7 +235,7 @@ class Outbound:
 def compose(outgoing: Outgoing) -> Sent:
     """Headers, body and signature of one hop."""
     reached = outgoing.target
-    headers = {**_HEADERS, **outgoing.headers}
+    headers = {**HEADERS, **outgoing.headers}
     body: bytes | None = None
     signed: Params = {}
     if outgoing.json is not None:
@@ -260,23 +254,6 @@ def compose(outgoing: Outgoing) -> Sent:
     if outgoing.jar.cookies and (cookie := cookies.header(outgoing.jar, reached, clock.now())):
         headers["Cookie"] = cookie
     return Sent(outgoing.method, reached, headers, body)
-
-
-def form(params: Params) -> str:
-    """`application/x-www-form-urlencoded`, in the order given."""
-    pairs: list[str] = []
-    for name, value in params.items():
-        values = (value,) if isinstance(value, str) else value
-        pairs += [f"{_quoted_name(name)}={_quoted(each)}" for each in values]
-    return "&".join(pairs)
-
-
-_quoted_name = lru_cache(maxsize=512)(quote_plus)
-
-
-def _quoted(text: str) -> str:
-    """Most of a webhook's values are plain, and `quote_plus` is ten times slower at finding out."""
-    return text if _PLAIN.fullmatch(text) else quote_plus(text)
 
 
 def _next_hop(outgoing: Outgoing, response: Response) -> Outgoing:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Final
-from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from msgspec import Struct
 from yarl import URL
 
+from localloop.payloads import wire
 from localloop.webhooks import failure, overrides
 from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.overrides import Overrides
 
-# Left as written, so that the receiver sees the URL that was signed: all printable ASCII that HTTP can carry.
-_AS_WRITTEN: Final = "!$%&'()*+,-./:;=?@[]_~"
 HTTP: Final = ("http", "https")
 WEBSOCKET: Final = ("ws", "wss")
 _PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
@@ -52,7 +51,7 @@ def parse(url: str, schemes: tuple[str, ...] = HTTP) -> Target:
     if scheme not in schemes or not parts.netloc:
         raise Failure(failure.INVALID_URL, url)
     host = _host(parts)
-    text = f"{scheme}://{host}{'' if port is None else f':{port}'}{_path(parts)}"
+    text = f"{scheme}://{host}{'' if port is None else f':{port}'}{wire.path_of(parts.path, parts.query)}"
     return Target(
         text=text,
         url=URL(text, encoded=True),
@@ -82,7 +81,7 @@ def with_query(target: Target, query: str) -> Target:
     """The same target with more in its query, already encoded."""
     if not query:
         return target
-    text = f"{target.text}{'&' if '?' in target.text else '?'}{query}"
+    text = wire.with_query(target.text, query)
     return Target(text, URL(text, encoded=True), target.origin, target.credentials, target.overrides)
 
 
@@ -98,11 +97,6 @@ def _host(parts: SplitResult) -> str:
     if not _HOST.fullmatch(host) or len(host) > 253:
         raise Failure(failure.BAD_HOST_NAME, parts.netloc.rpartition("@")[2])
     return host
-
-
-def _path(parts: SplitResult) -> str:
-    path = quote(parts.path or "/", safe=_AS_WRITTEN)
-    return f"{path}?{quote(parts.query, safe=_AS_WRITTEN)}" if parts.query else path
 
 
 def _credentials(parts: SplitResult) -> tuple[str, str] | None:

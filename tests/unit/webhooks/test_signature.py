@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
-from localloop.webhooks.signature import body_hash, signature, signed_url
+from localloop.payloads.signature import body_hash, signature, signed_url
 
 TOKEN = "12345"
 VOICE_CALL = {

@@ -6,7 +6,7 @@ import pytest
 import validators
 from webhook_keys import TOKEN
 
-from localloop.webhooks.signature import body_hash, signature
+from localloop.payloads.signature import body_hash, signature
 from tests.needs import needs
 
 FORM = "application/x-www-form-urlencoded"

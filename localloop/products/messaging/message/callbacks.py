@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
+
+from msgspec import UNSET
 
 from localloop.jobs import NewJob
+from localloop.payloads.messaging import MessageChange, MessageStatus
+from localloop.payloads.part import API_VERSION, given
 from localloop.products.messaging.message import lifecycle
 from localloop.products.messaging.message.queries import Change
-from localloop.products.messaging.message.resource import API_VERSION, Message
+from localloop.products.messaging.message.resource import Message
 from localloop.webhooks import Notification
 
 
 def params_of(message: Message, change: Change) -> dict[str, str]:
     """The form of one callback (Twilio: "Outbound Message Status in Status Callbacks")."""
-    params = {
-        "MessageSid": message.sid,
-        "SmsSid": message.sid,
-        "MessageStatus": change.status,
-        "SmsStatus": change.status,
-        "AccountSid": message.account_sid,
-        "From": message.from_ or "",
-        "To": message.to,
-        "ApiVersion": API_VERSION,
-    }
-    if message.messaging_service_sid:
-        params["MessagingServiceSid"] = message.messaging_service_sid
-    if change.error_code is not None:
-        params["ErrorCode"] = str(change.error_code)
-    if change.status in ("delivered", "undelivered"):
-        params["RawDlrDoneDate"] = raw_date(change.at)
-    return params
+    status = cast(MessageStatus, change.status)  # what came in is never called back
+    is_carriers = status in ("delivered", "undelivered")
+    return MessageChange(
+        message_sid=message.sid,
+        sms_sid=message.sid,
+        message_status=status,
+        sms_status=status,
+        account_sid=message.account_sid,
+        from_=message.from_ or "",
+        to=message.to,
+        api_version=API_VERSION,
+        messaging_service_sid=given(message.messaging_service_sid),
+        error_code=UNSET if change.error_code is None else str(change.error_code),
+        raw_dlr_done_date=raw_date(change.at) if is_carriers else UNSET,
+    ).params()
 
 
 def raw_date(at: datetime) -> str:

@@ -12,6 +12,9 @@ from msgspec.structs import replace
 from localloop.core import clock, e164, sids
 from localloop.core.errors import title
 from localloop.jobs import Done, Job, Settled
+from localloop.payloads.messaging import InboundMessage, Media
+from localloop.payloads.part import API_VERSION, given, numbered
+from localloop.payloads.places import places
 from localloop.products.messaging.message import debugger, media
 from localloop.products.messaging.message.accept import Reference
 from localloop.products.messaging.message.compose import Draft
@@ -20,7 +23,7 @@ from localloop.products.messaging.message.load import Loaded
 from localloop.products.messaging.message.outcome import Outcome
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.reply import Replies
-from localloop.products.messaging.message.resource import API_VERSION, Message
+from localloop.products.messaging.message.resource import Message
 from localloop.products.numbers import Directory, Webhook, sms_webhook
 from localloop.store.plain import PlainStore
 from localloop.twiml import document, messaging
@@ -160,32 +163,22 @@ def _instruction(loaded: Loaded, webhook: Webhook, public_url: str) -> Instructi
 def params_of(loaded: Loaded, public_url: str) -> dict[str, str]:
     """The parameters of the request for instructions (Twilio: "Twilio's Request to your Webhook URL")."""
     message = loaded.message
-    params = {
-        "MessageSid": message.sid,
-        "SmsSid": message.sid,
-        "SmsMessageSid": message.sid,
-        "AccountSid": message.account_sid,
-        "From": message.from_ or "",
-        "To": message.to,
-        "Body": message.body or "",
-        "NumMedia": str(message.num_media),
-        "NumSegments": str(message.num_segments),
-        "SmsStatus": "received",
-        "ApiVersion": API_VERSION,
-    }
-    if message.messaging_service_sid:
-        params["MessagingServiceSid"] = message.messaging_service_sid
+    told = InboundMessage(
+        message_sid=message.sid,
+        sms_sid=message.sid,
+        sms_message_sid=message.sid,
+        account_sid=message.account_sid,
+        from_=message.from_ or "",
+        to=message.to,
+        body=message.body or "",
+        num_media=str(message.num_media),
+        num_segments=str(message.num_segments),
+        sms_status="received",
+        api_version=API_VERSION,
+        messaging_service_sid=given(message.messaging_service_sid),
+    )
+    params = told.params()
     for number, each in enumerate(loaded.media):
-        params[f"MediaUrl{number}"] = media.address_of(each, message.sid, public_url)
-        params[f"MediaContentType{number}"] = each.content_type
-    return params | _places("From", message.from_ or "") | _places("To", message.to)
-
-
-def _places(side: str, address: str) -> dict[str, str]:
-    place = e164.place(address)
-    return {
-        f"{side}City": place.city,
-        f"{side}State": place.region,
-        f"{side}Zip": place.postal_code,
-        f"{side}Country": place.country,
-    }
+        address = media.address_of(each, message.sid, public_url)
+        params |= numbered(Media(media_url=address, media_content_type=each.content_type), number)
+    return params | places(e164.place(message.from_ or ""), e164.place(message.to)).params()

@@ -10,7 +10,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from localloop.core import sids
-from localloop.products.messaging.message.resource import API_VERSION, Message
+from localloop.payloads.part import API_VERSION
+from localloop.products.messaging.message.resource import Message
 
 UNKNOWN_TYPE: Final = "application/octet-stream"
 _TYPES: Final = {

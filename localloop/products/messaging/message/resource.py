@@ -11,9 +11,8 @@ from uuid import UUID
 from msgspec import Struct, field
 
 from localloop.core import errors, sids
+from localloop.payloads.part import API_VERSION
 from localloop.products.messaging.message.lifecycle import Status
-
-API_VERSION = "2010-04-01"
 
 
 class Feedback(Struct, frozen=True):

@@ -1,0 +1,149 @@
+"""The kinds of webhooks: which parts each has, who asks for it, and what is made of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from localloop.payloads import debugger, messaging, voice
+from localloop.payloads.fallback import Fallback
+from localloop.payloads.part import Parameter, Part, parameters_of
+from localloop.payloads.places import CallPlaces, Places
+
+Answer: TypeAlias = Literal["messaging TwiML", "voice TwiML", "nothing"]
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """One kind of webhook. `parts` are always there; `perhaps` only where it is so, and then whole."""
+
+    name: str
+    title: str
+    asked_for: str  # what is given the URL
+    answer: Answer  # what the application may answer that something is made of
+    parts: tuple[type[Part], ...]
+    perhaps: tuple[type[Part], ...] = ()
+    numbered: type[Part] | None = None  # may come several times, its names ending in a number
+    simulated: tuple[
+        type[Part], ...
+    ] = ()  # Twilio sends them, we do not yet; they can be asked for in a simulation
+    is_sent: bool = False  # by us; what is not can be simulated
+    is_voice: bool = False
+    usual: Mapping[str, str] = {}  # what a simulation says where the parameter's own example does not fit
+
+    @property
+    def is_instruction(self) -> bool:
+        return self.answer != "nothing"
+
+
+_MESSAGING: Final = (
+    Kind(
+        name="sms",
+        title="A message came",
+        asked_for="a number's SmsUrl, its SmsFallbackUrl, the action of <Redirect>",
+        answer="messaging TwiML",
+        parts=(messaging.InboundMessage, Places),
+        perhaps=(Fallback,),
+        numbered=messaging.Media,
+        simulated=(messaging.ChannelMessage,),
+        is_sent=True,
+    ),
+    Kind(
+        name="status",
+        title="A message that was sent has changed",
+        asked_for="a message's StatusCallback",
+        answer="nothing",
+        parts=(messaging.MessageChange,),
+        simulated=(messaging.ChannelChange,),
+        is_sent=True,
+    ),
+)
+_DEBUGGER: Final = Kind(
+    name="debugger",
+    title="An error or a warning was met",
+    asked_for="the account's debugger URL",
+    answer="nothing",
+    parts=(debugger.Event,),
+    is_sent=True,
+)
+
+
+def _call(name: str, title: str, asked_for: str, *parts: type[Part], status: str = "in-progress") -> Kind:
+    """A request for what a call does next."""
+    return Kind(
+        name=name,
+        title=title,
+        asked_for=asked_for,
+        answer="voice TwiML",
+        parts=(voice.Call, voice.CallFacts, Places, CallPlaces, *parts),
+        perhaps=(Fallback,),
+        is_voice=True,
+        usual={"CallStatus": status},
+    )
+
+
+_VOICE: Final = (
+    _call("voice", "A call came, or was answered", "a number's VoiceUrl, a call's Url", status="ringing"),
+    _call("gather", "A caller pressed keys or spoke", "the action of <Gather>", voice.Gathered),
+    _call("record", "A caller was recorded", "the action of <Record>", voice.Recorded),
+    _call("dial", "A call that was dialled has ended", "the action of <Dial>", voice.Dialled),
+    Kind(
+        name="voice-status",
+        title="A call has changed",
+        asked_for="a call's or a number's StatusCallback",
+        answer="nothing",
+        parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.CallProgress),
+        is_voice=True,
+        usual={"CallStatus": "completed"},
+    ),
+    Kind(
+        name="recording-status",
+        title="A recording has changed",
+        asked_for="a RecordingStatusCallback",
+        answer="nothing",
+        parts=(voice.RecordingChange,),
+        is_voice=True,
+    ),
+    Kind(
+        name="amd-status",
+        title="It is known who answered a call",
+        asked_for="a call's AsyncAmdStatusCallback",
+        answer="nothing",
+        parts=(voice.MachineDetected,),
+        is_voice=True,
+    ),
+)
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (*_MESSAGING, *_VOICE, _DEBUGGER)}
+
+
+class Declared(Struct, frozen=True, kw_only=True):
+    """A parameter in its kind."""
+
+    parameter: Parameter
+    part: type[Part]
+    is_required: bool
+    is_numbered: bool = False
+    is_sent: bool = True  # where the kind is
+
+
+@cache
+def declared(name: str) -> tuple[Declared, ...]:
+    """Every parameter of a kind, in the order in which they are sent."""
+    return tuple(_declared(KINDS[name]))
+
+
+def _declared(kind: Kind) -> Iterator[Declared]:
+    for part in kind.parts:
+        for each in parameters_of(part):
+            yield Declared(parameter=each, part=part, is_required=each.is_required)
+    if kind.numbered is not None:
+        for each in parameters_of(kind.numbered):
+            yield Declared(parameter=each, part=kind.numbered, is_required=False, is_numbered=True)
+    for part in kind.perhaps:
+        for each in parameters_of(part):
+            yield Declared(parameter=each, part=part, is_required=False)
+    for part in kind.simulated:
+        for each in parameters_of(part):
+            yield Declared(parameter=each, part=part, is_required=False, is_sent=False)
