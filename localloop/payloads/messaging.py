@@ -36,8 +36,8 @@ class InboundMessage(Part, frozen=True, kw_only=True):
     sms_sid: Annotated[str, said("The same as MessageSid", _SID, pattern=part.MESSAGE_SID)]
     sms_message_sid: Annotated[str, said("The same as MessageSid", _SID, pattern=part.MESSAGE_SID)]
     account_sid: Annotated[str, said("The account that it belongs to", _ACCOUNT, pattern=part.ACCOUNT_SID)]
-    from_: Annotated[str, said("Who sent it: a number in E.164, or an address of a channel", "+15551230001")]
-    to: Annotated[str, said("The number or address of yours that it came to", "+15551230000")]
+    from_: Annotated[str, said("Who sent it: a number in E.164, or an address of a channel", "+12125550101")]
+    to: Annotated[str, said("The number or address of yours that it came to", "+13125550100")]
     body: Annotated[str, said("Its text, empty when there is none", "Hello")]
     num_media: Annotated[str, said("How many media it has", "0", pattern=part.NUMBER)]
     num_segments: Annotated[str, said("How many segments it came in", "1", pattern=part.NUMBER)]
@@ -56,7 +56,7 @@ class Media(Part, frozen=True, kw_only=True):
         str,
         said(
             "Where the medium is",
-            "http://127.0.0.1:4010/2010-04-01/Accounts/AC00000000000000000000000000000001/Messages/"
+            "https://api.twilio.com/2010-04-01/Accounts/AC00000000000000000000000000000001/Messages/"
             "MM0f3c1e5a7b9d2f4061728394a5b6c7d8/Media/ME0f3c1e5a7b9d2f4061728394a5b6c7d8",
             when="for each of NumMedia, from 0",
             pattern="^https?://",
@@ -79,7 +79,7 @@ class ChannelMessage(Part, frozen=True, kw_only=True):
         UNSET
     )
     wa_id: Annotated[
-        str | UnsetType, said("The sender's WhatsApp ID", "15551230001", when="it came by WhatsApp")
+        str | UnsetType, said("The sender's WhatsApp ID", "12125550101", when="it came by WhatsApp")
     ] = UNSET
     forwarded: Annotated[
         part.Boolean | UnsetType,
@@ -106,7 +106,7 @@ class ChannelMessage(Part, frozen=True, kw_only=True):
     label: Annotated[str | UnsetType, said("The place's name", "Office", when="it shares a place")] = UNSET
     original_replied_message_sender: Annotated[
         str | UnsetType,
-        said("Who sent that", "whatsapp:+15551230000", when="it answers a message of WhatsApp"),
+        said("Who sent that", "whatsapp:+13125550100", when="it answers a message of WhatsApp"),
     ] = UNSET
     original_replied_message_sid: Annotated[
         str | UnsetType, said("What it answers", _SID, when="it answers a message of WhatsApp")
@@ -121,8 +121,8 @@ class MessageChange(Part, frozen=True, kw_only=True):
     message_status: Annotated[MessageStatus, said("What has become of it", "delivered")]
     sms_status: Annotated[MessageStatus, said("The same as MessageStatus", "delivered")]
     account_sid: Annotated[str, said("The account that sent it", _ACCOUNT, pattern=part.ACCOUNT_SID)]
-    from_: Annotated[str, said("Who sent it, empty as long as a service has not chosen", "+15551230000")]
-    to: Annotated[str, said("Who gets it", "+15551230001")]
+    from_: Annotated[str, said("Who sent it, empty as long as a service has not chosen", "+13125550100")]
+    to: Annotated[str, said("Who gets it", "+12125550101")]
     api_version: Annotated[part.ApiVersion, said("The version of the API", part.API_VERSION)]
     messaging_service_sid: Annotated[
         str | UnsetType,
@@ -152,7 +152,7 @@ class ChannelChange(Part, frozen=True, kw_only=True):
         str | UnsetType, said("The channel's installation", "XE" + "0" * 32, when="it was sent by a channel")
     ] = UNSET
     channel_to_address: Annotated[
-        str | UnsetType, said("Who gets it, in the channel's words", "+15551230001", when="sent by a channel")
+        str | UnsetType, said("Who gets it, in the channel's words", "+12125550101", when="sent by a channel")
     ] = UNSET
     channel_prefix: Annotated[
         str | UnsetType, said("The channel", "whatsapp", when="it was sent by a channel")

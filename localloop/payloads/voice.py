@@ -18,7 +18,7 @@ _CHILD = "CA1f3c1e5a7b9d2f4061728394a5b6c7d8"
 _RECORDING = "RE0f3c1e5a7b9d2f4061728394a5b6c7d8"
 _ACCOUNT = "AC00000000000000000000000000000001"
 _DATE = "Fri, 02 Jan 2026 03:04:05 +0000"
-_RECORDING_URL = f"http://127.0.0.1:4010/2010-04-01/Accounts/{_ACCOUNT}/Recordings/{_RECORDING}"
+_RECORDING_URL = f"https://api.twilio.com/2010-04-01/Accounts/{_ACCOUNT}/Recordings/{_RECORDING}"
 
 _RFC_2822 = "^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} [+]0000$"
 
@@ -28,8 +28,8 @@ class Call(Part, frozen=True, kw_only=True):
 
     call_sid: Annotated[str, said("The call", _CALL, pattern=part.CALL_SID)]
     account_sid: Annotated[str, said("The account that it belongs to", _ACCOUNT, pattern=part.ACCOUNT_SID)]
-    from_: Annotated[str, said("Who calls: a number, a client or a SIP address", "+15551230001")]
-    to: Annotated[str, said("Who is called", "+15551230000")]
+    from_: Annotated[str, said("Who calls: a number, a client or a SIP address", "+12125550101")]
+    to: Annotated[str, said("Who is called", "+13125550100")]
     call_status: Annotated[
         Literal[
             "queued",
@@ -48,15 +48,15 @@ class Call(Part, frozen=True, kw_only=True):
     direction: Annotated[
         Literal["inbound", "outbound-api", "outbound-dial"], said("Which way it goes", "inbound")
     ]
-    caller: Annotated[str, said("The same as From", "+15551230001")]
-    called: Annotated[str, said("The same as To", "+15551230000")]
+    caller: Annotated[str, said("The same as From", "+12125550101")]
+    called: Annotated[str, said("The same as To", "+13125550100")]
 
 
 class CallFacts(Part, frozen=True, kw_only=True):
     """What is told of a call where it is so."""
 
     forwarded_from: Annotated[
-        str | UnsetType, said("Who forwarded it", "+15551230002", when="it was forwarded")
+        str | UnsetType, said("Who forwarded it", "+12125550102", when="it was forwarded")
     ] = UNSET
     caller_name: Annotated[
         str | UnsetType, said("The caller's name", "ADA LOVELACE", when="the number looks up names")
