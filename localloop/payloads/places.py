@@ -1,4 +1,7 @@
-"""Where the two sides of a message or a call are from, as their webhooks say it; empty for what is not known."""
+"""Where the two sides of a message or a call are from, as their webhooks say it; empty for what is not known.
+
+Cities are in capitals, as in everything that Twilio was seen to send.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +40,11 @@ class CallPlaces(Part, frozen=True, kw_only=True):
 def places(from_: Place, to: Place) -> Places:
     """Both sides of a message or a call."""
     return Places(
-        from_city=from_.city,
+        from_city=from_.city.upper(),
         from_state=from_.region,
         from_zip=from_.postal_code,
         from_country=from_.country,
-        to_city=to.city,
+        to_city=to.city.upper(),
         to_state=to.region,
         to_zip=to.postal_code,
         to_country=to.country,
@@ -51,11 +54,11 @@ def places(from_: Place, to: Place) -> Places:
 def call_places(from_: Place, to: Place) -> CallPlaces:
     """Both sides of a call, by their older names."""
     return CallPlaces(
-        caller_city=from_.city,
+        caller_city=from_.city.upper(),
         caller_state=from_.region,
         caller_zip=from_.postal_code,
         caller_country=from_.country,
-        called_city=to.city,
+        called_city=to.city.upper(),
         called_state=to.region,
         called_zip=to.postal_code,
         called_country=to.country,

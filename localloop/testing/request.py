@@ -121,7 +121,7 @@ def _signed(kind: Kind, url: str, method: str, params: dict[str, str], token: st
         body = wire.form(params).encode()
         signed = params
     else:
-        url = wire.with_query(url, wire.form(params))
+        url = wire.with_query(url, wire.query(params))
     headers[HEADER] = signature(token, url, signed, voice=kind.is_voice)
     return WebhookRequest(kind=kind.name, method=method, url=url, headers=headers, params=params, body=body)
 

@@ -22,7 +22,7 @@ from multidict import CIMultiDictProxy
 
 from localloop.core import clock
 from localloop.payloads.signature import HEADER, Params, body_hash, signature
-from localloop.payloads.wire import FORM, HEADERS, JSON, form
+from localloop.payloads.wire import FORM, HEADERS, JSON, form, query
 from localloop.webhooks import cookies, failure, login, target
 from localloop.webhooks.connector import Connector, Timings, note_handshake
 from localloop.webhooks.connector import timings as current_timings
@@ -247,7 +247,7 @@ def compose(outgoing: Outgoing) -> Sent:
         body = form(outgoing.params).encode()
         signed = outgoing.params
     else:
-        reached = target.with_query(reached, form(outgoing.params))
+        reached = target.with_query(reached, query(outgoing.params))
     if outgoing.token:
         proof = signature(outgoing.token, reached.text, signed, voice=outgoing.voice)
         headers[HEADER] = proof

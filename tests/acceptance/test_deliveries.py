@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
+import validators
 from installed import COMMAND, Home, Up
 
 PHONE = "+15551230009"
@@ -22,10 +23,13 @@ class Application(BaseHTTPRequestHandler):
 
     status = 500
     tokens: ClassVar[list[str]] = []
+    account: ClassVar[tuple[str, str]] = ("", "")
     came = threading.Condition()
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        validators.expect(*self.account)
+        validators.note("http", self.path, {name.lower(): value for name, value in self.headers.items()}, raw)
         with self.came:
             self.tokens.append(self.headers["I-Twilio-Idempotency-Token"])
             self.came.notify_all()
@@ -50,7 +54,8 @@ def up(home: Home) -> Iterator[Up]:
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def url(up: Up) -> Iterator[str]:
+    Application.account = (up.sid, up.token)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Application)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

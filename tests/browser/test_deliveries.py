@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
+import validators
 from installed import Up
 from playwright.sync_api import Page, expect
 
@@ -21,9 +22,12 @@ class Application(BaseHTTPRequestHandler):
 
     status: ClassVar[int] = 500
     tokens: ClassVar[list[str]] = []
+    account: ClassVar[tuple[str, str]] = ("", "")
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        validators.expect(*self.account)
+        validators.note("http", self.path, {name.lower(): value for name, value in self.headers.items()}, raw)
         self.tokens.append(self.headers["I-Twilio-Idempotency-Token"])
         self.send_response(self.status)
         self.send_header("Content-Length", "0")
@@ -34,7 +38,8 @@ class Application(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def url(up: Up) -> Iterator[str]:
+    Application.account = (up.sid, up.token)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Application)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import urlencode
 
 import pytest
 import requests
+import validators
 from flask import Response, request
 from localloop_process import Credentials
 from twilio.rest import Client
@@ -49,6 +51,10 @@ def app(account: Credentials, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runni
 
     def remember(answer: Response) -> Response:
         running.answers.put((request.path, answer.status_code))
+        if answer.status_code != 403:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            validators.expect(account.account_sid, account.auth_token)
+            validators.note("http", request.path, headers, urlencode(request.form).encode())
         return answer
 
     example.app.after_request(remember)

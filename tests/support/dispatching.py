@@ -12,6 +12,7 @@ from webhook_keys import Keys
 from localloop.core import clock
 from localloop.jobs import Worker, enqueue
 from localloop.store import Database
+from localloop.testing import request_for
 from localloop.webhooks import KIND, UP, Notification, Outbound, Preferences, Webhooks
 from localloop.webhooks.endpoints import Limits
 
@@ -23,7 +24,7 @@ WIDE = Limits(first_window=64, window=64)
 def told(
     server: Server, status: str, *, resource: str = MESSAGE, path: str = "/status", **more: object
 ) -> Notification:
-    params = {"MessageSid": resource, "MessageStatus": status}
+    params = request_for("status", AccountSid=ACCOUNT, MessageSid=resource, MessageStatus=status).params
     return Notification(f"{server.url}{path}", params, ACCOUNT, resource, **more)  # type: ignore[arg-type]
 
 

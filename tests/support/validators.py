@@ -3,6 +3,9 @@
 Servers note what they receive; after each test (tests/genuine.py) the validator of the Python package and that of
 the Node package, one process for all tests of a run, must accept all of it. An application behind a proxy knows the
 URL that was asked for from `X-Forwarded-Proto` and `X-Forwarded-Host`, so a webhook with them is judged by them.
+
+The published schemas judge as well: what is received has to be declared. Tests whose webhooks say what no product
+says are marked `invented_webhooks`.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from urllib.parse import parse_qs
 
+import schemas
 from msgspec import Struct
 from msgspec.structs import asdict
 from twilio.request_validator import RequestValidator
@@ -53,6 +57,7 @@ class _Form(dict[str, list[str]]):
 
 _noted: list[Webhook] = []
 _tokens: dict[str, str] = {}
+_undeclared: list[str] = []
 
 
 def expect(account_sid: str, token: str) -> None:
@@ -68,9 +73,11 @@ def note(protocol: str, path: str, headers: Mapping[str, str], body: bytes) -> N
         protocol = protocol.replace("http", "ws")
     is_form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     form = parse_qs(body.decode(), keep_blank_values=True) if is_form else {}
-    asked = parse_qs(path.partition("?")[2])
+    asked = parse_qs(path.partition("?")[2], keep_blank_values=True)
     # What the debugger is told of a subaccount goes to the main account's address, by the main account's token.
     named = {**asked, **form}
+    told = {name: values[0] for name, values in (form if is_form else asked).items()}
+    _undeclared.extend(_faults(path, told, is_form=is_form))
     account = (named.get("ParentAccountSid") or named.get("AccountSid") or [""])[0]
     host = headers.get("x-forwarded-host", headers["host"])
     tokens = [_tokens[account]] if account in _tokens else [TOKEN, *_tokens.values()]
@@ -78,11 +85,12 @@ def note(protocol: str, path: str, headers: Mapping[str, str], body: bytes) -> N
     _noted.append(Webhook(tokens, signature, protocol, host, path, body.decode("utf-8", "replace"), form))
 
 
-def settle() -> list[str]:
-    """What is wrong with the webhooks since the last time."""
+def settle(*, declared: bool = False) -> list[str]:
+    """What is wrong with the webhooks since the last time; `declared`: they have to be as the schemas say."""
     webhooks, _noted[:] = list(_noted), []
+    refused, _undeclared[:] = list(_undeclared) if declared else [], []
     _tokens.clear()
-    refused = [f"Twilio's validator for Python refuses {each}" for each in webhooks if not _python(each)]
+    refused += [f"Twilio's validator for Python refuses {each}" for each in webhooks if not _python(each)]
     if webhooks and FINDERS["twilio-node"]() is None:
         return [*refused, "twilio-node is missing, and CI must have it"] if os.environ.get("CI") else refused
     verdicts = _node(webhooks)
@@ -91,6 +99,14 @@ def settle() -> list[str]:
         for webhook, accepted in zip(webhooks, verdicts, strict=True)
         if not accepted
     ]
+
+
+def _faults(path: str, params: Mapping[str, str], *, is_form: bool) -> list[str]:
+    """What the schemas have against a form, or against a query, which may also have what the URL itself asks."""
+    kind = schemas.kind_of(params)
+    if kind is None:
+        return [f"{path}: no webhook is declared that says {sorted(params)}"] if is_form else []
+    return [f"{path}: {kind}: {fault}" for fault in schemas.faults(kind, params, complete=is_form)]
 
 
 def _python(webhook: Webhook) -> bool:

@@ -18,6 +18,8 @@ from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.guard import AddressPolicy, networks
 from localloop.webhooks.outbound import Outbound, Outgoing
 
+pytestmark = pytest.mark.invented_webhooks
+
 OK = answer("200 OK", b"<Response/>", "Content-Type: text/xml")
 # Production, with the one address that these tests can listen at as if it were public.
 LOOPBACK_IS_PUBLIC = AddressPolicy(True, networks(["127.0.0.1"]))

@@ -24,6 +24,8 @@ from localloop.webhooks.failure import Failure
 from localloop.webhooks.instruction import Document, Instruction, document_of
 from localloop.webhooks.outbound import Outbound
 
+pytestmark = pytest.mark.invented_webhooks
+
 ACCOUNT = "AC" + "0" * 32
 GOOD = answer("200 OK", misbehaving.PAGE, "Content-Type: text/xml")
 

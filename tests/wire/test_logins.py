@@ -15,6 +15,8 @@ from localloop.webhooks import Jar, guard, target
 from localloop.webhooks.cookies import EMPTY
 from localloop.webhooks.outbound import Outbound, Outgoing, Response
 
+pytestmark = pytest.mark.invented_webhooks
+
 OK = answer("200 OK", b"<Response/>", "Content-Type: text/xml")
 
 

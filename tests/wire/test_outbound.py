@@ -17,6 +17,8 @@ from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.guard import GuardedResolver
 from localloop.webhooks.outbound import Outbound, Outgoing, Response
 
+pytestmark = pytest.mark.invented_webhooks
+
 PARAMS = {"MessageSid": "SM1", "Body": "häåø & 100 % +1", "Empty": ""}
 OK = answer("200 OK", b"<Response/>", "Content-Type: text/xml")
 
@@ -77,7 +79,7 @@ async def test_get_carries_its_parameters_in_the_query(outbound: Outbound) -> No
     async with running(Server(OK)) as server:
         await outbound.request(get(f"{server.url}/sms?a=1"))
     [request] = server.requests
-    assert request.path == "/sms?a=1&MessageSid=SM1&Body=h%C3%A4%C3%A5%C3%B8+%26+100+%25+%2B1&Empty="
+    assert request.path == "/sms?a=1&MessageSid=SM1&Body=h%C3%A4%C3%A5%C3%B8%20%26%20100%20%25%20%2B1&Empty="
     assert is_signed(request, server, {})
     assert "content-type" not in request.headers
 

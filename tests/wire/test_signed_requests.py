@@ -24,7 +24,7 @@ from tests.needs import needs
 OK = answer("200 OK", b"<Response/>", "Content-Type: text/xml")
 PARAMS = {"Body": " häåø 你好 & = + % 'quoted' (1)!*", "From": "+15551230001", "A": "", "a": "b", "Z": "~_-."}
 
-pytestmark = needs("twilio-node")
+pytestmark = [needs("twilio-node"), pytest.mark.invented_webhooks]
 
 
 @pytest.fixture(scope="module")

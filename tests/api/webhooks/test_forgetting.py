@@ -21,6 +21,7 @@ from localloop.cli import logs
 from localloop.core import clock
 from localloop.jobs import enqueue
 from localloop.store import Database
+from localloop.testing import request_for
 from localloop.webhooks import FORGET, Notification
 from tests.api.webhooks.conftest import Loop
 from tests.api.webhooks.test_alerts import own
@@ -120,7 +121,8 @@ async def test_what_is_recorded_too_late_is_forgotten_as_well(loop: Loop) -> Non
     path = f"/2010-04-01/Accounts/{loop.ask.account_sid}/Messages/{sent['sid']}.json"
     assert (await loop.ask("POST", path, {"Body": ""})).status == 200
     async with running(Server(respond=echo)) as server:
-        late = Notification(f"{server.url}/x", {"Body": TEXT}, loop.ask.account_sid, sent["sid"])
+        told = request_for("sms", Body=TEXT)
+        late = Notification(f"{server.url}/x", told.params, loop.ask.account_sid, sent["sid"])
         async with loop.database.unit() as unit:
             await enqueue(unit, [late.job(loop.ask.account_sid, clock.now())])
         await loop.until("exists (select from deliveries)")
@@ -133,6 +135,7 @@ async def test_what_is_recorded_too_late_is_forgotten_as_well(loop: Loop) -> Non
     assert await holding(loop.database, TEXT) == set()
 
 
+@pytest.mark.invented_webhooks
 @pytest.mark.parametrize("method", ["POST", "GET"])
 async def test_what_is_typed_to_pay_and_logins_are_never_kept(loop: Loop, method: str) -> None:
     """The application gets it; the record has a blank, also where a Gather was typed full of a card's digits."""
@@ -157,6 +160,7 @@ async def test_what_is_typed_to_pay_and_logins_are_never_kept(loop: Loop, method
     assert "CA1" in detail
 
 
+@pytest.mark.invented_webhooks
 async def test_digits_that_are_no_card_are_kept(loop: Loop) -> None:
     async with running(Server(answer("500 Oops"))) as server:
         made = Notification(f"{server.url}/x", {"Digits": "4111111111111112"}, loop.ask.account_sid, "CA1")

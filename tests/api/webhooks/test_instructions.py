@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from urllib.parse import quote, urlencode
 
 import misbehaving
 import pytest
@@ -13,6 +14,7 @@ from twilio.request_validator import RequestValidator
 from webhook_keys import TOKEN, Keys
 
 from localloop.store import Database
+from localloop.testing import request_for
 from localloop.webhooks import (
     SERVE,
     UP,
@@ -30,7 +32,7 @@ from localloop.webhooks import (
 
 ACCOUNT = "AC" + "0" * 32
 TWIML = answer("200 OK", b"<Response/>", "Content-Type: text/xml")
-PARAMS = {"MessageSid": "SM1", "Body": "hello"}
+PARAMS = request_for("sms", MessageSid="SM" + "1" * 32, Body="hello").params
 
 
 @pytest.fixture
@@ -80,7 +82,10 @@ async def test_fallback_hears_what_went_wrong(webhooks: Webhooks, database: Data
             .replace("?", "%3F")
             .replace("=", "%3D")
         )
-        assert request.path == f"/fallback?MessageSid=SM1&Body=hello&ErrorCode=11200&ErrorUrl={error_url}"
+        assert (
+            request.path
+            == f"/fallback?{urlencode(PARAMS, quote_via=quote)}&ErrorCode=11200&ErrorUrl={error_url}"
+        )
         assert is_signed(request, good)
         first, second = (each.requests[0].headers["i-twilio-idempotency-token"] for each in (bad, good))
         assert first != second
@@ -190,6 +195,7 @@ async def test_passwords_of_urls_are_not_recorded(
     assert "hunter2" not in "".join(row["row"] for row in rows) + repr(failure) + caplog.text
 
 
+@pytest.mark.invented_webhooks
 async def test_instructions_do_not_wait_for_notifications(database: Database) -> None:
     """Every connection that notifications may have is taken by an application that does not answer."""
     async with running(Server(respond=misbehaving.silent)) as server, asyncio.TaskGroup() as tasks:

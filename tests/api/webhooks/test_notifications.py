@@ -15,6 +15,8 @@ from localloop.store import Database
 from localloop.webhooks import KIND, UP, Forgotten, Notification, Outbound, Preferences, Webhooks, forget
 from localloop.webhooks.sequence import FirstAttempts
 
+OTHER = "SM" + "2" * 32
+
 OK = answer("204 No Content", length=False)
 
 
@@ -41,7 +43,7 @@ async def test_everything_is_kept_when_asked_for(database: Database) -> None:
         await until_idle(database)
         detail = await database.fetchval("select detail from deliveries")
     assert detail["edge"] == "ashburn"
-    assert detail["request"]["body"] == f"MessageSid={MESSAGE}&MessageStatus=sent"
+    assert detail["request"]["body"].startswith(f"MessageSid={MESSAGE}&SmsSid={MESSAGE}&MessageStatus=sent&")
     assert (
         dict(detail["request"]["headers"])["X-Twilio-Signature"]
         == server.requests[0].headers["x-twilio-signature"]
@@ -66,6 +68,7 @@ async def test_a_failure_keeps_its_detail_and_is_not_retried(database: Database)
         assert len(server.requests) == 1
 
 
+@pytest.mark.invented_webhooks
 async def test_credentials_are_sent_and_not_stored(database: Database) -> None:
     denied = answer("401 Unauthorized", b"", 'WWW-Authenticate: Basic realm="x"')
     async with running(Server(denied, answer("500 Oops"))) as server, working(database):
@@ -180,9 +183,9 @@ async def test_another_resource_does_not_wait(database: Database) -> None:
 
     async with running(Server(respond=first_is_stuck)) as server, working(database):
         await queue(database, told(server, "sent"), told(server, "delivered", follows=True))
-        await queue(database, told(server, "delivered", resource="SM2", follows=True))
+        await queue(database, told(server, "delivered", resource=OTHER, follows=True))
         await server.wait_for(2)
-        assert [request.form["MessageSid"] for request in server.requests] == [MESSAGE, "SM2"]
+        assert [request.form["MessageSid"] for request in server.requests] == [MESSAGE, OTHER]
         stuck.set()
         await until_idle(database)
         assert len(server.requests) == 3
@@ -214,13 +217,13 @@ async def test_a_worker_that_is_cut_off_leaves_it_to_the_next_with_the_same_toke
 
 async def test_redaction_leaves_no_text_in_the_record(database: Database) -> None:
     async with running(Server(answer("500 Oops", b"you said hello"))) as server, working(database):
-        await queue(database, told(server, "sent"), told(server, "sent", resource="SM2"))
+        await queue(database, told(server, "sent"), told(server, "sent", resource=OTHER))
         await until_idle(database)
     async with database.unit() as unit:
         await forget(unit, Forgotten(ACCOUNT, MESSAGE))
     rows = await database.fetch("select resource_sid, error_code, detail from deliveries order by id")
     kept = {row["resource_sid"]: (row["error_code"], row["detail"] is None) for row in rows}
-    assert kept == {MESSAGE: (11200, True), "SM2": (11200, False)}
+    assert kept == {MESSAGE: (11200, True), OTHER: (11200, False)}
 
 
 async def test_patience_ends(database: Database) -> None:

@@ -11,6 +11,7 @@ from http_server import Server, answer, running
 
 from localloop.core import clock, sids
 from localloop.jobs import enqueue
+from localloop.testing import request_for
 from localloop.webhooks import Notification
 from tests.api.webhooks.conftest import Loop
 
@@ -21,9 +22,9 @@ MESSAGE = "SM" + "1" * 32
 
 async def send(loop: Loop, server: Server, resource: str = MESSAGE, **more: Any) -> Notification:
     """A status callback, and wait until it is recorded."""
-    params = {"MessageSid": resource, "MessageStatus": "sent", "Odd": "é &=+"}
+    told = request_for("status", MessageSid=resource, MessageStatus="sent", ErrorMessage="é &=+")
     url = more.pop("url", f"{server.url}/status?a=1")
-    made = Notification(url, params, loop.ask.account_sid, resource, **more)
+    made = Notification(url, told.params, loop.ask.account_sid, resource, **more)
     async with loop.database.unit() as unit:
         await enqueue(unit, [made.job(loop.ask.account_sid, clock.now())])
     await loop.until("exists (select from deliveries where token = $1::text::uuid)", made.idempotency_token)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 import validators
 from webhook_keys import TOKEN
 
 from localloop.payloads.signature import body_hash, signature
+from localloop.testing import request_for
 from tests.needs import needs
 
 FORM = "application/x-www-form-urlencoded"
@@ -48,3 +51,36 @@ def test_forged_ones_are_refused_by_both(url: str, signed: str, body: bytes) -> 
         "Twilio's validator for Python",
         "Twilio's validator for Node",
     ]
+
+
+@needs("twilio-node")
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({}, ""),
+        ({"MessageStatus": "dealt"}, "status: MessageStatus: 'dealt' is not one of"),
+        ({"MessageStatus": None, "SmsStatus": None}, "no webhook is declared that says"),
+        ({"To": None}, "status: 'To' is a required property"),
+        ({"Extra": "1"}, "status: Additional properties are not allowed ('Extra' was unexpected)"),
+        ({"AccountSid": "AC1"}, "status: AccountSid: 'AC1' does not match"),
+    ],
+)
+def test_what_is_not_declared_is_refused(changes: dict[str, str | None], fault: str) -> None:
+    params = {**request_for("status").params, **changes}
+    sent = {name: value for name, value in params.items() if value is not None}
+    note("http://h/a", signature(TOKEN, "http://h/a", sent), urlencode(sent).encode())
+    said = validators.settle(declared=True)
+    assert len(said) == bool(fault)
+    assert fault in "".join(said)
+
+
+@needs("twilio-node")
+def test_what_the_debugger_is_told_is_looked_into() -> None:
+    params = request_for("debugger").params
+    params["Payload"] = params["Payload"].replace("service_sid", "serviceSid")
+    note("http://h/a", signature(TOKEN, "http://h/a", params), urlencode(params).encode())
+    assert any(
+        "Payload: 'service_sid' is a required property" in each for each in validators.settle(declared=True)
+    )
+    note("http://h/a", signature(TOKEN, "http://h/a", params), urlencode(params).encode())
+    assert validators.settle() == []
