@@ -54,6 +54,7 @@ def _console_page() -> Path | None:
 
 
 FINDERS: dict[str, Callable[[], Path | None]] = {
+    "asyncapi-specs": _npm_package("tests/sdk/node", "@asyncapi/specs"),
     "axe-core": _npm_package("localloop/console/ui", "axe-core"),
     "chromium": _chromium,
     "console-page": _console_page,

@@ -70,9 +70,9 @@ def show(data: str, sid: str, as_json: bool) -> None:
         print(f"  {found['error_code']} {found['error']}")
     for alert in found["alerts"]:
         print(f"  alert {alert['sid']}: {alert['error_code']} {alert['error_title']}")
-    _show_timings(found["timings"])
-    _show_half("request", found["request"])
-    _show_half("answer", found["response"])
+    show_timings(found["timings"])
+    show_half("request", found["request"])
+    show_half("answer", found["response"])
     if len(found["attempts"]) > 1:
         print("attempts at this webhook:")
         for attempt in found["attempts"]:
@@ -170,7 +170,7 @@ def _line(row: Mapping[str, Any]) -> str:
     )
 
 
-def _show_timings(timings: Mapping[str, Any] | None) -> None:
+def show_timings(timings: Mapping[str, Any] | None) -> None:
     if not timings:
         return
     kept = " (a kept connection)" if timings.get("reused") else ""
@@ -178,7 +178,7 @@ def _show_timings(timings: Mapping[str, Any] | None) -> None:
     print(f"  {', '.join(taken)}{kept}")
 
 
-def _show_half(name: str, half: Mapping[str, Any] | None) -> None:
+def show_half(name: str, half: Mapping[str, Any] | None) -> None:
     if half is None:
         print(f"{name}: not kept")
         return

@@ -183,6 +183,49 @@ def inbox(
     _answer(ask.inbox, data or "", number, wait, since or "", limit)
 
 
+@app.command("send-webhook")
+def send_webhook(
+    url: Annotated[str, Argument(help="Where your application is: http://127.0.0.1:5000/sms")],
+    kind: Annotated[
+        str, Option(help="sms, status, voice, voice-status, gather …; a wrong one is told all of them.")
+    ] = "sms",
+    body: Annotated[str | None, Option(metavar="TEXT", help="The message: the parameter Body.")] = None,
+    from_: Annotated[str | None, Option("--from", metavar="NUMBER", help="The parameter From.")] = None,
+    to: Annotated[str | None, Option(metavar="NUMBER", help="The parameter To.")] = None,
+    param: Annotated[
+        list[str] | None, Option(metavar="NAME=VALUE", help="Another parameter; may be given again.")
+    ] = None,
+    extra: Annotated[
+        list[str] | None, Option(metavar="NAME=VALUE", help="One that Twilio does not name; likewise.")
+    ] = None,
+    method: Annotated[str, Option(help="POST or GET.")] = "POST",
+    token: Annotated[
+        str,
+        Option(help="What signs. [default: TWILIO_AUTH_TOKEN, or the token of the localloop that runs here]"),
+    ] = "",
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Send your application a webhook as Twilio would, signed, and say what its answer means.
+
+    No localloop has to run. Exit status 1 when nothing answers, or an error does, or TwiML that cannot run.
+    """
+    from localloop.cli import sending
+
+    wanted = sending.Wanted(
+        url=url,
+        kind=kind,
+        body=body,
+        from_=from_,
+        to=to,
+        params=param or [],
+        extra=extra or [],
+        method=method,
+        token=token,
+    )
+    _answer(sending.send, data or "", wanted, as_json)
+
+
 @console_app.callback(invoke_without_command=True)
 def console(
     context: typer.Context,
