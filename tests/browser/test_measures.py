@@ -26,7 +26,7 @@ MAX_LONG_TASK_MS = 200
 MAX_GROWTH_MB = 20
 FLOOD = Path(__file__).with_name("flood.py")
 # Other tests run beside these, and what waits for a processor is late; a machine of its own sets 1.
-SLACK = float(os.environ.get("LOCALLOOP_TEST_SLACK", "10"))
+SLACK = float(os.environ.get("LOCALLOOP_TEST_SLACK", "3"))
 _WATCH_TASKS = """
 window.longTasks = [];
 new PerformanceObserver((list) => {
@@ -156,7 +156,7 @@ def test_a_minute_of_five_hundred_a_second(open_page: Open, up: Up, measured: Me
         f"accepted a second with the page open {watched.accepted / 60:.0f}, without {alone.accepted / 20:.0f};"
         f" the server's processor time of a message {watched.server_cpu_us:.0f} and {alone.server_cpu_us:.0f} µs"
     )
-    assert _its_own(watched.tasks_ms) <= MAX_LONG_TASK_MS * SLACK
+    assert max(watched.tasks_ms, default=0) <= MAX_LONG_TASK_MS * SLACK
     assert watched.accepted / 60 >= 0.9 * alone.accepted / 20 / SLACK
     _expect_all_told(page, up)
 
