@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from localloop.core import clock, segments, sids
 from localloop.jobs import Handler, cancel
 from localloop.products.messaging.message import operations, queries
 from localloop.products.messaging.message.accept import SEND, Acceptance
-from localloop.products.messaging.message.compose import Draft, Rules
+from localloop.products.messaging.message.compose import Composer, Condition, Draft, Rules
 from localloop.products.messaging.message.deliver import RECEIPT, Delivery, arrival_of
 from localloop.products.messaging.message.inbound import Asked, Reception
 from localloop.products.messaging.message.load import Loaded, load
@@ -40,13 +40,14 @@ class Messaging:
     rules: Rules
     webhooks: Webhooks | None = None
     public_url: str = ""
+    conditions: Sequence[Condition] = ()
     _accepted: BatchWriter[Draft, Message] = field(init=False)
     _outcomes: BatchWriter[Outcome, bool] = field(init=False)
     _messages: BatchReader[tuple[str, UUID], Loaded | None] = field(init=False)
 
     def __post_init__(self) -> None:
         acceptance = Acceptance()
-        self._senders = Senders(self.directory, self.rules)
+        self._composer = Composer(Senders(self.directory, self.rules), self.rules, self.conditions)
         self._accepted = BatchWriter(self.database, acceptance.accept)
         self._outcomes = BatchWriter(self.database, Outcomes(acceptance, self.webhooks).flush)
         self._messages = BatchReader(self.database, load)
@@ -59,7 +60,7 @@ class Messaging:
 
     def bindings(self) -> tuple[Binding, ...]:
         return operations.bindings(
-            operations.Operations(self.database, self._senders, self.records, self.rules, self._accepted)
+            operations.Operations(self.database, self._composer, self.records, self._accepted)
         )
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -67,7 +68,7 @@ class Messaging:
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
         delivery = Delivery(self._messages, self._outcomes, self.carrier, self.directory)
-        replies = Replies(self.database, self._senders, self.rules, self.webhooks)
+        replies = Replies(self.database, self._composer, self.webhooks)
         asked = Asked(self.directory, self.records, self.webhooks, replies, self.public_url)
         reception = Reception(self._messages, self._outcomes, asked)
         return {SEND: delivery.send, RECEIPT: delivery.receipt, INBOUND: reception.receive}

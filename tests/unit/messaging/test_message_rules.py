@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from localloop.core import sids
 from localloop.core.errors import ApiError
 from localloop.products.messaging.message import callbacks, lifecycle
-from localloop.products.messaging.message.compose import Draft, Origin, Rules, Sender, compose, wanted
+from localloop.products.messaging.message.compose import Composer, Draft, Origin, Rules, Sender
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.resource import Message
+from localloop.products.messaging.message.wish import wanted
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 ORIGIN = Origin(account_sid="AC1", world_sid="AC0", now=NOW)
@@ -47,7 +48,7 @@ class Book:
 
 async def composed(rules: Rules | None = None, **params: object) -> Draft:
     asked = {"To": TO, "From": FROM, "Body": "hello", **params}
-    return await compose(wanted(asked), ORIGIN, Book(), rules or Rules())
+    return await Composer(Book(), rules or Rules()).compose(wanted(asked), ORIGIN)
 
 
 def test_every_status_is_reachable_or_a_beginning() -> None:

@@ -6,15 +6,16 @@ the rest (observed order; the documentation names none).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from localloop.core import e164, errors, segments, sids
 from localloop.products.messaging.message.resource import Message, Options
+from localloop.products.messaging.message.wish import Wanted
 
 MAX_BODY = 1600  # characters (21617)
 MAX_VALIDITY = 36_000  # seconds (21624)
@@ -46,6 +47,18 @@ class SenderBook(Protocol):
         ...
 
 
+class Condition(Protocol):
+    """Who may write to whom and when, beyond the form of a request: permissions, consent, what a channel allows.
+
+    Asked when a message with a known sender is accepted, and again by the worker that gives a sender to one that had
+    none. On the way of every message: what it must know it keeps in memory or reads in batches.
+    """
+
+    async def check(self, message: Message, sender: Sender) -> None:
+        """Raises Twilio's error, which refuses the request or fails the message."""
+        ...
+
+
 class Rules(Struct, frozen=True, kw_only=True):
     """How strict this server is, and how fast its senders are."""
 
@@ -70,47 +83,25 @@ class Origin(Struct, frozen=True, kw_only=True):
     reply_to: str | None = None  # the inbound message that a TwiML reply answers
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
-    """What was asked for, whether by REST or by TwiML."""
+class Composer:
+    """Makes drafts of wishes, with the numbers of every world and the conditions under which they may write."""
 
-    to: str | None
-    from_: str | None
-    body: str | None
-    media: tuple[str, ...] = ()
-    status_callback: str | None = None
-    application_sid: str | None = None
-    validity_period: int | None = None
-    max_price: str | None = None
-    provide_feedback: bool = False
-    smart_encoded: bool = False
-    messaging_service_sid: str | None = None
-    is_scheduled: bool = False
-    callback_method: str = "POST"
+    def __init__(self, senders: SenderBook, rules: Rules, conditions: Sequence[Condition] = ()) -> None:
+        self._senders = senders
+        self._rules = rules
+        self._conditions = tuple(conditions)
 
-
-def wanted(params: Mapping[str, Any]) -> Wanted:
-    """The parameters of `POST …/Messages`."""
-    max_price = params.get("MaxPrice")
-    return Wanted(
-        to=params.get("To"),
-        from_=params.get("From"),
-        body=params.get("Body"),
-        media=tuple(params.get("MediaUrl") or ()),
-        status_callback=params.get("StatusCallback") or None,
-        application_sid=params.get("ApplicationSid") or None,
-        validity_period=params.get("ValidityPeriod"),
-        max_price=None if max_price is None else str(max_price),
-        provide_feedback=bool(params.get("ProvideFeedback")),
-        smart_encoded=bool(params.get("SmartEncoded")),
-        messaging_service_sid=params.get("MessagingServiceSid") or None,
-        is_scheduled=bool(params.get("SendAt") or params.get("ScheduleType")),
-    )
+    async def compose(self, wish: Wanted, origin: Origin) -> Draft:
+        """A message ready to be accepted. Raises Twilio's 216xx errors."""
+        to = destination(wish.to, self._rules)
+        sender = await _sender(wish, origin, self._senders, self._rules)
+        draft = _drafted(wish, origin, sender, to, self._rules)
+        for condition in self._conditions:
+            await condition.check(draft.message, sender)
+        return draft
 
 
-async def compose(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rules) -> Draft:
-    """A message ready to be accepted. Raises Twilio's 216xx errors."""
-    to = destination(wish.to, rules)
-    sender = await _sender(wish, origin, senders, rules)
+def _drafted(wish: Wanted, origin: Origin, sender: Sender, to: str, rules: Rules) -> Draft:
     if to == sender.phone_number:
         raise errors.same_to_and_from(to)
     if sender.type == ALPHANUMERIC:
@@ -139,6 +130,19 @@ async def compose(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
             provide_feedback=wish.provide_feedback,
             in_reply_to=origin.reply_to,
             callback_method=wish.callback_method,
+            attempt=wish.attempt,
+            force_delivery=wish.force_delivery,
+            risk_check=wish.risk_check,
+            traffic_type=wish.traffic_type,
+            send_as_mms=wish.send_as_mms,
+            smart_encoded=wish.smart_encoded,
+            send_at=wish.send_at,
+            content_sid=wish.content_sid,
+            content_variables=wish.content_variables,
+            shorten_urls=wish.shorten_urls,
+            persistent_action=wish.persistent_action,
+            content_retention=wish.content_retention,
+            address_retention=wish.address_retention,
         ),
         date_created=origin.now,
         date_updated=origin.now,
@@ -218,9 +222,10 @@ def content(wish: Wanted) -> str:
 
 
 def _check_settings(wish: Wanted) -> None:
-    if wish.is_scheduled and wish.messaging_service_sid is None:
+    is_scheduled = wish.send_at is not None or wish.schedule_type is not None
+    if is_scheduled and wish.messaging_service_sid is None:
         raise errors.scheduling_needs_messaging_service()
-    if wish.is_scheduled:
+    if is_scheduled:
         # Services are kept by their shape alone as yet: better refused than sent at once.
         raise errors.messaging_service_unavailable()
     if wish.status_callback is not None and not is_http_url(wish.status_callback):

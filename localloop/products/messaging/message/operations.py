@@ -14,17 +14,10 @@ from localloop.core import clock, e164, errors, sids
 from localloop.core.errors import ApiError
 from localloop.jobs import cancel, enqueue
 from localloop.products.messaging.message import callbacks, feedback, lifecycle, media, queries
-from localloop.products.messaging.message.compose import (
-    Draft,
-    Origin,
-    Rules,
-    SenderBook,
-    Wanted,
-    compose,
-    wanted,
-)
+from localloop.products.messaging.message.compose import Composer, Draft, Origin
 from localloop.products.messaging.message.queries import Change, Filters, Slice
 from localloop.products.messaging.message.resource import Message, Shown, shown
+from localloop.products.messaging.message.wish import Wanted, wanted
 from localloop.products.numbers import find_application
 from localloop.rest import recorder
 from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Raw, Request
@@ -38,9 +31,8 @@ class Operations(Struct, frozen=True):
     """What a message may be asked over REST."""
 
     database: Database
-    senders: SenderBook
+    composer: Composer
     records: PlainStore
-    rules: Rules
     writer: BatchWriter[Draft, Message]
 
     async def create(self, request: Request) -> Item:
@@ -49,7 +41,7 @@ class Operations(Struct, frozen=True):
         wish = wanted(request.params)
         if wish.application_sid is not None:
             wish = await self._with_application(wish, request.account_sid, wish.application_sid)
-        draft = await compose(wish, origin, self.senders, self.rules)
+        draft = await self.composer.compose(wish, origin)
         return Item(fields=shown(await self.writer.write(draft)))
 
     async def fetch(self, request: Request) -> Item:

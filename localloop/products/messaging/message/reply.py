@@ -10,8 +10,9 @@ from typing import Final
 from localloop.core import clock, sids
 from localloop.core.errors import ApiError, title
 from localloop.products.messaging.message import debugger, queries
-from localloop.products.messaging.message.compose import Draft, Origin, Rules, SenderBook, Wanted, compose
+from localloop.products.messaging.message.compose import Composer, Draft, Origin
 from localloop.products.messaging.message.resource import Message
+from localloop.products.messaging.message.wish import Wanted
 from localloop.store import Database
 from localloop.twiml import messaging
 from localloop.webhooks import Webhooks
@@ -42,12 +43,9 @@ _NOTICES: Final[Mapping[int, int]] = {
 class Replies:
     """Composes replies with the numbers of the world."""
 
-    def __init__(
-        self, database: Database, senders: SenderBook, rules: Rules, webhooks: Webhooks | None = None
-    ) -> None:
+    def __init__(self, database: Database, composer: Composer, webhooks: Webhooks | None = None) -> None:
         self._database = database
-        self._senders = senders
-        self._rules = rules
+        self._composer = composer
         self._webhooks = webhooks
 
     async def drafts(self, message: Message, wishes: Sequence[messaging.Message]) -> tuple[Draft, ...]:
@@ -96,7 +94,7 @@ class Replies:
             callback_method="POST" if wish.status_callback else wish.method,
         )
         try:
-            return await compose(wanted, origin, self._senders, self._rules)
+            return await self._composer.compose(wanted, origin)
         except ApiError as error:
             await self._tell(message, _NOTICES.get(error.code, error.code), error.message)
             return None

@@ -33,6 +33,19 @@ class Options(Struct, frozen=True, omit_defaults=True):
     feedback: Feedback | None = None
     callback_method: str = "POST"
     in_reply_to: str | None = None  # TwiML reply: the SID of the inbound message
+    attempt: int | None = None  # which attempt of the application this is, for its statistics
+    force_delivery: bool = False
+    risk_check: str | None = None  # enable | disable
+    traffic_type: str | None = None  # free
+    send_as_mms: bool = False
+    smart_encoded: bool | None = None  # None leaves it to the messaging service
+    send_at: datetime | None = None  # of a scheduled message
+    content_sid: str | None = None
+    content_variables: str | None = None  # JSON, as it was sent
+    shorten_urls: bool = False
+    persistent_action: tuple[str, ...] = ()
+    content_retention: str | None = None  # retain | discard
+    address_retention: str | None = None  # retain | obfuscate
 
 
 class Message(Struct, frozen=True, kw_only=True):
