@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from localloop.payloads import debugger, messaging, voice
+from localloop.payloads import conference, debugger, messaging, pay, usage, voice
 from localloop.payloads.fallback import Fallback
 from localloop.payloads.part import Parameter, Part, parameters_of
 from localloop.payloads.places import CallPlaces, Places
@@ -47,7 +47,7 @@ _MESSAGING: Final = (
         parts=(messaging.InboundMessage, Places),
         perhaps=(Fallback,),
         numbered=messaging.Media,
-        simulated=(messaging.ChannelMessage,),
+        simulated=(messaging.ChannelMessage, messaging.Referral),
         is_sent=True,
     ),
     Kind(
@@ -59,6 +59,13 @@ _MESSAGING: Final = (
         simulated=(messaging.ChannelChange,),
         is_sent=True,
     ),
+)
+_USAGE: Final = Kind(
+    name="usage-trigger",
+    title="As much was used as a trigger says",
+    asked_for="a usage trigger's CallbackUrl",
+    answer="nothing",
+    parts=(usage.TriggerFired,),
 )
 _DEBUGGER: Final = Kind(
     name="debugger",
@@ -89,6 +96,7 @@ _VOICE: Final = (
     _call("gather", "A caller pressed keys or spoke", "the action of <Gather>", voice.Gathered),
     _call("record", "A caller was recorded", "the action of <Record>", voice.Recorded),
     _call("dial", "A call that was dialled has ended", "the action of <Dial>", voice.Dialled),
+    _call("pay", "A caller paid, or did not", "the action of <Pay>", pay.Paid, pay.Captured),
     Kind(
         name="voice-status",
         title="A call has changed",
@@ -114,8 +122,24 @@ _VOICE: Final = (
         parts=(voice.MachineDetected,),
         is_voice=True,
     ),
+    Kind(
+        name="conference",
+        title="A conference has changed",
+        asked_for="the statusCallback of <Conference>",
+        answer="nothing",
+        parts=(conference.ConferenceChange, conference.Participant, conference.ConferenceEnd),
+        is_voice=True,
+    ),
+    Kind(
+        name="pay-status",
+        title="A caller's payment goes on",
+        asked_for="the statusCallback of <Pay>",
+        answer="nothing",
+        parts=(pay.PayChange, pay.Captured),
+        is_voice=True,
+    ),
 )
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (*_MESSAGING, *_VOICE, _DEBUGGER)}
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (*_MESSAGING, *_VOICE, _USAGE, _DEBUGGER)}
 
 
 class Declared(Struct, frozen=True, kw_only=True):

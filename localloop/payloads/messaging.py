@@ -27,6 +27,7 @@ MessageStatus: TypeAlias = Literal[
 _SID = "SM0f3c1e5a7b9d2f4061728394a5b6c7d8"
 _ACCOUNT = "AC00000000000000000000000000000001"
 _SERVICE = "MG0f3c1e5a7b9d2f4061728394a5b6c7d8"
+_ADVERTISED = "an advertisement of WhatsApp led to it"
 
 
 class InboundMessage(Part, frozen=True, kw_only=True):
@@ -98,6 +99,19 @@ class ChannelMessage(Part, frozen=True, kw_only=True):
     button_type: Annotated[
         Literal["REPLY", "ACTION"] | UnsetType, said("Its kind", "REPLY", when="a button was pressed")
     ] = UNSET
+    interactive_data: Annotated[
+        str | UnsetType,
+        said("What was chosen or filled in, as JSON", "{}", when="it answers something to choose"),
+    ] = UNSET
+    flow_data: Annotated[
+        str | UnsetType, said("What was filled in, as JSON", "{}", when="it ends a flow of WhatsApp")
+    ] = UNSET
+    channel_metadata: Annotated[
+        str | UnsetType, said("What the channel says besides, as JSON", "{}", when="it came by a channel")
+    ] = UNSET
+    message_type: Annotated[str | UnsetType, said("What it holds", "text", when="it came by a channel")] = (
+        UNSET
+    )
     latitude: Annotated[str | UnsetType, said("Degrees north", "47.37", when="it shares a place")] = UNSET
     longitude: Annotated[str | UnsetType, said("Degrees east", "8.54", when="it shares a place")] = UNSET
     address: Annotated[
@@ -110,6 +124,33 @@ class ChannelMessage(Part, frozen=True, kw_only=True):
     ] = UNSET
     original_replied_message_sid: Annotated[
         str | UnsetType, said("What it answers", _SID, when="it answers a message of WhatsApp")
+    ] = UNSET
+
+
+class Referral(Part, frozen=True, kw_only=True):
+    """The advertisement of WhatsApp that led to a message."""
+
+    referral_body: Annotated[str | UnsetType, said("Its text", "Open all night", when=_ADVERTISED)] = UNSET
+    referral_headline: Annotated[str | UnsetType, said("Its headline", "Ada's", when=_ADVERTISED)] = UNSET
+    referral_source_id: Annotated[str | UnsetType, said("Its ID", "118588094077142", when=_ADVERTISED)] = (
+        UNSET
+    )
+    referral_source_type: Annotated[str | UnsetType, said("What it is", "ad", when=_ADVERTISED)] = UNSET
+    referral_source_url: Annotated[
+        str | UnsetType, said("Where it is", "https://fb.me/3cr4Wqqkv", when=_ADVERTISED)
+    ] = UNSET
+    referral_media_id: Annotated[str | UnsetType, said("Its medium", "6923", when=_ADVERTISED)] = UNSET
+    referral_media_content_type: Annotated[
+        str | UnsetType, said("The type of that", "image/jpeg", when=_ADVERTISED)
+    ] = UNSET
+    referral_media_url: Annotated[
+        str | UnsetType, said("Where that is", "https://example.com/ad.jpg", when=_ADVERTISED)
+    ] = UNSET
+    referral_num_media: Annotated[
+        str | UnsetType, said("How many it has", "1", when=_ADVERTISED, pattern=part.NUMBER)
+    ] = UNSET
+    referral_ctwa_clid: Annotated[
+        str | UnsetType, said("The click on it", "ARAkLkA8rmlFeiCktEJQ", when=_ADVERTISED)
     ] = UNSET
 
 

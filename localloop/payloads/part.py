@@ -27,6 +27,7 @@ CODE: Final = "^[0-9]{5}$"
 ApiVersion: TypeAlias = Literal["2010-04-01"]
 API_VERSION: Final = "2010-04-01"
 Boolean: TypeAlias = Literal["true", "false"]
+RFC_2822: Final = "^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} [+]0000$"
 
 
 class Part(Struct, frozen=True, kw_only=True, rename="pascal"):

@@ -1,7 +1,7 @@
 """The parameters of voice webhooks.
 
 Sources: Twilio's "TwiML for Programmable Voice: Twilio's request to your application", the callbacks of its Calls and
-Recordings resources, and its pages of Gather, Record, Dial and Conference.
+Recordings resources, and its pages of Gather, Record and Dial.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ _RECORDING = "RE0f3c1e5a7b9d2f4061728394a5b6c7d8"
 _ACCOUNT = "AC00000000000000000000000000000001"
 _DATE = "Fri, 02 Jan 2026 03:04:05 +0000"
 _RECORDING_URL = f"https://api.twilio.com/2010-04-01/Accounts/{_ACCOUNT}/Recordings/{_RECORDING}"
-
-_RFC_2822 = "^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} [+]0000$"
 
 
 class Call(Part, frozen=True, kw_only=True):
@@ -72,6 +70,9 @@ class CallFacts(Part, frozen=True, kw_only=True):
         str | UnsetType,
         said("What the caller's signature proves", "TN-Validation-Passed-A", when="it was signed"),
     ] = UNSET
+    stir_passport_token: Annotated[
+        str | UnsetType, said("That signature, a JWT", "eyJhbGciOiJFUzI1NiJ9", when="it was signed")
+    ] = UNSET
     answered_by: Annotated[
         Literal[
             "human",
@@ -109,7 +110,7 @@ class CallFacts(Part, frozen=True, kw_only=True):
 class CallProgress(Part, frozen=True, kw_only=True):
     """What the call's status callback adds."""
 
-    timestamp: Annotated[str, said("When, RFC 2822", _DATE, pattern=_RFC_2822)]
+    timestamp: Annotated[str, said("When, RFC 2822", _DATE, pattern=part.RFC_2822)]
     callback_source: Annotated[
         Literal["call-progress-events"], said("What calls back", "call-progress-events")
     ]
@@ -188,20 +189,38 @@ class Dialled(Part, frozen=True, kw_only=True):
     recording_url: Annotated[
         str | UnsetType, said("Where its recording is", _RECORDING_URL, when="it was recorded")
     ] = UNSET
+    recording_sid: Annotated[
+        str | UnsetType,
+        said("Its recording", _RECORDING, when="it was recorded", pattern=part.RECORDING_SID),
+    ] = UNSET
+    recording_duration: Annotated[
+        str | UnsetType,
+        said("The length of that in seconds", "30", when="it was recorded", pattern=part.NUMBER),
+    ] = UNSET
+    dial_sip_call_id: Annotated[
+        str | UnsetType, said("The Call-ID of SIP", "a84b4c76e66710", when="<Sip> was dialled")
+    ] = UNSET
+    dial_sip_response_code: Annotated[
+        str | UnsetType,
+        said("How SIP answered", "200", when="<Sip> was dialled", pattern="^[1-6][0-9]{2}$"),
+    ] = UNSET
 
 
 class RecordingChange(Part, frozen=True, kw_only=True):
     """A recording's status callback."""
 
     account_sid: Annotated[str, said("The account that it belongs to", _ACCOUNT, pattern=part.ACCOUNT_SID)]
-    call_sid: Annotated[str, said("The call recorded", _CALL, pattern=part.CALL_SID)]
+    call_sid: Annotated[
+        str | UnsetType,
+        said("The call recorded, its first leg", _CALL, when="a call was recorded", pattern=part.CALL_SID),
+    ] = UNSET
     recording_sid: Annotated[str, said("The recording", _RECORDING, pattern=part.RECORDING_SID)]
     recording_url: Annotated[str, said("Where it is, without a suffix: WAV", _RECORDING_URL)]
     recording_status: Annotated[
         Literal["in-progress", "completed", "absent", "failed"], said("What has become of it", "completed")
     ]
     recording_channels: Annotated[Literal["1", "2"], said("How many channels it has", "1")]
-    recording_start_time: Annotated[str, said("When it began, RFC 2822", _DATE, pattern=_RFC_2822)]
+    recording_start_time: Annotated[str, said("When it began, RFC 2822", _DATE, pattern=part.RFC_2822)]
     recording_source: Annotated[
         Literal[
             "DialVerb",

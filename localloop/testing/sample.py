@@ -24,7 +24,15 @@ Value: TypeAlias = str | int | float | bool | None
 
 # The account where neither the test nor TWILIO_ACCOUNT_SID names one.
 ACCOUNT_SID: Final = "AC00000000000000000000000000000001"
-_FRESH: Final = ("MessageSid", "CallSid", "RecordingSid", "Sid")
+_FRESH: Final = (
+    "MessageSid",
+    "CallSid",
+    "RecordingSid",
+    "ConferenceSid",
+    "PaymentSid",
+    "UsageTriggerSid",
+    "Sid",
+)
 _API: Final = "https://api.twilio.com/2010-04-01/Accounts"
 _SEQUENCE: Final = {"queued": 0, "initiated": 0, "ringing": 1, "in-progress": 2}
 
@@ -175,11 +183,63 @@ def _dialled(draft: _Draft) -> None:
 
 
 def _recording_change(draft: _Draft) -> None:
+    if "ConferenceSid" not in draft:
+        draft.fill(CallSid=sids.new("CA"))
     draft.fill(RecordingUrl=_recording(draft), RecordingStartTime=_now())
     if draft["RecordingStatus"] == "completed":
         draft.fill(RecordingDuration="5")
     if draft["RecordingStatus"] in ("absent", "failed"):
         draft.fill(ErrorCode="16108")
+
+
+def _paid(draft: _Draft) -> None:
+    if draft["Result"] == "payment-connector-error":
+        draft.fill(PayErrorCode="64011", PaymentError="The card was declined", ConnectorError="card_declined")
+    if draft["Result"] != "success":
+        return
+    if "PaymentConfirmationCode" not in draft:
+        draft.fill(PaymentToken="tok_" + sids.new("CA")[2:])
+    if draft["PaymentMethod"] == "ach-debit":
+        draft.fill(BankAccountNumber="xxxxxxxx89", BankRoutingNumber="021000021")
+        draft.fill(BankAccountType="consumer-checking")
+    else:
+        draft.fill(PaymentMethod="credit-card", SecurityCode="xxx")
+        draft.fill(PaymentCardNumber="xxxxxxxxxxxx4242", PaymentCardType="visa", ExpirationDate="1230")
+
+
+def _conference(draft: _Draft) -> None:
+    event = draft["StatusCallbackEvent"]
+    draft.fill(Timestamp=_now())
+    if event == "conference-end":
+        draft.fill(ReasonConferenceEnded="last-participant-left", Reason="Last participant left")
+        if draft["ReasonConferenceEnded"] != "conference-ended-via-api":
+            draft.fill(CallSidEndingConference=sids.new("CA"))
+    if event.startswith("conference-"):
+        return
+    draft.fill(CallSid=sids.new("CA"), Coaching="true" if draft["CallSidToCoach"] else "false")
+    draft.fill(EndConferenceOnExit="false", StartConferenceOnEnter="true")
+    draft.fill(
+        Muted="true" if event == "participant-mute" else "false",
+        Hold="true" if event == "participant-hold" else "false",
+    )
+    if event == "participant-leave":
+        draft.fill(ParticipantCallStatus="completed", ReasonParticipantLeft="participant_hung_up")
+    if event.startswith("announcement-"):
+        draft.fill(AnnounceUrl="https://example.com/announcement")
+    if event == "announcement-fail":
+        draft.fill(ReasonAnnouncementFailed="HTTP retrieval failure")
+
+
+def _fired(draft: _Draft) -> None:
+    account, now = draft["AccountSid"], clock.now()
+    records = {"daily": "/Daily", "monthly": "/Monthly", "yearly": "/Yearly", "alltime": "/AllTime"}
+    record = f"/Usage/Records{records.get(draft['Recurring'], '')}.json?Category={draft['UsageCategory']}"
+    draft.fill(
+        DateFired=_now(),
+        CurrentValue=draft["TriggerValue"],
+        UsageRecordUri=f"/2010-04-01/Accounts/{account}{record}",
+        IdempotencyToken=f"{account}-FIRES-{draft['UsageTriggerSid']}-{now:%Y-%m-%d}",
+    )
 
 
 def _event(draft: _Draft) -> None:
@@ -201,9 +261,13 @@ _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "gather": (_call, _gathered, _fallback),
     "record": (_call, _recorded, _fallback),
     "dial": (_call, _dialled, _fallback),
+    "pay": (_call, _paid, _fallback),
     "voice-status": (_call, _progress),
     "recording-status": (_recording_change,),
     "amd-status": (),
+    "conference": (_conference,),
+    "pay-status": (),
+    "usage-trigger": (_fired,),
     "debugger": (_event,),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import schemas
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from localloop.payloads.asyncapi import document
@@ -62,6 +63,7 @@ def test_schemas(kind: str) -> None:
     Draft202012Validator.check_schema(schema)
     validator = Draft202012Validator(schema)
     params = request_for(kind).params
+    assert schemas.kind_of(params) == kind
     assert validator.is_valid(params)
     assert validator.is_valid({**params, "NewParameter": "of tomorrow"})
     for name in schema["required"]:

@@ -31,6 +31,12 @@ CHANGES: list[tuple[str, dict[str, Value]]] = [
     ("gather", {"Digits": ""}),
     ("dial", {"DialCallStatus": "busy"}),
     ("recording-status", {"RecordingStatus": "absent"}),
+    ("recording-status", {"ConferenceSid": "CF" + "0" * 32}),
+    *(("conference", {"StatusCallbackEvent": event}) for event in ("conference-end", "announcement-fail")),
+    ("pay", {"PaymentMethod": "ach-debit"}),
+    ("pay", {"Result": "payment-connector-error"}),
+    ("pay-status", {"ErrorType": "invalid-date", "For": "expiration-date"}),
+    ("usage-trigger", {"Recurring": ""}),
     ("debugger", {"ParentAccountSid": "AC" + "0" * 32, "Level": "WARNING"}),
 ]
 
@@ -82,6 +88,37 @@ def test_what_follows_from_what_was_asked_for() -> None:
     assert (called["Caller"], called["CallerCity"]) == ("+12125550101", "NEW YORK")
     assert called["CalledCity"] == "ELSEWHERE"
     assert request_for("voice-status", CallDuration=61).params["Duration"] == "2"
+
+
+def test_what_is_told_of_conferences_and_payments_fits() -> None:
+    def conference(event: str, **changes: str) -> dict[str, str]:
+        return request_for("conference", StatusCallbackEvent=event, **changes).params
+
+    joined, ended = conference("participant-join"), conference("conference-end")
+    assert (joined["Muted"], joined["StartConferenceOnEnter"]) == ("false", "true")
+    assert "ReasonConferenceEnded" not in joined
+    assert ended["CallSidEndingConference"].startswith("CA")
+    assert "CallSid" not in ended
+    by_api = conference("conference-end", ReasonConferenceEnded="conference-ended-via-api")
+    assert "CallSidEndingConference" not in by_api
+    assert conference("participant-mute")["Muted"] == "true"
+    assert conference("participant-leave")["ReasonParticipantLeft"] == "participant_hung_up"
+    assert conference("announcement-fail")["ReasonAnnouncementFailed"]
+
+    recorded = request_for("recording-status", ConferenceSid="CF" + "0" * 32).params
+    assert "CallSid" not in recorded
+    assert "CallSid" in request_for("recording-status").params
+
+    assert {"PaymentToken", "PaymentCardNumber"} <= set(request_for("pay").params)
+    charged = request_for("pay", PaymentConfirmationCode="ch_2").params
+    assert "PaymentToken" not in charged
+    assert "PaymentCardNumber" not in request_for("pay", PaymentMethod="ach-debit").params
+    assert "PaymentToken" not in request_for("pay", Result="caller-hung-up").params
+
+    fired = request_for("usage-trigger", Recurring="monthly", UsageCategory="calls", TriggerValue=5).params
+    assert fired["UsageRecordUri"].endswith("/Usage/Records/Monthly.json?Category=calls")
+    assert fired["CurrentValue"] == "5"
+    assert fired["UsageTriggerSid"] in fired["IdempotencyToken"]
 
 
 def test_one_call_is_one_message() -> None:
