@@ -28,14 +28,23 @@ class Answer(Struct, frozen=True):
 
 async def ask(app: App, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
     """The answer, once the application has returned. Its lifespan is the caller's to run."""
+    # Those who simulate webhooks without a loop need not load it.
+    from asyncio import Event
+
     told: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
     sent: list[Message] = []
+    answered = Event()
 
     async def receive() -> Message:
-        return told.pop() if told else {"type": "http.disconnect"}
+        if told:
+            return told.pop()
+        await answered.wait()  # who streams an answer stops when its reader leaves
+        return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         sent.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            answered.set()
 
     await app(_scope(method, url, headers, body), receive, send)
     starts = [message for message in sent if message["type"] == "http.response.start"]

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 from twilio.request_validator import RequestValidator
@@ -143,6 +143,15 @@ async def test_asgi(asked: WebhookRequest) -> None:
     answer = await asked.asgi(STARLETTE)
     assert (answer.status, answer.text) == (200, _reply(BODY))
     assert answer.headers["content-type"] == "text/xml; charset=utf-8"
+
+
+async def test_asgi_hears_a_stream_to_its_end() -> None:
+    async def stream(request: Request) -> Response:
+        body = _reply(str((await request.form())["Body"]))
+        return StreamingResponse(iter(body), media_type="text/xml")
+
+    app = Starlette(routes=[Route("/sms", stream, methods=["POST"])])
+    assert (await request_for("sms", Body=BODY).asgi(app)).text == _reply(BODY)
 
 
 async def test_asgi_turns_strangers_away() -> None:
