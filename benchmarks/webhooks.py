@@ -24,6 +24,8 @@ from benchmarks.sink import sink
 from benchmarks.table import NotRun, Row, milliseconds, rate
 from localloop.core import clock, sids
 from localloop.jobs import enqueue
+from localloop.payloads.messaging import MessageChange
+from localloop.payloads.part import API_VERSION
 from localloop.webhooks import Notification
 
 _PILE: Final = 12_000
@@ -170,18 +172,18 @@ async def _clear(instance: Instance) -> None:
 def _told(port: int, at: int | None = None) -> Notification:
     """A status callback as messages send it."""
     sid = sids.new("SM")
-    params = {
-        "MessageSid": sid,
-        "SmsSid": sid,
-        "MessageStatus": "delivered",
-        "SmsStatus": "delivered",
-        "AccountSid": ACCOUNT_SID,
-        "From": "+14155550100",
-        "To": "+12125550100",
-        "ApiVersion": "2010-04-01",
-    }
-    if at is not None:
-        params["At"] = str(at)
+    told = MessageChange(
+        message_sid=sid,
+        sms_sid=sid,
+        message_status="delivered",
+        sms_status="delivered",
+        account_sid=ACCOUNT_SID,
+        from_="+14155550100",
+        to="+12125550100",
+        api_version=API_VERSION,
+        raw_dlr_done_date="2601020304",
+    )
+    params = told.params() | ({} if at is None else {"At": str(at)})
     token = str(uuid.uuid4())
     return Notification(f"http://127.0.0.1:{port}/status", params, ACCOUNT_SID, sid, idempotency_token=token)
 
