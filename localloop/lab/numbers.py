@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from functools import partial
 
 from msgspec import structs
 
 from localloop.core import e164, errors
 from localloop.products import numbers
-from localloop.rest.request import Answer, Binding, Item, Request
+from localloop.rest.request import Binding, Item, Request
 from localloop.store import Database
 
 
 def bindings(database: Database) -> tuple[Binding, ...]:
-    def bound(
-        operate: Callable[[Database, Request], Awaitable[Answer]],
-    ) -> Callable[[Request], Awaitable[Answer]]:
-        return lambda request: operate(database, request)
-
     return (
-        Binding(resource="lab.v1.ShortCode", operations={"CreateShortCode": bound(lease)}),
-        Binding(resource="lab.v1.ValidationCode", operations={"CreateValidationCode": bound(type_code)}),
+        Binding(resource="lab.v1.ShortCode", operations={"CreateShortCode": partial(lease, database)}),
+        Binding(
+            resource="lab.v1.ValidationCode",
+            operations={"CreateValidationCode": partial(type_code, database)},
+        ),
     )
 
 

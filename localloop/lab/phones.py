@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from localloop.carriers.phones import Phone, PhoneMessage, Selection, Setting
 from localloop.carriers.watch import PhoneWatch, Wanted
 from localloop.core import e164, errors, sids
 from localloop.core.errors import ApiError
-from localloop.rest.request import Answer, Binding, Item, Items, Request
+from localloop.rest.request import Binding, Item, Items, Request
 from localloop.store import Database
 
 PREFIX = "PM"
@@ -39,24 +40,21 @@ class Lab(Struct, frozen=True):
 
 
 def bindings(lab: Lab) -> tuple[Binding, ...]:
-    def bound(operate: Callable[[Lab, Request], Awaitable[Answer]]) -> Callable[[Request], Awaitable[Answer]]:
-        return lambda request: operate(lab, request)
-
     return (
         Binding(
             resource="lab.v1.Phone",
             operations={
-                "ListPhone": bound(list_phones),
-                "FetchPhone": bound(fetch),
-                "UpdatePhone": bound(update),
+                "ListPhone": partial(list_phones, lab),
+                "FetchPhone": partial(fetch, lab),
+                "UpdatePhone": partial(update, lab),
             },
         ),
         Binding(
             resource="lab.v1.PhoneMessage",
             operations={
-                "ListPhoneMessage": bound(list_messages),
-                "CreatePhoneMessage": bound(send),
-                "FetchPhoneMessageWait": bound(wait),
+                "ListPhoneMessage": partial(list_messages, lab),
+                "CreatePhoneMessage": partial(send, lab),
+                "FetchPhoneMessageWait": partial(wait, lab),
             },
         ),
     )

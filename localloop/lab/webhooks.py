@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from msgspec import Struct
 
 from localloop.core import errors, sids
 from localloop.core.errors import ApiError
-from localloop.rest.request import Answer, Binding, Item, Items, PageRequest, Request
+from localloop.rest.request import Binding, Item, Items, PageRequest, Request
 from localloop.store import Database, Unit
 from localloop.webhooks import Webhooks, history, preferences, replay
 from localloop.webhooks.history import Filters, Part
@@ -28,24 +29,25 @@ class Hooks(Struct, frozen=True):
 
 
 def bindings(hooks: Hooks) -> tuple[Binding, ...]:
-    def bound(
-        operate: Callable[[Hooks, Request], Awaitable[Answer]],
-    ) -> Callable[[Request], Awaitable[Answer]]:
-        return lambda request: operate(hooks, request)
-
     return (
         Binding(
             resource="lab.v1.WebhookSettings",
             operations={
-                "FetchWebhookSettings": bound(fetch_settings),
-                "UpdateWebhookSettings": bound(choose),
+                "FetchWebhookSettings": partial(fetch_settings, hooks),
+                "UpdateWebhookSettings": partial(choose, hooks),
             },
         ),
         Binding(
             resource="lab.v1.Delivery",
-            operations={"ListDelivery": bound(list_deliveries), "FetchDelivery": bound(fetch)},
+            operations={
+                "ListDelivery": partial(list_deliveries, hooks),
+                "FetchDelivery": partial(fetch, hooks),
+            },
         ),
-        Binding(resource="lab.v1.DeliveryReplay", operations={"CreateDeliveryReplay": bound(create_replay)}),
+        Binding(
+            resource="lab.v1.DeliveryReplay",
+            operations={"CreateDeliveryReplay": partial(create_replay, hooks)},
+        ),
     )
 
 

@@ -6,13 +6,12 @@ are signed with the primary until promotion.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import partial
 
 from localloop.core import errors, sids
 from localloop.products.accounts.access import demand_full_access
 from localloop.products.accounts.vault import Vault
-from localloop.rest.request import Answer, Binding, Deleted, Item, Request
+from localloop.rest.request import Binding, Deleted, Item, Request
 
 
 async def create_secondary(vault: Vault, request: Request) -> Item:
@@ -77,19 +76,16 @@ async def promote(vault: Vault, request: Request) -> Item:
 
 
 def bindings(vault: Vault) -> tuple[Binding, ...]:
-    def bound(operate: Callable[[Vault, Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Answer]]:
-        return lambda request: operate(vault, request)
-
     return (
         Binding(
             resource="accounts.v1.SecondaryAuthToken",
             operations={
-                "CreateSecondaryAuthToken": bound(create_secondary),
-                "DeleteSecondaryAuthToken": bound(delete_secondary),
+                "CreateSecondaryAuthToken": partial(create_secondary, vault),
+                "DeleteSecondaryAuthToken": partial(delete_secondary, vault),
             },
         ),
         Binding(
             resource="accounts.v1.AuthTokenPromotion",
-            operations={"UpdateAuthTokenPromotion": bound(promote)},
+            operations={"UpdateAuthTokenPromotion": partial(promote, vault)},
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct, structs
@@ -171,16 +172,13 @@ def _shown(account: Account, request: Request) -> dict[str, Any]:
 
 
 def binding(accounts: Accounts) -> Binding:
-    def bound(operate: Callable[[Accounts, Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Any]]:
-        return lambda request: operate(accounts, request)
-
     return Binding(
         resource="api.v2010.Account",
         operations={
-            "CreateAccount": bound(create),
-            "FetchAccount": bound(fetch),
-            "ListAccount": bound(list_),
-            "UpdateAccount": bound(update),
+            "CreateAccount": partial(create, accounts),
+            "FetchAccount": partial(fetch, accounts),
+            "ListAccount": partial(list_, accounts),
+            "UpdateAccount": partial(update, accounts),
         },
         record=Account,
         errors={"Status": lambda _: errors.invalid_account_status()},
