@@ -5,45 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
 
 import pytest
-import validators
+from application import Callbacks, on_a_thread
 from installed import COMMAND, Home, Up
 
 PHONE = "+15551230009"
 FROM = "+15017122661"
-
-
-class Application(BaseHTTPRequestHandler):
-    """Fails until it is told to answer; remembers what it was sent."""
-
-    status = 500
-    tokens: ClassVar[list[str]] = []
-    account: ClassVar[tuple[str, str]] = ("", "")
-    came = threading.Condition()
-
-    def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
-        validators.expect(*self.account)
-        validators.note("http", self.path, {name.lower(): value for name, value in self.headers.items()}, raw)
-        with self.came:
-            self.tokens.append(self.headers["I-Twilio-Idempotency-Token"])
-            self.came.notify_all()
-        self.send_response(self.status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        return
-
-    @classmethod
-    def wait(cls, count: int) -> None:
-        with cls.came:
-            assert cls.came.wait_for(lambda: len(cls.tokens) >= count, 30)
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +23,10 @@ def up(home: Home) -> Iterator[Up]:
 
 
 @pytest.fixture(scope="module")
-def url(up: Up) -> Iterator[str]:
-    Application.account = (up.sid, up.token)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Application)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def application(up: Up) -> Iterator[Callbacks]:
+    application = Callbacks(up.sid, up.token)
+    with on_a_thread(application.server):
+        yield application
 
 
 def listed(home: Home, *options: str) -> list[dict[str, object]]:
@@ -81,7 +45,7 @@ def interruptible() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_from_a_failure_to_its_replay(home: Home, up: Up, url: str) -> None:
+def test_from_a_failure_to_its_replay(home: Home, up: Up, application: Callbacks) -> None:
     follower = subprocess.Popen(
         [COMMAND, "deliveries", "tail", "--json"],
         env=home.environment,
@@ -93,7 +57,7 @@ def test_from_a_failure_to_its_replay(home: Home, up: Up, url: str) -> None:
     assert follower.stderr is not None
     assert "following" in follower.stderr.readline()
     try:
-        _fail_and_replay(home, up, url)
+        _fail_and_replay(home, up, application)
         assert follower.stdout is not None
         lines = [json.loads(follower.stdout.readline()) for _ in range(3)]
     finally:
@@ -103,11 +67,12 @@ def test_from_a_failure_to_its_replay(home: Home, up: Up, url: str) -> None:
     assert len({line["sid"] for line in lines}) == 3
 
 
-def _fail_and_replay(home: Home, up: Up, url: str) -> None:
-    form = {"To": PHONE, "From": FROM, "Body": "hello", "StatusCallback": f"{url}/status"}
+def _fail_and_replay(home: Home, up: Up, application: Callbacks) -> None:
+    url = application.url
+    form = {"To": PHONE, "From": FROM, "Body": "hello", "StatusCallback": url}
     up.ask(f"/2010-04-01/Accounts/{up.sid}/Messages.json", form)
-    Application.wait(2)
-    while len(failed := listed(home, "--failed", "--url", f"{url}/status")) < 2:
+    application.wait(2)
+    while len(failed := listed(home, "--failed", "--url", url)) < 2:
         pass
     assert {row["error_code"] for row in failed} == {11200}
     text = home.run("deliveries", "list", "--failed").stdout
@@ -115,11 +80,11 @@ def _fail_and_replay(home: Home, up: Up, url: str) -> None:
     shown = home.run("deliveries", "show", str(failed[0]["sid"]))
     assert "MessageStatus=" in shown.stdout
     assert "got HTTP 500 response" in shown.stdout
-    Application.status = 204
-    again = home.run("deliveries", "replay", "--failed", "--url", f"{url}/status")
+    application.status = 204
+    again = home.run("deliveries", "replay", "--failed", "--url", url)
     assert again.stdout == "2 will be sent again\n", again.stderr
-    Application.wait(4)
-    assert sorted(Application.tokens[:2]) == sorted(Application.tokens[2:4])
+    application.wait(4)
+    assert sorted(application.tokens[:2]) == sorted(application.tokens[2:4])
     while len(replays := [row for row in listed(home) if row["replay_of"]]) < 2:
         pass
     assert {row["status_code"] for row in replays} == {204}

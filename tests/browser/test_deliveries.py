@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
 
 import pytest
-import validators
+from application import Callbacks, on_a_thread
 from installed import Up
 from playwright.sync_api import Page, expect
 
@@ -17,42 +14,17 @@ from tests.browser.test_accessible import _findings
 from tests.needs import needs
 
 
-class Application(BaseHTTPRequestHandler):
-    """Fails until it is mended."""
-
-    status: ClassVar[int] = 500
-    tokens: ClassVar[list[str]] = []
-    account: ClassVar[tuple[str, str]] = ("", "")
-
-    def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
-        validators.expect(*self.account)
-        validators.note("http", self.path, {name.lower(): value for name, value in self.headers.items()}, raw)
-        self.tokens.append(self.headers["I-Twilio-Idempotency-Token"])
-        self.send_response(self.status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        return
-
-
 @pytest.fixture(scope="module")
-def url(up: Up) -> Iterator[str]:
-    Application.account = (up.sid, up.token)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Application)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/status"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def application(up: Up) -> Iterator[Callbacks]:
+    application = Callbacks(up.sid, up.token)
+    with on_a_thread(application.server):
+        yield application
 
 
 @pytest.fixture
-def failed(open_page: Open, up: Up, url: str) -> Page:
+def failed(open_page: Open, up: Up, application: Callbacks) -> Page:
     """The page of a callback that was answered 500."""
-    Application.status = 500
+    application.status, url = 500, application.url
     form = {"From": "+15551230000", "To": "+15551230013", "Body": "hello", "StatusCallback": url}
     up.ask(f"/2010-04-01/Accounts/{up.sid}/Messages.json", form)
     page = open_page(f"deliveries?q=url:{url.removeprefix('http://')} status:failed")
@@ -62,11 +34,11 @@ def failed(open_page: Open, up: Up, url: str) -> Page:
 
 
 @needs("chromium", "console-page", "axe-core")
-def test_it_is_sent_again_and_the_attempts_are_listed(failed: Page) -> None:
+def test_it_is_sent_again_and_the_attempts_are_listed(failed: Page, application: Callbacks) -> None:
     attempts = failed.locator("section", has=failed.get_by_role("heading", name="Attempts"))
     expect(attempts.get_by_role("listitem")).to_have_count(1)
     expect(attempts).to_contain_text("11200")
-    Application.status = 204
+    application.status = 204
     failed.get_by_role("button", name="Send it again").click()
     expect(failed.get_by_role("region", name="Send again").get_by_role("status")).to_have_text(
         "One is being sent again."
@@ -74,7 +46,7 @@ def test_it_is_sent_again_and_the_attempts_are_listed(failed: Page) -> None:
     expect(attempts.get_by_role("listitem")).to_have_count(2)
     expect(attempts.get_by_role("link", name="Sent again")).to_be_visible()
     expect(attempts).to_contain_text("204")
-    assert len(set(Application.tokens)) < len(Application.tokens)
+    assert len(set(application.tokens)) < len(application.tokens)
     assert not _findings(failed)
 
 
@@ -110,12 +82,12 @@ def test_why_a_signature_does_not_match(failed: Page) -> None:
 
 
 @needs("chromium", "console-page", "axe-core")
-def test_all_that_failed_are_sent_again_from_the_list(failed: Page, url: str) -> None:
+def test_all_that_failed_are_sent_again_from_the_list(failed: Page, application: Callbacks) -> None:
     failed.keyboard.press("Escape")
     failed.get_by_role("button", name="Send failed ones again").click()
     dialog = failed.get_by_role("dialog")
-    expect(dialog.get_by_label("Address")).to_have_value(url)
+    expect(dialog.get_by_label("Address")).to_have_value(application.url)
     assert not _findings(failed)
-    Application.status = 204
+    application.status = 204
     dialog.get_by_role("button", name="Send again").click()
     expect(dialog.get_by_role("status")).to_contain_text("being sent again.")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import localloop_process
 import pytest
-from application import Application
+from application import Application, on_a_thread
 from localloop_process import Credentials
 from redirect import to_localloop
 from twilio.rest import Client
@@ -37,9 +36,5 @@ def client(account: Credentials) -> Iterator[Client]:
 @pytest.fixture
 def application() -> Iterator[Application]:
     made = Application()
-    thread = threading.Thread(target=made.server.serve_forever)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with on_a_thread(made.server):
+        yield made

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from application import on_a_thread
 from localloop_process import Credentials
 from twilio.rest import Client
 
@@ -76,14 +77,8 @@ class _Pass(BaseHTTPRequestHandler):
 @pytest.fixture
 def turnstile(account: Credentials) -> Iterator[Turnstile]:
     server = Turnstile(account.url)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with on_a_thread(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join(30)
-        server.server_close()
 
 
 def _send(count: int, account: Credentials, turnstile: Turnstile, folder: Path) -> list[str]:

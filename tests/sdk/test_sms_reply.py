@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import logging
 import queue
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 import validators
+from application import on_a_thread
 from flask import Response, request
 from localloop_process import Credentials
 from twilio.rest import Client
@@ -62,15 +62,9 @@ def app(account: Credentials, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runni
     example.app.logger.addHandler(keep)
     server = make_server("127.0.0.1", 0, example.app, threaded=True)
     running.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with on_a_thread(server):
         yield running
-    finally:
-        server.shutdown()
-        thread.join(WAIT_S)
-        server.server_close()
-        example.app.logger.removeHandler(keep)
+    example.app.logger.removeHandler(keep)
 
 
 def _load() -> ModuleType:

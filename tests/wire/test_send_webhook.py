@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import validators
-from application import Application
+from application import Application, on_a_thread
 from typer.testing import CliRunner, Result
 from webhook_keys import TOKEN
 
@@ -24,12 +23,8 @@ TWIML = "text/xml"
 @pytest.fixture
 def application() -> Iterator[Application]:
     application = Application()
-    thread = threading.Thread(target=application.server.serve_forever)
-    thread.start()
-    yield application
-    application.server.shutdown()
-    thread.join()
-    application.server.server_close()
+    with on_a_thread(application.server):
+        yield application
 
 
 @pytest.fixture(autouse=True)
