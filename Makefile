@@ -5,6 +5,9 @@ ARGS ?=
 # The budget of one long test, in seconds; CI gives less.
 LONG_SECONDS ?= 1200
 
+# A compiler at every start of every process would take half of the tests' time.
+export PYTHONDONTWRITEBYTECODE :=
+
 BIN := .venv/bin
 PYTHON_READY := .venv/.ready
 NODE_READY := tests/sdk/node/node_modules/.package-lock.json

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import waiting
 from http_server import Server
 from webhook_keys import Keys
 
@@ -69,10 +70,7 @@ async def queue(database: Database, *notifications: Notification) -> None:
 
 
 async def until(database: Database, condition: str) -> None:
-    """Ask until this holds; each question is a wait."""
-    async with asyncio.timeout(20):
-        while not await database.fetchval(f"select {condition}"):
-            pass
+    await waiting.until(lambda: database.fetchval(f"select {condition}"))
 
 
 async def until_idle(database: Database) -> None:

@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 import validators
 from msgspec import Struct
+from waiting import until
 
 from localloop.console import new_link
 from localloop.core.settings import Seed, Settings
@@ -118,14 +119,9 @@ class Server(Struct):
         return sid
 
     async def idle(self) -> None:
-        """Until nothing is on its way; each question is a wait."""
-        async with asyncio.timeout(20):
-            while await self.database.fetchval(
-                "select exists (select from jobs where kind not in ('store.partitions', $1, $2))",
-                RETENTION,
-                FORGET,
-            ):
-                pass
+        """Until nothing is on its way."""
+        is_so = "select not exists (select from jobs where kind not in ('store.partitions', $1, $2))"
+        await until(lambda: self.database.fetchval(is_so, RETENTION, FORGET))
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
+
+from waiting import until
 
 from localloop.core import clock, sids
 from tests.api.console.conftest import FROM, TO, Page, Server, basic
@@ -11,12 +12,11 @@ from tests.api.console.test_feed import Events, backdate, watching_as
 
 
 async def story(page: Page, sid: str, requests: int) -> dict[str, Any]:
-    """A message's story once it has this many requests; each question is a wait."""
-    async with asyncio.timeout(20):
-        while True:
-            told: dict[str, Any] = await page.get(f"messages/{sid}")
-            if len(of(told, "request")) >= requests:
-                return told
+    """A message's story once it has this many requests."""
+    told: dict[str, Any] = await until(
+        lambda: page.get(f"messages/{sid}"), lambda told: len(of(told, "request")) >= requests
+    )
+    return told
 
 
 def of(story: dict[str, Any], kind: str) -> list[Any]:
@@ -103,9 +103,7 @@ async def until_request(events: Events, sid: str) -> dict[str, Any]:
 
 async def test_refusals_are_paged(server: Server, page: Page) -> None:
     made = [await refused_outside(server, To="12") for _ in range(5)]
-    async with asyncio.timeout(20):
-        while len((await page.get("requests"))["requests"]) < 5:
-            pass
+    await until(lambda: page.get("requests"), lambda told: len(told["requests"]) == 5)
     first = await page.get("requests", limit=3)
     rest = await page.get("requests", limit=3, before=first["before"])
     assert [row["sid"] for row in (*first["requests"], *rest["requests"])] == made[::-1]
@@ -114,18 +112,14 @@ async def test_refusals_are_paged(server: Server, page: Page) -> None:
 
 async def test_requests_that_are_not_on_record_are_counted(server: Server, page: Page) -> None:
     await page.send()
-    async with asyncio.timeout(20):
-        while not await server.database.fetchval("update requests set missed = 12 returning true"):
-            pass
+    await until(lambda: server.database.fetchval("update requests set missed = 12 returning true"))
     assert (await page.get("requests"))["unrecorded"] == 12
 
 
 async def test_a_subaccount_sees_its_own(server: Server, page: Page) -> None:
     its = await server.page(await server.subaccount())
     sid = await refused_outside(server, To="12")
-    async with asyncio.timeout(20):
-        while not (await page.get("requests"))["requests"]:
-            pass
+    await until(lambda: page.get("requests"), lambda told: told["requests"])
     assert (await its.get("requests"))["requests"] == []
     assert (await its.refused("GET", f"requests/{sid}"))["status"] == 404
     assert (await page.refused("GET", "requests/RQ" + "0" * 32))["status"] == 404

@@ -8,6 +8,7 @@ from typing import Any
 from http_server import Server as Application
 from http_server import answer as reply
 from http_server import running
+from waiting import until
 
 from tests.api.console.conftest import FROM, TO, Page, Server
 from tests.needs import needs
@@ -140,9 +141,7 @@ async def test_an_unsent_message_has_one_state(server: Server, page: Page) -> No
     """A status that is not final is told as it is, never beyond."""
     await page.post(f"lab/v1/Phones/{TO}", Behavior="slow", Delay=86_400_000)
     sid = await page.send(From=FROM)
-    async with asyncio.timeout(10):
-        while (await page.get(f"messages/{sid}"))["message"]["status"] == "queued":
-            pass
+    await until(lambda: page.get(f"messages/{sid}"), lambda told: told["message"]["status"] != "queued")
     assert [title for kind, title in told(await page.get(f"messages/{sid}")) if kind == "state"] == [
         "queued",
         "sent",

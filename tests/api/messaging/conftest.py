@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from asking import Asker
 from msgspec import Struct
+from waiting import until
 from webhook_keys import Keys
 
 from localloop.carriers import Carrier, Loopback
@@ -60,7 +61,7 @@ class Phone(Struct):
         return await self.ask.item("api.v2010.UpdateMessage", caller, params, Sid=sid)
 
     async def idle(self) -> None:
-        """Until no job is left; each question is a wait."""
+        """Until no job is left."""
         await self.until("select not exists (select from jobs)")
 
     async def quiet(self) -> None:
@@ -68,9 +69,7 @@ class Phone(Struct):
         await self.until("select not exists (select from jobs where leased or run_at < 'infinity')")
 
     async def until(self, condition: str) -> None:
-        async with asyncio.timeout(20):
-            while not await self.database.fetchval(condition):
-                pass
+        await until(lambda: self.database.fetchval(condition))
 
     async def listed(self, caller: Caller) -> list[dict[str, Any]]:
         """All messages, oldest first."""

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from serving import Client, served
+from waiting import until
 
 from localloop.core import clock, sids
 from localloop.rest import recorder
@@ -23,12 +24,9 @@ def messages(client: Client) -> str:
 
 
 async def recorded(database: Database, count: int = 1) -> list[Any]:
-    """The rows, oldest first, once there are this many; each question is a wait."""
-    async with asyncio.timeout(20):
-        while True:
-            rows = await database.fetch("select * from requests order by id")
-            if len(rows) >= count:
-                return list(rows)
+    """The rows, oldest first, once there are this many."""
+    select = "select * from requests order by id"
+    return list(await until(lambda: database.fetch(select), lambda rows: len(rows) >= count))
 
 
 async def test_a_write_is_on_record(database: Database, client: Client) -> None:

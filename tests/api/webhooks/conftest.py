@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 from serving import HOST, Client
+from waiting import until
 
 from localloop.core.settings import Seed, Settings
 from localloop.server import STANDING, Place, open_api, open_worker, prepare
@@ -22,10 +23,7 @@ class Loop(Struct):
     runtime: Path
 
     async def until(self, condition: str, *values: object) -> None:
-        """Ask until this holds; each question is a wait."""
-        async with asyncio.timeout(20):
-            while not await self.database.fetchval(f"select {condition}", *values):
-                pass
+        await until(lambda: self.database.fetchval(f"select {condition}", *values))
 
     async def quiet(self) -> None:
         """Until nothing is on its way."""
