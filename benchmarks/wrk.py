@@ -31,7 +31,12 @@ class Load(Struct, frozen=True):
 
 
 def create(
-    url: str, seconds: float, connections: int = 64, *, senders: int = 20, form: Mapping[str, str] | None = None
+    url: str,
+    seconds: float,
+    connections: int = 64,
+    *,
+    senders: int = 20,
+    form: Mapping[str, str] | None = None,
 ) -> Load:
     """Creates from so many senders, each with these further parameters."""
     more = "".join(f"&{name}={quote(value, safe='')}" for name, value in (form or {}).items())

@@ -199,7 +199,9 @@ def _rate(value: object) -> float:
 
 def _rates(value: object) -> dict[str, float]:
     """A table in TOML, or `kind=rate` separated by commas."""
-    pairs = value.items() if isinstance(value, Mapping) else [text.partition("=")[::2] for text in _texts(value)]
+    pairs = (
+        value.items() if isinstance(value, Mapping) else [text.partition("=")[::2] for text in _texts(value)]
+    )
     chosen = {str(kind).strip(): _rate(rate) for kind, rate in pairs}
     if unknown := set(chosen) - set(get_args(SenderKind)):
         raise ValueError(f"{min(unknown)!r} is no kind of sender: {', '.join(get_args(SenderKind))}")

@@ -111,9 +111,7 @@ async def share(
     return starts
 
 
-def _starts(
-    throughput: Throughput, wishes: Sequence[Wish], latest: datetime
-) -> Iterable[datetime | None]:
+def _starts(throughput: Throughput, wishes: Sequence[Wish], latest: datetime) -> Iterable[datetime | None]:
     free: dict[str, datetime] = {}  # from when each sender is
     for wish in wishes:
         earliest = max(wish.earliest, free.get(wish.sender, wish.earliest))

@@ -103,7 +103,6 @@ def test_a_canceled_message_is_not_sent() -> None:
         ({"SendAt": NOW, "ScheduleType": "fixed"}, 35118),
         ({"SendAt": NOW, "MessagingServiceSid": "MG1"}, 21702),
         ({"From": None, "MessagingServiceSid": "MG1"}, 21704),
-        ({"ValidityPeriod": 36_001}, 21624),
     ],
 )
 async def test_refusals(params: dict[str, object], code: int) -> None:

@@ -145,6 +145,7 @@ def submission_of(loaded: Loaded) -> Submission:
         body=message.body or "",
         media_urls=loaded.media_urls,
         num_segments=message.num_segments,
+        risk_checked=message.options.risk_check != "disable",
     )
 
 
