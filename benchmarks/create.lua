@@ -10,13 +10,14 @@ function init()
   wrk.method = "POST"
   wrk.headers["Authorization"] = os.getenv("BENCH_AUTHORIZATION")
   wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+  senders = tonumber(os.getenv("BENCH_SENDERS") or "20")
+  rest = "&Body=Your+appointment+is+tomorrow+at+10%3A30." .. (os.getenv("BENCH_FORM") or "")
 end
 
 function request()
   local to = 2000000 + math.random(0, 7999999)
-  local from = 3000000 + math.random(0, 19)
-  local body = "To=%2B1212" .. to .. "&From=%2B1415" .. from .. "&Body=Your+appointment+is+tomorrow+at+10%3A30."
-  return wrk.format(nil, nil, nil, body)
+  local from = 3000000 + math.random(0, senders - 1)
+  return wrk.format(nil, nil, nil, "To=%2B1212" .. to .. "&From=%2B1415" .. from .. rest)
 end
 
 function done(summary, latency)

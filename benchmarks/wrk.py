@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -28,15 +30,24 @@ class Load(Struct, frozen=True):
         return (self.requests - self.failed) / self.seconds
 
 
-def create(url: str, seconds: float, connections: int = 64) -> Load:
-    return _run("create.lua", url, seconds, connections)
+def create(
+    url: str,
+    seconds: float,
+    connections: int = 64,
+    *,
+    senders: int = 20,
+    form: Mapping[str, str] | None = None,
+) -> Load:
+    """Creates from so many senders, each with these further parameters."""
+    more = "".join(f"&{name}={quote(value, safe='')}" for name, value in (form or {}).items())
+    return _run("create.lua", url, seconds, connections, BENCH_SENDERS=str(senders), BENCH_FORM=more)
 
 
 def read(url: str, seconds: float, connections: int = 16) -> Load:
     return _run("read.lua", url, seconds, connections)
 
 
-def _run(script: str, url: str, seconds: float, connections: int) -> Load:
+def _run(script: str, url: str, seconds: float, connections: int, **told: str) -> Load:
     program = shutil.which("wrk")
     if program is None:
         raise NotRun("wrk is missing")
@@ -44,7 +55,7 @@ def _run(script: str, url: str, seconds: float, connections: int) -> Load:
         *(program, "-t2", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"),
         *("-s", str(FOLDER / script), url),
     ]
-    environment = os.environ | {"BENCH_AUTHORIZATION": BASIC}
+    environment = os.environ | {"BENCH_AUTHORIZATION": BASIC} | told
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment, timeout=seconds + 60, check=False
     )

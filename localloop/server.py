@@ -177,7 +177,7 @@ async def open_parts(
         stack.callback(credentials.close)
         directory = numbers.Directory(database, revocations)
         await directory.start()
-        stack.callback(directory.close)
+        stack.push_async_callback(directory.close)
         records = PlainStore(database)
         stack.push_async_callback(records.close)
         outbound = _outbound(settings)
@@ -192,7 +192,12 @@ async def open_parts(
         await webhooks.start()
         carrier = Loopback(database)
         stack.push_async_callback(carrier.close)
-        rules = Rules(strict=settings.strict, rate=settings.message_rate)
+        rules = Rules(
+            strict=settings.strict,
+            rate=settings.message_rate,
+            rates=settings.message_rates,
+            account_rate=settings.account_message_rate,
+        )
         public_url = (settings.public_url or place.url).rstrip("/")
         messaging = Messaging(database, directory, records, carrier, rules, webhooks, public_url)
         stack.push_async_callback(messaging.close)

@@ -21,6 +21,7 @@ class Submission(Struct, frozen=True):
     body: str
     media_urls: tuple[str, ...] = ()
     num_segments: int = 1
+    risk_checked: bool = True  # False: the sender said RiskCheck=disable
 
 
 class Receipt(Struct, frozen=True):

@@ -20,7 +20,9 @@ from localloop.core import sids
 from localloop.store import Executor
 
 CHANNEL: Final = "phone"
-Behavior: TypeAlias = Literal["deliver", "slow", "30003", "30004", "30005", "30006", "30007", "30008"]
+Behavior: TypeAlias = Literal[
+    "deliver", "slow", "30003", "30004", "30005", "30006", "30007", "30008", "30450"
+]
 BEHAVIORS: Final[tuple[Behavior, ...]] = get_args(Behavior)
 MAX_DELAY_MS: Final = 86_400_000
 Direction: TypeAlias = Literal["received", "sent"]

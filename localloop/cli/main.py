@@ -88,6 +88,13 @@ def up(
     message_rate: Annotated[
         str | None, Option(metavar="N", help="Segments per second of every sender, 0 = no limit.")
     ] = None,
+    message_rates: Annotated[
+        str | None,
+        Option(metavar="KIND=N,…", help="The same by kind: long-code, toll-free, short-code, …"),
+    ] = None,
+    account_message_rate: Annotated[
+        str | None, Option(metavar="N", help="Segments per second of an account, over all its senders.")
+    ] = None,
     plain: Annotated[
         str | None, Option(help="Resources without behaviour yet: warn, allow or refuse. [default: warn]")
     ] = None,

@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -26,6 +26,7 @@ Plain = Literal["warn", "allow", "refuse"]
 Retries = Literal["twilio", "extended"]
 Record = Literal["full", "failures"]
 LogFormat = Literal["auto", "text", "json"]
+SenderKind = Literal["long-code", "long-code-abroad", "toll-free", "short-code", "alphanumeric", "channel"]
 
 ENVIRONMENT_PREFIX: Final = "LOCALLOOP_"
 
@@ -56,6 +57,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     message_rate: float | None = (
         None  # segments per second of every sender; 0 = unlimited; None = Twilio's rates
     )
+    message_rates: Mapping[SenderKind, float] = {}  # of these kinds of senders, whatever the above says
+    account_message_rate: float = 0.0  # segments per second of an account over all its senders; 0 = unlimited
     plain: Plain = "warn"
     log_format: LogFormat = "auto"
     access_log: bool = False
@@ -194,6 +197,17 @@ def _rate(value: object) -> float:
     return float(text)
 
 
+def _rates(value: object) -> dict[str, float]:
+    """A table in TOML, or `kind=rate` separated by commas."""
+    pairs = (
+        value.items() if isinstance(value, Mapping) else [text.partition("=")[::2] for text in _texts(value)]
+    )
+    chosen = {str(kind).strip(): _rate(rate) for kind, rate in pairs}
+    if unknown := set(chosen) - set(get_args(SenderKind)):
+        raise ValueError(f"{min(unknown)!r} is no kind of sender: {', '.join(get_args(SenderKind))}")
+    return chosen
+
+
 def _one_of(*allowed: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         if value not in allowed:
@@ -274,6 +288,8 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "strict": _flag,
     "profile": _one_of("relaxed", "twilio", "us-a2p", "trial"),
     "message_rate": _rate,
+    "message_rates": _rates,
+    "account_message_rate": _rate,
     "plain": _one_of("warn", "allow", "refuse"),
     "log_format": _one_of("auto", "text", "json"),
     "access_log": _flag,

@@ -1,8 +1,9 @@
 """Durable jobs and per-sender pacing: rows that commit with the state that caused them, run at least once."""
 
 from localloop.jobs.job import Dead, Done, Handler, Job, NewJob, Outcome, Park, Retry, Settled
-from localloop.jobs.pace import Reservation, Slots, reserve
+from localloop.jobs.pace import Reservation, Slots, delay, reserve
 from localloop.jobs.queue import cancel, delete, enqueue, release
+from localloop.jobs.throughput import Wish, share
 from localloop.jobs.worker import Worker, WorkerOptions
 
 __all__ = [
@@ -17,11 +18,14 @@ __all__ = [
     "Retry",
     "Settled",
     "Slots",
+    "Wish",
     "Worker",
     "WorkerOptions",
     "cancel",
+    "delay",
     "delete",
     "enqueue",
     "release",
     "reserve",
+    "share",
 ]

@@ -21,8 +21,8 @@ on conflict (key) do update
   set next_at = greatest(p.next_at, $4::timestamptz) + (excluded.next_at - $4::timestamptz)
 returning key, next_at
 """
-_GIVE_BACK: Final = """
-update pace p set next_at = p.next_at - r.span from unnest($1::text[], $2::interval[]) as r (key, span)
+_DELAY: Final = """
+update pace p set next_at = p.next_at + r.span from unnest($1::text[], $2::interval[]) as r (key, span)
 where p.key = r.key
 """
 
@@ -72,11 +72,15 @@ async def reserve(
     columns = ([w.key for w in paced], [w.slots for w in paced], [w.interval for w in paced])
     next_at = {row["key"]: row["next_at"] for row in await connection.fetch(_RESERVE, *columns, now)}
     given = {w.key: _given(w, next_at[w.key], now) for w in paced}
-    excess = [(w.key, w.interval * (w.slots - given[w.key].count)) for w in paced]
-    excess = [(key, span) for key, span in excess if span]
-    if excess:
-        await connection.execute(_GIVE_BACK, *map(list, zip(*excess, strict=True)))
+    await delay(connection, {w.key: -w.interval * (w.slots - given[w.key].count) for w in paced})
     return given
+
+
+async def delay(connection: Connection, spans: Mapping[str, timedelta]) -> None:
+    """Move the next slots of these keys, whose rows the transaction has locked, later; or earlier, to give back."""
+    moved = sorted((key, span) for key, span in spans.items() if span)
+    if moved:
+        await connection.execute(_DELAY, *map(list, zip(*moved, strict=True)))
 
 
 def _given(wanted: Reservation, next_at: datetime, now: datetime) -> Slots:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from localloop.contract.model import Api, Field, Operation, Param, Path, Resource
 from localloop.lab import webhook_surface
 
-BEHAVIORS = ("deliver", "slow", "30003", "30004", "30005", "30006", "30007", "30008")
+BEHAVIORS = ("deliver", "slow", "30003", "30004", "30005", "30006", "30007", "30008", "30450")
 MAX_WAIT_S = 300
 MAX_DELAY_MS = 86_400_000
 

@@ -46,7 +46,7 @@ class Messaging:
     _messages: BatchReader[tuple[str, UUID], Loaded | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        acceptance = Acceptance()
+        acceptance = Acceptance(self.rules.account_rate)
         self._composer = Composer(Senders(self.directory, self.rules), self.rules, self.conditions)
         self._accepted = BatchWriter(self.database, acceptance.accept)
         self._outcomes = BatchWriter(self.database, Outcomes(acceptance, self.webhooks).flush)

@@ -18,6 +18,7 @@ from localloop.products.numbers.incoming import configuration
 from localloop.products.numbers.inventory import ALL
 from localloop.products.numbers.ownership import NewNumber, Owned
 from localloop.store import Database, Subscription, Unit
+from localloop.store.reader import BatchReader
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +45,17 @@ class Directory:
         self._epoch = 0
         self._entries: dict[tuple[str, str], tuple[float, Owned]] = {}
         self._subscription: Subscription | None = None
+        # Most texts go to numbers that nobody here owns, and with very many senders most are not remembered.
+        self._owners: BatchReader[tuple[str, str], Owned | None] = BatchReader(database, ownership.find_many)
 
     async def start(self) -> None:
         """Hear of changes that other machines make."""
         self._subscription = await self.database.listen(CHANNEL, lambda _: self._clear(), self._clear)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         if self._subscription is not None:
             self._subscription.close()
+        await self._owners.close()
 
     async def find(self, world_sid: str, phone_number: str) -> Owned | None:
         """The owner of a number or short code in this world."""
@@ -59,7 +63,7 @@ class Directory:
         if known is not None:
             return known
         epoch = self._epoch
-        owned = await ownership.find(self.database, world_sid, phone_number)
+        owned = await self._owners.read((world_sid, phone_number))
         if owned is not None:
             self._remember(owned, epoch)
         return owned

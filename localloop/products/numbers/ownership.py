@@ -27,6 +27,9 @@ _TAKE: Final = f"""
 insert into phone_numbers ({COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
 on conflict (world_sid, phone_number) do nothing returning {COLUMNS}"""
 _FIND: Final = f"select {COLUMNS} from phone_numbers where world_sid = $1 and phone_number = $2"
+_FIND_MANY: Final = f"""
+select {COLUMNS} from phone_numbers
+where (world_sid, phone_number) in (select * from unnest($1::text[], $2::text[]))"""
 _FORGET_RELEASE: Final = "delete from released_numbers where world_sid = $1 and phone_number = $2"
 _RELEASER: Final = """
 select account_sid from released_numbers where world_sid = $1 and phone_number = $2 and released_at > $3"""
@@ -148,6 +151,13 @@ async def take(unit: Unit, new: NewNumber) -> Mapping[str, Any] | None:
 async def find(executor: Executor, world_sid: str, phone_number: str) -> Owned | None:
     row = await executor.fetchrow(_FIND, world_sid, phone_number)
     return owned_of(row) if row is not None else None
+
+
+async def find_many(executor: Executor, keys: Sequence[tuple[str, str]]) -> list[Owned | None]:
+    """The owner of each of these numbers of these worlds."""
+    rows = await executor.fetch(_FIND_MANY, [key[0] for key in keys], [key[1] for key in keys])
+    found = {(row["world_sid"], row["phone_number"]): owned_of(row) for row in rows}
+    return [found.get(key) for key in keys]
 
 
 async def releaser(executor: Executor, world_sid: str, phone_number: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -75,3 +76,60 @@ async def test_who_waits_is_told_once_how_to_go_faster(
         await server.send(caller)
     assert caplog.text.count("for their turn") == 1
     assert "--message-rate 0" in caplog.text
+
+
+class TestOfAnAccount:
+    """Five segments a second, whoever sends them."""
+
+    @pytest.fixture
+    def rules(self) -> Rules:
+        return Rules(rates={"long-code": 1}, account_rate=5)
+
+    async def test_all_senders_share_it(self, server: Phone, caller: Caller, stranger: Caller) -> None:
+        senders = [f"+1501712{number}" for number in range(2000, 2020)]
+        await asyncio.gather(*(server.send(caller, From=sender) for sender in senders))
+        await server.send(stranger)
+        seconds = await _seconds(server, caller)
+        assert max(seconds.values()) <= 5
+        assert max(seconds) - min(seconds) <= 4 + 1
+        other = await _seconds(server, stranger)
+        assert min(other) - min(seconds) <= 1
+
+    async def test_a_long_queue_of_one_leaves_room_for_others(self, server: Phone, caller: Caller) -> None:
+        await asyncio.gather(*(server.send(caller) for _ in range(30)))
+        await asyncio.gather(*(server.send(caller, From=f"+1501712{2000 + n}") for n in range(40)))
+        seconds = await _seconds(server, caller)
+        assert max(seconds.values()) <= 5
+        assert sum(seconds.values()) == 70
+        assert sorted(seconds)[9] - min(seconds) <= 10
+
+    async def test_a_sender_that_had_to_wait_keeps_its_distance(self, server: Phone, caller: Caller) -> None:
+        await asyncio.gather(*(server.send(caller, From=f"+1501712{2000 + n}") for n in range(50)))
+        await asyncio.gather(*(server.send(caller) for _ in range(3)))
+        await server.send(caller)
+        rows = await server.database.fetch(
+            "select j.due_at from jobs j join messages m on j.key = m.prefix || replace(m.id::text, '-', '')"
+            " where m.from_address = $1 order by 1",
+            FROM,
+        )
+        due = [row["due_at"] for row in rows]
+        assert len(due) == 4
+        assert min(later - earlier for earlier, later in itertools.pairwise(due)) >= timedelta(seconds=1)
+
+    async def test_its_queue_ends_as_well(self, server: Phone, caller: Caller) -> None:
+        await server.send(caller)
+        await server.database.execute(
+            "update pace set next_at = next_at + interval '10 hours 2 seconds' where key like '%|account'"
+        )
+        before = await server.database.fetchval("select next_at from pace where key like '%' || $1", FROM)
+        with pytest.raises(ApiError) as refused:
+            await server.send(caller)
+        assert refused.value.code == 21611
+        after = await server.database.fetchval("select next_at from pace where key like '%' || $1", FROM)
+        assert after == before
+
+
+async def _seconds(server: Phone, caller: Caller) -> Counter[int]:
+    """How many messages of an account start in each second."""
+    rows = await server.database.fetch("select due_at from jobs where account_sid = $1", caller.account_sid)
+    return Counter(int(row["due_at"].timestamp()) for row in rows)

@@ -77,6 +77,28 @@ async def test_a_phone_that_takes_its_time(working: Phone, caller: Caller) -> No
     assert done["date_updated"] - done["date_sent"] >= timedelta(milliseconds=49)
 
 
+async def test_the_risk_check_and_who_goes_without_it(working: Phone, caller: Caller) -> None:
+    async with working.database.unit() as unit:
+        await phones.set_phone(unit, caller.world_sid, TO, phones.Setting("30450"), clock.now())
+    blocked = [await working.send(caller, **more) for more in ({}, {"RiskCheck": "enable"})]
+    passed = await working.send(caller, RiskCheck="disable")
+    await working.idle()
+    for each in blocked:
+        failed = await working.fetch(caller, each["sid"])
+        assert (failed["status"], failed["error_code"], failed["price"]) == ("failed", 30450, None)
+        assert failed["error_message"] == "Message delivery blocked"
+    assert (await working.fetch(caller, passed["sid"]))["status"] == "delivered"
+
+
+async def test_what_has_no_effect_is_kept_and_has_none(working: Phone, caller: Caller) -> None:
+    asked = {"MaxPrice": 0.0001, "Attempt": 3, "ForceDelivery": True, "TrafficType": "free"}
+    sent = await working.send(caller, **asked)
+    await working.idle()
+    assert (await working.fetch(caller, sent["sid"]))["status"] == "delivered"
+    options = await working.database.fetchval("select options from messages where direction = 'outbound-api'")
+    assert options == {"max_price": "0.0001", "attempt": 3, "force_delivery": True, "traffic_type": "free"}
+
+
 async def test_a_suspended_account_sends_nothing(working: Phone, caller: Caller) -> None:
     await working.database.execute(
         "update accounts set status = 'suspended' where sid = $1", caller.account_sid

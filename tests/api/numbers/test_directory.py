@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import pytest
 from asking import Asker
 
 from localloop.products.numbers import Directory, add_short_code
 from localloop.rest.request import Caller
-from localloop.store import Database
+from localloop.store import Database, Executor
 from tests.api.numbers.conftest import Counter, buy
 
 NUMBER = "+14152345678"
@@ -55,16 +56,16 @@ async def test_what_was_read_before_a_release_is_not_kept_after_it(
 ) -> None:
     from localloop.products.numbers import ownership
 
-    other = Directory(database, counter)
     bought = await buy(ask, parent, NUMBER)
-    read = ownership.find
+    read = ownership.find_many
 
-    async def slow_read(executor: Database, world_sid: str, number: str) -> object:
-        owned = await read(executor, world_sid, number)
+    async def slow_read(executor: Executor, keys: Sequence[tuple[str, str]]) -> object:
+        owned = await read(executor, keys)
         await release(ask, parent, bought["sid"])
         return owned
 
-    monkeypatch.setattr(ownership, "find", slow_read)
+    monkeypatch.setattr(ownership, "find_many", slow_read)
+    other = Directory(database, counter)
     await other.find(parent.world_sid, NUMBER)
     assert other.cached(parent.world_sid, NUMBER) is None
 
@@ -80,7 +81,7 @@ async def test_another_machine_hears_of_it(ask: Asker, database: Database, paren
             while elsewhere.cached(parent.world_sid, NUMBER) is not None:
                 await database.fetchval("select 1")
     finally:
-        elsewhere.close()
+        await elsewhere.close()
 
 
 async def test_no_entry_lives_longer_than_five_seconds(

@@ -23,6 +23,7 @@ SUBMISSION = Submission("SM1", "AC1", "AC0", "+15550001111", "+15550002222", "he
         (Phone("+1", "slow", 10_000), "delivered", 10, None),
         (Phone("+1", "30003"), "undelivered", 0, 30003),
         (Phone("+1", "30008", 250), "undelivered", 0.25, 30008),
+        (Phone("+1", "30450"), "delivered", 0, None),
     ],
 )
 def test_receipts(phone: Phone, status: str, seconds: float, error_code: int | None) -> None:

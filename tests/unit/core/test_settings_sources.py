@@ -190,3 +190,16 @@ def test_no_seed_is_none_given() -> None:
 def test_a_seed_that_cannot_work_is_named(environ: dict[str, str], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         settings.seed(environ)
+
+
+def test_rates_by_kind_of_sender() -> None:
+    table = "[message-rates]\ntoll-free = 20\nshort-code = 0.5"
+    assert settings.load("up", {}, {}, table).message_rates == {"toll-free": 20.0, "short-code": 0.5}
+    environ = {"LOCALLOOP_MESSAGE_RATES": "long-code=2, channel=0"}
+    assert settings.load("up", {}, environ, table).message_rates == {"long-code": 2.0, "channel": 0.0}
+
+
+@pytest.mark.parametrize("given", ["pigeon=3", "long-code", "long-code=fast"])
+def test_rates_that_make_no_sense(given: str) -> None:
+    with pytest.raises(SettingsError, match="--message-rates"):
+        settings.load("up", {"message_rates": given}, {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from msgspec.structs import replace
@@ -11,12 +11,21 @@ from msgspec.structs import replace
 from localloop.core import sids
 from localloop.core.errors import ApiError
 from localloop.products.messaging.message import callbacks, lifecycle
-from localloop.products.messaging.message.compose import Composer, Draft, Origin, Rules, Sender
+from localloop.products.messaging.message.compose import (
+    Composer,
+    Draft,
+    Origin,
+    Rules,
+    Sender,
+    expiry_of,
+    pace_key,
+)
 from localloop.products.messaging.message.queries import Change
-from localloop.products.messaging.message.resource import Message
+from localloop.products.messaging.message.resource import Message, Options
 from localloop.products.messaging.message.wish import wanted
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
 ORIGIN = Origin(account_sid="AC1", world_sid="AC0", now=NOW)
 FROM, TO = "+15017122661", "+15558675310"
 MESSAGE = Message(
@@ -34,13 +43,19 @@ MESSAGE = Message(
 )
 
 
+TOLL_FREE, ABROAD = "+18005550199", "+447400123450"
+
+
 class Book:
     """One number of this account, and one of somebody else; no adoption."""
 
     async def owner(self, world_sid: str, address: str) -> Sender | None:
-        owners = {FROM: "AC1", "+15017122662": "AC2", "55555": "AC1"}
-        kind = "shortcode" if address == "55555" else "local"
-        return Sender(address, owners[address], kind) if address in owners else None
+        owners = {FROM: "AC1", "+15017122662": "AC2", "55555": "AC1", TOLL_FREE: "AC1", ABROAD: "AC1"}
+        kinds = {"55555": "shortcode", TOLL_FREE: "tollfree", ABROAD: "mobile"}
+        country = "GB" if address == ABROAD else "US"
+        if address not in owners:
+            return None
+        return Sender(address, owners[address], kinds.get(address, "local"), country=country)
 
     async def adopt(self, world_sid: str, account_sid: str, address: str) -> Sender | None:
         return None
@@ -74,6 +89,9 @@ def test_a_canceled_message_is_not_sent() -> None:
         ({"To": FROM}, 21266),
         ({"From": "+15017122662"}, 21660),
         ({"Body": " "}, 21602),
+        ({"ValidityPeriod": 0}, 21624),
+        ({"ValidityPeriod": 36_001}, 21624),
+        ({"Attempt": 0}, 20001),
         ({"Body": "x" * 1601}, 21617),
         ({"MediaUrl": ["ftp://example.com/a"]}, 21620),
         ({"MediaUrl": ["http://example.com/a"] * 11}, 21623),
@@ -85,7 +103,6 @@ def test_a_canceled_message_is_not_sent() -> None:
         ({"SendAt": NOW, "ScheduleType": "fixed"}, 35118),
         ({"SendAt": NOW, "MessagingServiceSid": "MG1"}, 21702),
         ({"From": None, "MessagingServiceSid": "MG1"}, 21704),
-        ({"ValidityPeriod": 36_001}, 21624),
     ],
 )
 async def test_refusals(params: dict[str, object], code: int) -> None:
@@ -100,12 +117,30 @@ async def test_refusals(params: dict[str, object], code: int) -> None:
         ({}, Rules(), 1),
         ({"Body": "x" * 161}, Rules(), 2),
         ({"From": "55555"}, Rules(), 0.01),
+        ({"From": TOLL_FREE, "Body": "x" * 459}, Rules(), 1),
+        ({"From": ABROAD}, Rules(), 0.1),
+        ({"From": "Acme", "To": "+447400123456"}, Rules(), 0.1),
+        ({"From": TOLL_FREE}, Rules(rates={"toll-free": 20}), 0.05),
+        ({"From": "55555"}, Rules(rate=4, rates={"toll-free": 20}), 0.25),
+        ({"From": TOLL_FREE}, Rules(rate=4, rates={"toll-free": 0}), 0),
         ({}, Rules(rate=4), 0.25),
         ({}, Rules(rate=0), 0),
     ],
 )
 async def test_the_pace_of_senders(params: dict[str, object], rules: Rules, seconds: float) -> None:
     assert (await composed(rules, **params)).interval == timedelta(seconds=seconds)
+
+
+def test_whose_pace_it_is() -> None:
+    assert pace_key("ACworld", Sender(FROM, "AC1", "local")) == f"ACworld|{FROM}"
+    assert pace_key("ACworld", Sender("Acme", "AC1", "alpha")) == "AC1|Acme"
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"), [({}, 36_000), ({"validity_period": 5}, 5), ({"send_at": LATER}, 86_400 + 36_000)]
+)
+def test_how_long_a_message_may_wait(options: dict[str, Any], seconds: int) -> None:
+    assert expiry_of(replace(MESSAGE, options=Options(**options))) == NOW + timedelta(seconds=seconds)
 
 
 def changed(status: lifecycle.Status, error_code: int | None = None) -> Change:

@@ -7,15 +7,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from msgspec import Struct
 
 from localloop.core import clock, errors
 from localloop.core.errors import ApiError
-from localloop.jobs import NewJob, Reservation, enqueue, reserve
+from localloop.jobs import NewJob, Reservation, Wish, delay, enqueue, reserve, share
 from localloop.products.messaging.message import media, queries
-from localloop.products.messaging.message.compose import Draft, validity_of
+from localloop.products.messaging.message.compose import Draft, expiry_of
 from localloop.products.messaging.message.resource import Message
 
 log = logging.getLogger(__name__)
@@ -34,14 +34,18 @@ class Reference(Struct, frozen=True):
 
 
 class Acceptance:
-    """Takes drafts in the transaction of a batch. Remembers only which senders were told that they are slow."""
+    """Takes drafts in the transaction of a batch. Remembers only which senders were told that they are slow.
 
-    def __init__(self) -> None:
+    `account_rate`: segments a second that an account may send, over all its senders; 0 = without limit.
+    """
+
+    def __init__(self, account_rate: float = 0.0) -> None:
+        self._account_rate = account_rate
         self._told: set[str] = set()
 
     async def accept(self, connection: Any, drafts: Sequence[Draft]) -> list[Message | ApiError]:
         """The message of each draft, or 21611 for one whose sender's queue is full, of which nothing is kept."""
-        due = await _places(connection, drafts)
+        due = await self.places(connection, drafts)
         taken = [(draft, at) for draft, at in zip(drafts, due, strict=True) if at is not None]
         if taken:
             await queries.insert(connection, [draft.message for draft, _ in taken])
@@ -55,6 +59,16 @@ class Acceptance:
             errors.queue_full() if at is None else draft.message
             for draft, at in zip(drafts, due, strict=True)
         ]
+
+    async def places(self, connection: Any, drafts: Sequence[Draft]) -> list[datetime | None]:
+        """When each may be sent, in its world's time, its turn being taken; None where a queue is full.
+
+        Must run inside a unit of work. A request is refused then (21611), a message that exists fails (30001).
+        """
+        due = await _places(connection, drafts)
+        if self._account_rate:
+            await _within_accounts(connection, drafts, due, self._account_rate)
+        return due
 
     def _tell(self, draft: Draft, at: datetime) -> None:
         wait = at - draft.message.date_created
@@ -73,7 +87,7 @@ class Acceptance:
 def _job(message: Message, at: datetime) -> NewJob:
     """At its turn; one that will have expired by then fails (30036) as soon as it has."""
     if message.options.validity_period is not None:
-        at = min(at, message.date_created + validity_of(message) + _INSTANT)
+        at = min(at, expiry_of(message) + _INSTANT)
     return NewJob(SEND, message.account_sid, message.world_sid, Reference(message.sid), at, message.sid)
 
 
@@ -119,6 +133,32 @@ async def _take(
         for place, index in enumerate(indexes):
             due[index] = slots.first + ends[place] if place < fitting else None
     await reserve(connection, again, now)
+
+
+async def _within_accounts(
+    connection: Any, drafts: Sequence[Draft], due: list[datetime | None], rate: float
+) -> None:
+    """Later where the account has sent enough by then; its sender is busy until later, too."""
+    accounts: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, draft in enumerate(drafts):
+        if due[index] is not None:
+            accounts[draft.message.account_sid, draft.message.world_sid].append(index)
+    for (account_sid, world_sid), indexes in sorted(accounts.items()):
+        now = clock.now(world_sid)
+        turns = [(cast(datetime, due[index]), index) for index in indexes]
+        wishes = [_wish(drafts[index], at) for at, index in sorted(turns)]
+        starts = await share(connection, f"{account_sid}|account", rate, wishes, (now, now + QUEUE))
+        busy: dict[str, tuple[datetime, datetime]] = {}  # until when each sender was, and is now
+        for (at, index), start in zip(sorted(turns), starts, strict=True):
+            draft = drafts[index]
+            due[index] = start
+            _, until = busy.get(draft.pace_key, (at, at))
+            busy[draft.pace_key] = at + draft.interval, until if start is None else start + draft.interval
+        await delay(connection, {key: until - before for key, (before, until) in busy.items()})
+
+
+def _wish(draft: Draft, at: datetime) -> Wish:
+    return Wish(draft.pace_key, at, draft.message.num_segments, draft.interval)
 
 
 def _offsets(drafts: Sequence[Draft], indexes: list[int]) -> list[timedelta]:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from localloop.core import e164, errors, segments, sids
+from localloop.core.settings import SenderKind
+from localloop.products.messaging.message.rates import TWILIOS, kind_of
 from localloop.products.messaging.message.resource import Message, Options
 from localloop.products.messaging.message.wish import Wanted
 
@@ -22,9 +24,6 @@ MAX_VALIDITY = 36_000  # seconds (21624)
 DEFAULT_VALIDITY = timedelta(seconds=MAX_VALIDITY)
 MAX_URL = 4000
 
-# Segments per second by kind of sender: 1 for long codes, 3 toll-free, 100 short codes, 10 alphanumeric (Twilio:
-# "Understanding Twilio Rate Limits and Message Queues").
-RATES: Mapping[str, float] = {"local": 1.0, "mobile": 1.0, "tollfree": 3.0, "shortcode": 100.0, "alpha": 10.0}
 ALPHANUMERIC = "alpha"
 
 
@@ -33,8 +32,9 @@ class Sender(Struct, frozen=True):
 
     phone_number: str
     account_sid: str
-    type: str  # local | mobile | tollfree | shortcode
+    type: str  # local | mobile | tollfree | shortcode | alpha, or the channel's name
     sms_enabled: bool = True
+    country: str = ""  # of its number; "" counts as the United States
 
 
 class SenderBook(Protocol):
@@ -64,6 +64,14 @@ class Rules(Struct, frozen=True, kw_only=True):
 
     strict: bool = False  # a number must be valid, not merely possible
     rate: float | None = None  # segments per second for every sender; 0 = unlimited; None = Twilio's rates
+    rates: Mapping[SenderKind, float] = {}  # of these kinds, whatever else is said
+    account_rate: float = 0.0  # of an account, over all its senders; 0 = unlimited
+
+    def interval(self, segments: int, sender: Sender) -> timedelta:
+        """How long a sender is busy with so many segments; not at all when it has no limit."""
+        kind = kind_of(sender.type, sender.country)
+        rate = self.rates.get(kind, TWILIOS[kind] if self.rate is None else self.rate)
+        return timedelta(seconds=segments / rate) if rate else timedelta()
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -147,10 +155,18 @@ def _drafted(wish: Wanted, origin: Origin, sender: Sender, to: str, rules: Rules
         date_created=origin.now,
         date_updated=origin.now,
     )
-    rate = RATES.get(sender.type, 1.0) if rules.rate is None else rules.rate
-    interval = timedelta(seconds=message.num_segments / rate) if rate else timedelta()
-    key = f"{origin.world_sid}|{sender.phone_number}"
-    return Draft(message=message, pace_key=key, interval=interval, media=wish.media)
+    return Draft(
+        message=message,
+        pace_key=pace_key(origin.world_sid, sender),
+        interval=rules.interval(message.num_segments, sender),
+        media=wish.media,
+    )
+
+
+def pace_key(world_sid: str, sender: Sender) -> str:
+    """Whose pace it is: an alphanumeric sender is nobody's own, so each account has its own pace with it."""
+    owner = sender.account_sid if sender.type == ALPHANUMERIC else world_sid
+    return f"{owner}|{sender.phone_number}"
 
 
 def destination(raw: str | None, rules: Rules) -> str:
@@ -233,12 +249,15 @@ def _check_settings(wish: Wanted) -> None:
     period = wish.validity_period
     if period is not None and not 1 <= period <= MAX_VALIDITY:
         raise errors.invalid_validity_period(period)
+    if wish.attempt is not None and wish.attempt < 1:
+        raise errors.invalid_parameter("Attempt", "must be 1 or more")
 
 
-def validity_of(message: Message) -> timedelta:
-    """How long after its creation a message may still be sent; then it fails (30036)."""
+def expiry_of(message: Message) -> datetime:
+    """Until when a message may be sent; then it fails (30036). A scheduled one begins to wait when it is due."""
     seconds = message.options.validity_period
-    return DEFAULT_VALIDITY if seconds is None else timedelta(seconds=seconds)
+    validity = DEFAULT_VALIDITY if seconds is None else timedelta(seconds=seconds)
+    return (message.options.send_at or message.date_created) + validity
 
 
 def is_http_url(text: str) -> bool:

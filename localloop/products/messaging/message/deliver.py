@@ -14,7 +14,7 @@ from localloop.core import clock, e164, money, sids
 from localloop.jobs import Done, Job, NewJob, Settled
 from localloop.products.messaging.message import lifecycle
 from localloop.products.messaging.message.accept import Reference
-from localloop.products.messaging.message.compose import validity_of
+from localloop.products.messaging.message.compose import expiry_of
 from localloop.products.messaging.message.load import Loaded
 from localloop.products.messaging.message.outcome import Arrival, Outcome
 from localloop.products.messaging.message.queries import Change
@@ -25,7 +25,6 @@ from localloop.store.reader import BatchReader
 
 RECEIPT: Final = "message.receipt"
 SUSPENDED: Final = 30002
-TOO_EXPENSIVE: Final = 30010
 EXPIRED: Final = 30036
 
 Messages: TypeAlias = BatchReader[tuple[str, UUID], Loaded | None]
@@ -146,6 +145,7 @@ def submission_of(loaded: Loaded) -> Submission:
         body=message.body or "",
         media_urls=loaded.media_urls,
         num_segments=message.num_segments,
+        risk_checked=message.options.risk_check != "disable",
     )
 
 
@@ -161,12 +161,7 @@ def _hindrance(loaded: Loaded) -> int | None:
     message = loaded.message
     if not loaded.account_is_active:
         return SUSPENDED
-    if clock.now(message.world_sid) - message.date_created > validity_of(message):
-        return EXPIRED
-    max_price = message.options.max_price
-    if max_price is not None and -price_of(message, "outbound") > Decimal(max_price):
-        return TOO_EXPENSIVE
-    return None
+    return EXPIRED if clock.now(message.world_sid) > expiry_of(message) else None
 
 
 def _sent(message: Message) -> Change:

@@ -26,4 +26,6 @@ class Senders:
 
 
 def _sender(owned: Owned) -> Sender:
-    return Sender(owned.phone_number, owned.account_sid, owned.type.lower(), owned.sms_enabled)
+    return Sender(
+        owned.phone_number, owned.account_sid, owned.type.lower(), owned.sms_enabled, owned.iso_country
+    )

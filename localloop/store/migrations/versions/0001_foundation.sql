@@ -91,6 +91,13 @@ create table pace (                                -- virtual scheduling: the ne
   next_at       timestamptz not null
 ) with (fillfactor = 50);
 
+create table pace_seconds (                        -- of limits over many senders: seconds that are partly used
+  key           text not null,
+  at            timestamptz not null,
+  used          double precision not null,
+  primary key (key, at)
+) with (fillfactor = 70);
+
 -- products/accounts -----------------------------------------------------------------------------------------------
 create table accounts (
   sid                    text primary key,

@@ -62,6 +62,7 @@ export const BEHAVIORS: Behavior[] = [
   { value: "30006", name: "Landline", meaning: "Cannot take texts: undelivered, 30006.", icon: "landline" },
   { value: "30007", name: "Filtered", meaning: "The carrier takes it for spam: undelivered, 30007.", icon: "filter" },
   { value: "30008", name: "Unknown error", meaning: "Fails without a reason: undelivered, 30008.", icon: "alert" },
+  { value: "30450", name: "Risky", meaning: "The risk check blocks messages to it: failed, 30450.", icon: "alert" },
 ];
 
 export const behavior = (value: string): Behavior =>
