@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Any, Final, TypeAlias
@@ -58,7 +57,6 @@ class Connector(TCPConnector):
     def __init__(
         self,
         policy: AddressPolicy,
-        tls: ssl.SSLContext,
         resolver: AbstractResolver | None,
         *,
         connections: int,
@@ -70,7 +68,6 @@ class Connector(TCPConnector):
             limit=connections,
             limit_per_host=per_host,
             keepalive_timeout=_KEEP_ALIVE_S,
-            ssl=tls,
         )
         self._policy = policy
         self._kept: WeakSet[BaseProtocol] = WeakSet()

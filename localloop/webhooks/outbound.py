@@ -214,9 +214,7 @@ class Outbound:
             return Response(answer.status, answer.headers, body, truncated, sent, timings, jar)
 
     def _session(self, connections: int, per_host: int) -> ClientSession:
-        connector = Connector(
-            self._policy, self._tls.context(), self._resolver, connections=connections, per_host=per_host
-        )
+        connector = Connector(self._policy, self._resolver, connections=connections, per_host=per_host)
         return ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -224,7 +222,9 @@ class Outbound:
             skip_auto_headers=_NO_AUTO_HEADERS,
         )
 
-    def _context(self, outgoing: Outgoing) -> ssl.SSLContext:
+    def _context(self, outgoing: Outgoing) -> ssl.SSLContext | bool:
+        if outgoing.target.url.scheme in ("http", "ws"):
+            return True  # nothing is made for those who do not ask for it
         return self._tls.context(verified=outgoing.verified, sni=outgoing.target.overrides.sni)
 
     def _refuse_bad_name(self, reached: Target) -> None:

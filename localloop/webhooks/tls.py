@@ -23,7 +23,8 @@ class Tls:
         self._ca_file = ca_file
         self._on_handshake = on_handshake
         self._made: dict[tuple[bool, bool], ssl.SSLContext] = {}
-        self.context()
+        if ca_file:
+            self.context()  # the system's own are read when they are wanted: it takes 30 ms, and many never are
 
     def context(self, *, verified: bool = True, sni: bool = True) -> ssl.SSLContext:
         """Always the same one for the same wishes, so that connections can be kept."""
