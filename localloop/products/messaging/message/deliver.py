@@ -14,7 +14,7 @@ from localloop.core import clock, e164, money, sids
 from localloop.jobs import Done, Job, NewJob, Settled
 from localloop.products.messaging.message import lifecycle
 from localloop.products.messaging.message.accept import Reference
-from localloop.products.messaging.message.compose import validity_of
+from localloop.products.messaging.message.compose import expiry_of
 from localloop.products.messaging.message.load import Loaded
 from localloop.products.messaging.message.outcome import Arrival, Outcome
 from localloop.products.messaging.message.queries import Change
@@ -161,7 +161,7 @@ def _hindrance(loaded: Loaded) -> int | None:
     message = loaded.message
     if not loaded.account_is_active:
         return SUSPENDED
-    if clock.now(message.world_sid) - message.date_created > validity_of(message):
+    if clock.now(message.world_sid) > expiry_of(message):
         return EXPIRED
     max_price = message.options.max_price
     if max_price is not None and -price_of(message, "outbound") > Decimal(max_price):
