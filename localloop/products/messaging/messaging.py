@@ -79,9 +79,9 @@ class Messaging:
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
         assignment = Assignment(self._messages, self._assigned, self._composer, self._choice)
-        delivery = Delivery(self._messages, self._outcomes, self.carrier, self.directory)
+        delivery = Delivery(self._messages, self._outcomes, self.carrier, self.directory, self._services)
         replies = Replies(self.database, self._composer, self.webhooks)
-        asked = Asked(self.directory, self.records, self.webhooks, replies, self.public_url)
+        asked = Asked(self.directory, self.records, self.webhooks, replies, self._services, self.public_url)
         reception = Reception(self._messages, self._outcomes, asked)
         return {
             ASSIGN: assignment.assign,
@@ -127,6 +127,7 @@ class Messaging:
                 to=owned.phone_number,
                 body=body,
                 num_segments=segments.count(body).parts if body else 1,
+                messaging_service_sid=await self._services.sid_of_number(owned.account_sid, owned.sid),
                 date_created=now,
                 date_updated=now,
             ),

@@ -204,3 +204,51 @@ async def test_alphanumeric_senders(server: Phone, caller: Caller) -> None:
         "messaging.v1.ListDestinationAlphaSender", caller, {"IsoCountryCode": "FR"}, ServiceSid=service
     )
     assert [row["sid"] for row in found.items] == [french["sid"]]
+
+
+async def _asked_about(phone: Phone, caller: Caller, application: Server) -> dict[str, str]:
+    """The one request that a text to the first number leads to, with its path."""
+    application.requests.clear()
+    assert await phone.messaging.receive(caller.world_sid, TO, FROM, "hi") is not None
+    await phone.idle()
+    [request] = application.requests
+    return {**request.form, "path": request.path}
+
+
+async def test_whom_a_text_to_the_pool_is_reported_to(working: Phone, caller: Caller) -> None:
+    async with running(Server(OK)) as application:
+        service = await make_service(working, caller, FROM)
+        await working.own(caller, FROM, sms_url=f"{application.url}/number")
+        told = await _asked_about(working, caller, application)
+        assert (told["path"], told["MessagingServiceSid"]) == ("/number", service)
+
+        update = "messaging.v1.UpdateService"
+        await working.ask(update, caller, {"InboundRequestUrl": f"{application.url}/service"}, Sid=service)
+        told = await _asked_about(working, caller, application)
+        assert (told["path"], told["MessagingServiceSid"]) == ("/service", service)
+        [inbound] = [row for row in await working.listed(caller) if row["sid"] == told["MessageSid"]]
+        assert inbound["messaging_service_sid"] == service
+
+        await working.ask(update, caller, {"UseInboundWebhookOnNumber": True}, Sid=service)
+        assert (await _asked_about(working, caller, application))["path"] == "/number"
+
+        await working.ask("messaging.v1.DeleteService", caller, Sid=service)
+        told = await _asked_about(working, caller, application)
+        assert (told["path"], "MessagingServiceSid" in told) == ("/number", False)
+
+
+async def test_a_service_has_its_own_fallback(working: Phone, caller: Caller) -> None:
+    async with running(Server(answer("500 Oops"))) as broken, running(Server(OK)) as fallback:
+        await make_service(
+            working,
+            caller,
+            FROM,
+            InboundRequestUrl=broken.url,
+            FallbackUrl=f"{fallback.url}/fallback",
+            FallbackMethod="GET",
+        )
+        await working.own(caller, FROM, sms_fallback_url=f"{fallback.url}/number")
+        assert await working.messaging.receive(caller.world_sid, TO, FROM, "hi") is not None
+        await working.idle()
+        [request] = fallback.requests
+    assert (request.method, request.path.partition("?")[0]) == ("GET", "/fallback")

@@ -49,14 +49,14 @@ class Services:
                 self._remember((account_sid, sid), known, generation)
         return known if isinstance(known, Staffed) else None
 
-    async def of_number(self, account_sid: str, number_sid: str) -> Staffed | None:
+    async def sid_of_number(self, account_sid: str, number_sid: str) -> str | None:
         """The service whose pool has this number or short code; None when no pool has it."""
         held = self._known(account_sid, number_sid)
         if held is None:
             generation = self._directory.generation()
             held = await self._database.fetchval(_HOLDER, account_sid, number_sid) or ""
             self._remember((account_sid, number_sid), held, generation)
-        return await self.find(account_sid, held) if held else None
+        return held or None
 
     def _known(self, account_sid: str, sid: str) -> Any:
         if self._directory.generation() != self._generation:
