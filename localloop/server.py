@@ -40,7 +40,7 @@ from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
 from localloop.lab import webhooks as lab_webhooks
 from localloop.products import accounts, monitor, numbers
-from localloop.products.messaging import Messaging, Rules
+from localloop.products.messaging import Messaging, Rules, service_bindings
 from localloop.rest import limits as rest_limits
 from localloop.rest import metrics as rest_metrics
 from localloop.rest import recorder, shared
@@ -326,6 +326,7 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
         *accounts.bindings(parts.vault, closings),
         *numbers.bindings(needs),
         *parts.messaging.bindings(),
+        *service_bindings(needs),
         *monitor.bindings(parts.database),
     )
 

@@ -619,6 +619,14 @@ def messaging_service_without_numbers() -> ApiError:
     return of(21704)
 
 
+def alpha_sender_missing() -> ApiError:
+    return of(21708)
+
+
+def alpha_sender_not_authorized() -> ApiError:
+    return of(21709)
+
+
 def already_in_messaging_service() -> ApiError:
     return of(21710)
 
@@ -631,8 +639,16 @@ def in_another_messaging_service() -> ApiError:
     return of(21712)
 
 
+def messaging_service_use_case_invalid() -> ApiError:
+    return of(21713)
+
+
 def messaging_service_pool_full() -> ApiError:
     return of(21714)
+
+
+def not_capable_for_messaging_service() -> ApiError:
+    return of(21715)
 
 
 def channel_mismatch() -> ApiError:

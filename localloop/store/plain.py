@@ -182,7 +182,7 @@ class PlainStore:
         self, account_sid: str, kind: str, sid: str, parent_sid: str = "", expected: int | None = None
     ) -> bool:
         """Remove the record, its names and all its descendants. False when it is gone or has another version."""
-        return bool(await self._database.fetchval(_DELETE, account_sid, kind, sid, parent_sid, expected))
+        return await remove(self._database, (account_sid, kind, sid, parent_sid), expected)
 
     async def _rows(self, listing: Listing, sql: str, args: list[Any]) -> list[asyncpg.Record]:
         if listing.home or listing.parent is None:
@@ -196,6 +196,11 @@ class PlainStore:
         account_sid, kind, _, parent_sid = record.key
         holder = await self._database.fetchval(_HOLDER, account_sid, kind, parent_sid, field, name)
         return holder is not None
+
+
+async def remove(executor: Executor, key: tuple[str, str, str, str], expected: int | None = None) -> bool:
+    """Remove a record with its names and descendants, in a unit of work that removes what hangs on it elsewhere."""
+    return bool(await executor.fetchval(_DELETE, *key, expected))
 
 
 async def _insert(

@@ -34,7 +34,11 @@ PARAMS: dict[str, dict[str, Any]] = {
     "api.v2010.CreateIncomingPhoneNumberTollFree": {**_NUMBER, "PhoneNumber": "+1888581{n:04}"},
     "api.v2010.CreateIncomingPhoneNumberMobile": {**_NUMBER, "PhoneNumber": "+44740012{n:04}"},
     "api.v2010.UpdateIncomingPhoneNumber": {**_NUMBER, "AccountSid": None},
-    # Sender pools are not sent from yet, and nobody keeps contents.
+    "messaging.v1.CreateService": {"Usecase": "notifications"},
+    "messaging.v1.UpdateService": {"Usecase": "marketing"},
+    "messaging.v1.CreateAlphaSender": {"AlphaSender": "ACME {n:04}"},
+    "messaging.v1.CreateDestinationAlphaSender": {"AlphaSender": "ACME {n:04}", "IsoCountryCode": "FR"},
+    # A pool of its own would have to be made first, and nobody keeps contents.
     "api.v2010.CreateMessage": {
         "To": "+14155550199",
         **dict.fromkeys(("MessagingServiceSid", "ContentSid", "ScheduleType", "SendAt")),

@@ -3,5 +3,6 @@
 from localloop.products.messaging.message.compose import Rules
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.messaging import Messaging
+from localloop.products.messaging.service.resource import bindings as service_bindings
 
-__all__ = ["Message", "Messaging", "Rules"]
+__all__ = ["Message", "Messaging", "Rules", "service_bindings"]

@@ -10,8 +10,9 @@ from localloop.carriers import Carrier, phones
 from localloop.carriers.phones import PhoneMessage
 from localloop.core import clock, segments, sids
 from localloop.jobs import Handler, cancel
-from localloop.products.messaging.message import operations, queries
-from localloop.products.messaging.message.accept import SEND, Acceptance
+from localloop.products.messaging.message import operations, queries, scheduled
+from localloop.products.messaging.message.accept import ASSIGN, SEND, Acceptance
+from localloop.products.messaging.message.assign import Assigned, Assignment, Assignments
 from localloop.products.messaging.message.compose import Composer, Condition, Draft, Rules
 from localloop.products.messaging.message.deliver import RECEIPT, Delivery, arrival_of
 from localloop.products.messaging.message.inbound import Asked, Reception
@@ -21,6 +22,8 @@ from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.reply import Replies
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.message.senders import Senders
+from localloop.products.messaging.service.choice import Choice
+from localloop.products.messaging.service.directory import Services
 from localloop.products.numbers import Directory
 from localloop.rest.request import Binding
 from localloop.store import BatchWriter, Database, Unit
@@ -42,21 +45,29 @@ class Messaging:
     public_url: str = ""
     conditions: Sequence[Condition] = ()
     _accepted: BatchWriter[Draft, Message] = field(init=False)
+    _assigned: BatchWriter[Assigned, bool] = field(init=False)
     _outcomes: BatchWriter[Outcome, bool] = field(init=False)
     _messages: BatchReader[tuple[str, UUID], Loaded | None] = field(init=False)
 
     def __post_init__(self) -> None:
         acceptance = Acceptance(self.rules.account_rate)
-        self._composer = Composer(Senders(self.directory, self.rules), self.rules, self.conditions)
+        senders = Senders(self.directory, self.rules)
+        self._services = Services(self.database, self.directory)
+        self._composer = Composer(senders, self.rules, self.conditions, self._services)
+        self._choice = Choice(self.database)
+        outcomes = Outcomes(acceptance, self.webhooks)
         self._accepted = BatchWriter(self.database, acceptance.accept)
-        self._outcomes = BatchWriter(self.database, Outcomes(acceptance, self.webhooks).flush)
+        self._assigned = BatchWriter(self.database, Assignments(acceptance, outcomes, self._choice).flush)
+        self._outcomes = BatchWriter(self.database, outcomes.flush)
         self._messages = BatchReader(self.database, load)
 
     async def close(self) -> None:
         """Write what waits."""
         await self._accepted.close()
+        await self._assigned.close()
         await self._outcomes.close()
         await self._messages.close()
+        await self._choice.close()
 
     def bindings(self) -> tuple[Binding, ...]:
         return operations.bindings(
@@ -67,18 +78,24 @@ class Messaging:
         """What the worker does, by kind of job."""
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
-        delivery = Delivery(self._messages, self._outcomes, self.carrier, self.directory)
+        assignment = Assignment(self._messages, self._assigned, self._composer, self._choice)
+        delivery = Delivery(self._messages, self._outcomes, self.carrier, self.directory, self._services)
         replies = Replies(self.database, self._composer, self.webhooks)
-        asked = Asked(self.directory, self.records, self.webhooks, replies, self.public_url)
+        asked = Asked(self.directory, self.records, self.webhooks, replies, self._services, self.public_url)
         reception = Reception(self._messages, self._outcomes, asked)
-        return {SEND: delivery.send, RECEIPT: delivery.receipt, INBOUND: reception.receive}
+        return {
+            ASSIGN: assignment.assign,
+            SEND: delivery.send,
+            RECEIPT: delivery.receipt,
+            INBOUND: reception.receive,
+        }
 
     async def closing(self, unit: Unit, account_sid: str) -> None:
         """What waits to be sent by an account that is closed will not be, in the unit of work that closes it."""
         rows = await unit.fetch(
-            "select world_sid, key from jobs where account_sid = $1 and kind = $2 and key is not null",
+            "select world_sid, key from jobs where account_sid = $1 and kind = any($2) and key is not null",
             account_sid,
-            SEND,
+            [ASSIGN, SEND],
         )
         if not rows:
             return
@@ -88,6 +105,7 @@ class Messaging:
             unit,
             [Change(account_sid=account_sid, id=sids.uuid_of(key), status="canceled", at=at) for key in keys],
         )
+        await scheduled.clear(unit, account_sid)
         await cancel(unit, *keys)
 
     async def receive(
@@ -109,6 +127,7 @@ class Messaging:
                 to=owned.phone_number,
                 body=body,
                 num_segments=segments.count(body).parts if body else 1,
+                messaging_service_sid=await self._services.sid_of_number(owned.account_sid, owned.sid),
                 date_created=now,
                 date_updated=now,
             ),

@@ -78,6 +78,12 @@ class Directory:
             return None
         return entry[1]
 
+    def generation(self) -> int:
+        """Another one after each change: for those who remember what depends on numbers."""
+        if self._current() != self._seen:
+            self._clear()
+        return self._epoch
+
     def changed(self, unit: Unit) -> None:
         """Say in a unit of work that it changes owned numbers: nobody relies on their old state after its commit."""
         unit.notify(CHANNEL)

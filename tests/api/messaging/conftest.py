@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,14 +13,18 @@ from msgspec import Struct
 from waiting import until
 from webhook_keys import Keys
 
+from localloop import contract
 from localloop.carriers import Carrier, Loopback
 from localloop.core import clock, sids
+from localloop.core.clock import WorldTime
 from localloop.jobs import Worker
-from localloop.products.messaging import Messaging, Rules
-from localloop.products.numbers import Directory
+from localloop.products.messaging import Messaging, Rules, service_bindings
+from localloop.products.numbers import Directory, Needs, attachable
+from localloop.rest.plain import Plain
 from localloop.rest.request import Caller, PageRequest
 from localloop.store import Database
 from localloop.store.plain import PlainStore
+from localloop.store.worlds import Worlds, move_clock
 from localloop.webhooks import KIND, UP, Outbound, Preferences, Webhooks
 
 FROM = "+15017122661"
@@ -104,7 +109,9 @@ async def server(database: Database, rules: Rules, carrier: Carrier) -> AsyncIte
     records = PlainStore(database)
     directory = Directory(database, Counter())
     messaging = Messaging(database, directory, records, carrier, rules, webhooks, PUBLIC_URL)
-    yield Phone(database, directory, messaging, Asker(messaging.bindings()))
+    plain = Plain(records, contract.load(), attachable(database))
+    needs = Needs(database, directory, plain, records)
+    yield Phone(database, directory, messaging, Asker((*messaging.bindings(), *service_bindings(needs))))
     await messaging.close()
     await carrier.close()
     await webhooks.close()
@@ -122,6 +129,26 @@ async def working(server: Phone) -> AsyncIterator[Phone]:
         tasks.create_task(worker.run())
         yield server
         worker.stop()
+
+
+@pytest.fixture
+async def frozen(working: Phone, caller: Caller) -> AsyncIterator[Phone]:
+    """The caller's world stands still; that of others does not."""
+    worlds = Worlds(working.database, runs_jobs=True)
+    await worlds.start()
+    await move(working, caller, WorldTime("frozen", frozen_at=clock.now()))
+    yield working
+    await worlds.close()
+
+
+async def move(server: Phone, caller: Caller, time: WorldTime) -> None:
+    async with server.database.unit() as unit:
+        await move_clock(unit, caller.world_sid, time)
+
+
+async def advance(server: Phone, caller: Caller, by: timedelta) -> None:
+    await move(server, caller, clock.world_time(caller.world_sid).advanced(by))
+    await server.quiet()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -12,8 +11,7 @@ from localloop.core import clock
 from localloop.core.clock import WorldTime
 from localloop.products.messaging import Rules
 from localloop.rest.request import Caller
-from localloop.store.worlds import Worlds, move_clock
-from tests.api.messaging.conftest import FROM, TO, Phone
+from tests.api.messaging.conftest import FROM, TO, Phone, advance, move
 
 OK = answer("204 No Content", length=False)
 
@@ -22,26 +20,6 @@ OK = answer("204 No Content", length=False)
 def rules() -> Rules:
     """A segment each second."""
     return Rules()
-
-
-@pytest.fixture
-async def frozen(working: Phone, caller: Caller) -> AsyncIterator[Phone]:
-    """The caller's world stands still; that of others does not."""
-    worlds = Worlds(working.database, runs_jobs=True)
-    await worlds.start()
-    await _move(working, caller, WorldTime("frozen", frozen_at=clock.now()))
-    yield working
-    await worlds.close()
-
-
-async def _move(server: Phone, caller: Caller, time: WorldTime) -> None:
-    async with server.database.unit() as unit:
-        await move_clock(unit, caller.world_sid, time)
-
-
-async def _advance(server: Phone, caller: Caller, by: timedelta) -> None:
-    await _move(server, caller, clock.world_time(caller.world_sid).advanced(by))
-    await server.quiet()
 
 
 async def _statuses(server: Phone, caller: Caller) -> list[str]:
@@ -56,10 +34,10 @@ async def test_what_has_to_wait_waits_for_the_clock(frozen: Phone, caller: Calle
     assert await _statuses(frozen, caller) == ["delivered", "queued", "queued", "queued"]
     assert (await frozen.fetch(stranger, elsewhere["sid"]))["status"] == "delivered"
 
-    await _advance(frozen, caller, timedelta(seconds=1))
+    await advance(frozen, caller, timedelta(seconds=1))
     assert await _statuses(frozen, caller) == ["delivered", "delivered", "queued", "queued"]
 
-    await _advance(frozen, caller, timedelta(hours=1))
+    await advance(frozen, caller, timedelta(hours=1))
     assert await _statuses(frozen, caller) == ["delivered"] * 4
     dates = [row["date_sent"] for row in await frozen.listed(caller)]
     assert [round((at - dates[0]).total_seconds()) for at in dates] == [0, 1, 3601, 3601]
@@ -76,9 +54,9 @@ async def test_a_slow_phone_waits_for_the_clock(frozen: Phone, caller: Caller) -
     await frozen.send(caller)
     await frozen.quiet()
     assert await _statuses(frozen, caller) == ["sent"]
-    await _advance(frozen, caller, timedelta(seconds=59))
+    await advance(frozen, caller, timedelta(seconds=59))
     assert await _statuses(frozen, caller) == ["sent"]
-    await _advance(frozen, caller, timedelta(seconds=1))
+    await advance(frozen, caller, timedelta(seconds=1))
     assert await _statuses(frozen, caller) == ["delivered"]
 
 
@@ -88,9 +66,9 @@ async def test_what_is_too_late_has_expired(frozen: Phone, caller: Caller) -> No
         for _ in range(100):
             await frozen.send(caller)
         late = await frozen.send(caller, ValidityPeriod=5, StatusCallback=application.url)
-        await _advance(frozen, caller, timedelta(seconds=5))
+        await advance(frozen, caller, timedelta(seconds=5))
         assert (await frozen.fetch(caller, late["sid"]))["status"] == "queued"
-        await _advance(frozen, caller, timedelta(seconds=1))
+        await advance(frozen, caller, timedelta(seconds=1))
         [request] = application.requests
     assert (request.form["MessageStatus"], request.form["ErrorCode"]) == ("failed", "30036")
     done = await frozen.fetch(caller, late["sid"])
@@ -112,7 +90,7 @@ async def test_a_text_to_a_frozen_world_is_answered_there(frozen: Phone, caller:
 async def test_dates_of_a_world_that_fell_behind_are_found(frozen: Phone, caller: Caller) -> None:
     """Ids carry real time, dates the world's: a filter by date must not go by ids."""
     behind = WorldTime("frozen", frozen_at=clock.now() - timedelta(hours=3))
-    await _move(frozen, caller, behind)
+    await move(frozen, caller, behind)
     await frozen.send(caller)
     await frozen.quiet()
     [sent] = await frozen.listed(caller)

@@ -23,6 +23,8 @@ from localloop.products.messaging.message.compose import (
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.resource import Message, Options
 from localloop.products.messaging.message.wish import wanted
+from localloop.products.messaging.service.selection import Candidate
+from localloop.products.messaging.service.settings import Service, Staffed
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -61,9 +63,26 @@ class Book:
         return None
 
 
+class Services:
+    """One service with the first number, and one with nobody."""
+
+    async def find(self, account_sid: str, sid: str) -> Staffed | None:
+        if sid not in ("MG0", "MG1"):
+            return None
+        service = Service(
+            sid=sid, account_sid=account_sid, friendly_name="test", date_created=NOW, date_updated=NOW
+        )
+        member = Candidate(sid="PN1", address=FROM, type="local", country="US")
+        return Staffed(service, (member,) if sid == "MG1" else ())
+
+
+def scheduled(ahead: timedelta) -> dict[str, object]:
+    return {"ScheduleType": "fixed", "SendAt": NOW + ahead}
+
+
 async def composed(rules: Rules | None = None, **params: object) -> Draft:
     asked = {"To": TO, "From": FROM, "Body": "hello", **params}
-    return await Composer(Book(), rules or Rules()).compose(wanted(asked), ORIGIN)
+    return await Composer(Book(), rules or Rules(), (), Services()).compose(wanted(asked), ORIGIN)
 
 
 def test_every_status_is_reachable_or_a_beginning() -> None:
@@ -101,14 +120,34 @@ def test_a_canceled_message_is_not_sent() -> None:
         ({"From": "ACME"}, 21612),
         ({"From": "ACME", "To": "+447700900123", "MediaUrl": ["http://example.com/a"]}, 21612),
         ({"SendAt": NOW, "ScheduleType": "fixed"}, 35118),
-        ({"SendAt": NOW, "MessagingServiceSid": "MG1"}, 21702),
-        ({"From": None, "MessagingServiceSid": "MG1"}, 21704),
+        ({"SendAt": NOW, "MessagingServiceSid": "MG1"}, 35126),
+        ({"ScheduleType": "fixed", "MessagingServiceSid": "MG1"}, 35111),
+        ({**scheduled(timedelta(seconds=899)), "MessagingServiceSid": "MG1"}, 35114),
+        ({**scheduled(timedelta(days=35, seconds=1)), "MessagingServiceSid": "MG1"}, 35115),
+        ({"From": None, "MessagingServiceSid": "MG0"}, 21704),
+        ({"From": None, "MessagingServiceSid": "MG9"}, 21701),
+        ({"From": "55555", "MessagingServiceSid": "MG1"}, 21711),
+        ({"From": "ACME", "MessagingServiceSid": "MG1"}, 21709),
     ],
 )
 async def test_refusals(params: dict[str, object], code: int) -> None:
     with pytest.raises(ApiError) as refused:
         await composed(**params)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=900), timedelta(days=35)])
+async def test_the_bounds_of_scheduling_belong_to_it(ahead: timedelta) -> None:
+    draft = await composed(From=None, MessagingServiceSid="MG1", **scheduled(ahead))
+    assert (draft.message.status, draft.message.from_) == ("scheduled", None)
+    assert expiry_of(draft.message) == NOW + ahead + timedelta(hours=10)
+
+
+async def test_a_service_speaks_where_the_message_is_silent() -> None:
+    silent = (await composed(MessagingServiceSid="MG1", Body="\u201chi\u201d")).message
+    assert (silent.body, silent.from_, silent.status) == ('"hi"', FROM, "queued")
+    spoken = (await composed(MessagingServiceSid="MG1", Body="\u201chi\u201d", SmartEncoded=False)).message
+    assert spoken.body == "\u201chi\u201d"
 
 
 @pytest.mark.parametrize(

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any, Final, cast
+from uuid import UUID
 
 from msgspec import Struct
 
 from localloop.core import clock, errors
 from localloop.core.errors import ApiError
 from localloop.jobs import NewJob, Reservation, Wish, delay, enqueue, reserve, share
-from localloop.products.messaging.message import media, queries
+from localloop.products.messaging.message import media, queries, scheduled
 from localloop.products.messaging.message.compose import Draft, expiry_of
 from localloop.products.messaging.message.resource import Message
 
 log = logging.getLogger(__name__)
 
 SEND: Final = "message.send"
+ASSIGN: Final = "message.assign"
 QUEUE: Final = timedelta(hours=10)  # the longest that a message waits for its pace (21611)
 _NOTABLE: Final = timedelta(seconds=2)
 _MOST_TOLD: Final = 10_000
@@ -44,21 +46,24 @@ class Acceptance:
         self._told: set[str] = set()
 
     async def accept(self, connection: Any, drafts: Sequence[Draft]) -> list[Message | ApiError]:
-        """The message of each draft, or 21611 for one whose sender's queue is full, of which nothing is kept."""
+        """The message of each draft, or the error of one of which nothing is kept: 21611 where its sender's queue is
+        full, 35125 where too many are scheduled."""
         due = await self.places(connection, drafts)
-        taken = [(draft, at) for draft, at in zip(drafts, due, strict=True) if at is not None]
+        refused = await scheduled.enter(connection, [draft.message for draft in drafts])
+        taken = [
+            (draft, at)
+            for draft, at in zip(drafts, due, strict=True)
+            if at is not None and draft.message.id not in refused
+        ]
         if taken:
             await queries.insert(connection, [draft.message for draft, _ in taken])
             await media.insert(
                 connection, [(draft.message, draft.media) for draft, _ in taken if draft.media]
             )
-            await enqueue(connection, [_job(draft.message, at) for draft, at in taken])
+            await enqueue(connection, [job_of(draft.message, at) for draft, at in taken])
         for draft, at in taken:
-            self._tell(draft, at)
-        return [
-            errors.queue_full() if at is None else draft.message
-            for draft, at in zip(drafts, due, strict=True)
-        ]
+            self.tell(draft, at)
+        return [_answer(draft, at, refused) for draft, at in zip(drafts, due, strict=True)]
 
     async def places(self, connection: Any, drafts: Sequence[Draft]) -> list[datetime | None]:
         """When each may be sent, in its world's time, its turn being taken; None where a queue is full.
@@ -70,8 +75,9 @@ class Acceptance:
             await _within_accounts(connection, drafts, due, self._account_rate)
         return due
 
-    def _tell(self, draft: Draft, at: datetime) -> None:
-        wait = at - draft.message.date_created
+    def tell(self, draft: Draft, at: datetime) -> None:
+        """Once of each sender that it is slow."""
+        wait = at - (draft.message.options.send_at or draft.message.date_created)
         if wait <= _NOTABLE or draft.pace_key in self._told or len(self._told) >= _MOST_TOLD:
             return
         self._told.add(draft.pace_key)
@@ -84,11 +90,21 @@ class Acceptance:
         )
 
 
-def _job(message: Message, at: datetime) -> NewJob:
-    """At its turn; one that will have expired by then fails (30036) as soon as it has."""
-    if message.options.validity_period is not None:
+def _answer(draft: Draft, at: datetime | None, refused: Collection[UUID]) -> Message | ApiError:
+    if draft.message.id in refused:
+        return errors.too_many_scheduled()
+    return errors.queue_full() if at is None else draft.message
+
+
+def job_of(message: Message, at: datetime) -> NewJob:
+    """At its turn, or at once what looks for its sender, or at its moment what is scheduled; a message that will have
+    expired by then fails (30036) as soon as it has."""
+    kind = SEND if message.status == "queued" else ASSIGN
+    if message.status == "scheduled":
+        at = message.options.send_at or at
+    elif message.options.validity_period is not None:
         at = min(at, expiry_of(message) + _INSTANT)
-    return NewJob(SEND, message.account_sid, message.world_sid, Reference(message.sid), at, message.sid)
+    return NewJob(kind, message.account_sid, message.world_sid, Reference(message.sid), at, message.sid)
 
 
 async def _places(connection: Any, drafts: Sequence[Draft]) -> list[datetime | None]:

@@ -50,6 +50,13 @@ def job_of(message: Message, change: Change) -> tuple[NewJob, ...]:
         message.account_sid,
         message.sid,
         message.options.callback_method,
-        follows=message.status not in ("queued", "sending", "accepted", "scheduled"),
+        follows=_follows(message),
     )
     return (notification.job(message.world_sid, change.at),)
+
+
+def _follows(message: Message) -> bool:
+    """Whether another callback may have gone before: of a message whose service chose its sender `queued` did."""
+    if message.status in ("queued", "sending"):
+        return message.messaging_service_sid is not None
+    return message.status not in ("accepted", "scheduled")

@@ -12,17 +12,23 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from localloop.core import e164, errors, segments, sids
+from localloop.core import clock, e164, errors, segments, sids
 from localloop.core.settings import SenderKind
 from localloop.products.messaging.message.rates import TWILIOS, kind_of
 from localloop.products.messaging.message.resource import Message, Options
 from localloop.products.messaging.message.wish import Wanted
+from localloop.products.messaging.service.choice import pace_of
+from localloop.products.messaging.service.settings import Service, Staffed
 
 MAX_BODY = 1600  # characters (21617)
 MAX_VALIDITY = 36_000  # seconds (21624)
 DEFAULT_VALIDITY = timedelta(seconds=MAX_VALIDITY)
 MAX_URL = 4000
+# How far ahead a message may be scheduled (35114, 35115).
+SOONEST = timedelta(seconds=900)
+LATEST = timedelta(days=35)
 
 ALPHANUMERIC = "alpha"
 
@@ -59,6 +65,12 @@ class Condition(Protocol):
         ...
 
 
+class ServiceBook(Protocol):
+    async def find(self, account_sid: str, sid: str) -> Staffed | None:
+        """An account's messaging service with its pool."""
+        ...
+
+
 class Rules(Struct, frozen=True, kw_only=True):
     """How strict this server is, and how fast its senders are."""
 
@@ -75,9 +87,11 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 class Draft(Struct, frozen=True, kw_only=True):
+    """`pace_key` and `interval` are nothing while a message has no sender."""
+
     message: Message
-    pace_key: str
-    interval: timedelta  # the sender's time for this message: parts divided by rate
+    pace_key: str = ""
+    interval: timedelta = timedelta()  # the sender's time for this message: parts divided by rate
     media: tuple[str, ...] = ()
 
 
@@ -94,79 +108,156 @@ class Origin(Struct, frozen=True, kw_only=True):
 class Composer:
     """Makes drafts of wishes, with the numbers of every world and the conditions under which they may write."""
 
-    def __init__(self, senders: SenderBook, rules: Rules, conditions: Sequence[Condition] = ()) -> None:
+    def __init__(
+        self,
+        senders: SenderBook,
+        rules: Rules,
+        conditions: Sequence[Condition] = (),
+        services: ServiceBook | None = None,
+    ) -> None:
         self._senders = senders
         self._rules = rules
         self._conditions = tuple(conditions)
+        self._services = services
 
     async def compose(self, wish: Wanted, origin: Origin) -> Draft:
-        """A message ready to be accepted. Raises Twilio's 216xx errors."""
+        """A message ready to be accepted. Raises Twilio's 216xx, 217xx and 351xx errors."""
         to = destination(wish.to, self._rules)
+        staffed = await self.service(origin.account_sid, wish.messaging_service_sid)
+        if staffed is not None:
+            wish = with_settings(wish, staffed.service)
+            if not (wish.from_ or "").strip():
+                return self._unassigned(wish, origin, to, staffed)
+            _check_member(str(wish.from_), staffed)
         sender = await _sender(wish, origin, self._senders, self._rules)
-        draft = _drafted(wish, origin, sender, to, self._rules)
+        check_pair(sender, to, has_media=bool(wish.media))
+        message = _message(wish, origin, to)
+        if wish.send_at is not None:
+            return Draft(message=replace(message, from_=sender.phone_number), media=wish.media)
+        return await self.assign(message, sender, wish.media)
+
+    async def service(self, account_sid: str, sid: str | None) -> Staffed | None:
+        """None for a message without a service. Raises 21701."""
+        if sid is None:
+            return None
+        staffed = await self._services.find(account_sid, sid) if self._services is not None else None
+        if staffed is None:
+            raise errors.messaging_service_not_found()
+        return staffed
+
+    async def sender(self, account_sid: str, world_sid: str, address: str) -> Sender:
+        """Who was named for a message that waited. Raises what a new message would be refused with."""
+        origin = Origin(account_sid=account_sid, world_sid=world_sid, now=clock.now(world_sid))
+        wish = Wanted(to=None, from_=address, body=None)
+        return await _sender(wish, origin, self._senders, self._rules)
+
+    def segment(self) -> timedelta:
+        """How long an ordinary sender needs for a message."""
+        return self._rules.interval(1, Sender("", "", "local"))
+
+    async def assign(self, message: Message, sender: Sender, media: tuple[str, ...] = ()) -> Draft:
+        """The message as this sender sends it. Raises whatever forbids that."""
+        check_pair(sender, message.to, has_media=bool(message.num_media))
+        draft = with_sender(message, sender, self._rules, media)
         for condition in self._conditions:
             await condition.check(draft.message, sender)
         return draft
 
+    def _unassigned(self, wish: Wanted, origin: Origin, to: str, staffed: Staffed) -> Draft:
+        """Its sender is chosen later. An empty pool is known now, but a scheduled message has time (21704)."""
+        message = _message(wish, origin, to)
+        if not staffed.pool and message.status != "scheduled":
+            raise errors.messaging_service_without_numbers()
+        return Draft(message=message, media=wish.media)
 
-def _drafted(wish: Wanted, origin: Origin, sender: Sender, to: str, rules: Rules) -> Draft:
-    if to == sender.phone_number:
-        raise errors.same_to_and_from(to)
-    if sender.type == ALPHANUMERIC:
-        _check_alphanumeric(wish, to)
+
+def with_settings(wish: Wanted, service: Service) -> Wanted:
+    """What the message does not say for itself its service says."""
+    period = wish.validity_period
+    if period is None and service.validity_period < MAX_VALIDITY:
+        period = service.validity_period
+    return replace(
+        wish,
+        smart_encoded=service.smart_encoding if wish.smart_encoded is None else wish.smart_encoded,
+        status_callback=wish.status_callback or service.status_callback or None,
+        validity_period=period,
+    )
+
+
+def _check_member(from_: str, staffed: Staffed) -> None:
+    """A sender that is named must be in the pool. Raises 21709, 21711."""
+    address = e164.address(from_)
+    if address.kind == "invalid" or staffed.member(str(address)) is not None:
+        return
+    if address.kind == "alphanumeric":
+        raise errors.alpha_sender_not_authorized()
+    raise errors.sender_not_in_messaging_service()
+
+
+def _message(wish: Wanted, origin: Origin, to: str) -> Message:
+    """Before its sender is known."""
     body = content(wish)
-    _check_settings(wish)
-    parts = segments.count(body).parts if body else 1
-    message = Message(
+    _check_settings(wish, origin.now)
+    return Message(
         account_sid=origin.account_sid,
         world_sid=origin.world_sid,
         id=sids.new_id(),
         prefix="MM" if wish.media else "SM",
-        status="queued",
+        status="accepted" if wish.send_at is None else "scheduled",
         direction=origin.direction,
-        from_=sender.phone_number,
+        from_=None,
         to=to,
         body=body,
-        num_segments=1 if wish.media else parts,
+        num_segments=0,
         num_media=len(wish.media),
+        price_unit=None,
         messaging_service_sid=wish.messaging_service_sid,
         status_callback=wish.status_callback,
-        options=Options(
-            application_sid=wish.application_sid,
-            validity_period=wish.validity_period,
-            max_price=wish.max_price,
-            provide_feedback=wish.provide_feedback,
-            in_reply_to=origin.reply_to,
-            callback_method=wish.callback_method,
-            attempt=wish.attempt,
-            force_delivery=wish.force_delivery,
-            risk_check=wish.risk_check,
-            traffic_type=wish.traffic_type,
-            send_as_mms=wish.send_as_mms,
-            smart_encoded=wish.smart_encoded,
-            send_at=wish.send_at,
-            content_sid=wish.content_sid,
-            content_variables=wish.content_variables,
-            shorten_urls=wish.shorten_urls,
-            persistent_action=wish.persistent_action,
-            content_retention=wish.content_retention,
-            address_retention=wish.address_retention,
-        ),
+        options=_options(wish, origin),
         date_created=origin.now,
         date_updated=origin.now,
     )
+
+
+def _options(wish: Wanted, origin: Origin) -> Options:
+    return Options(
+        application_sid=wish.application_sid,
+        validity_period=wish.validity_period,
+        max_price=wish.max_price,
+        provide_feedback=wish.provide_feedback,
+        in_reply_to=origin.reply_to,
+        callback_method=wish.callback_method,
+        attempt=wish.attempt,
+        force_delivery=wish.force_delivery,
+        risk_check=wish.risk_check,
+        traffic_type=wish.traffic_type,
+        send_as_mms=wish.send_as_mms,
+        smart_encoded=wish.smart_encoded,
+        send_at=wish.send_at,
+        content_sid=wish.content_sid,
+        content_variables=wish.content_variables,
+        shorten_urls=wish.shorten_urls,
+        persistent_action=wish.persistent_action,
+        content_retention=wish.content_retention,
+        address_retention=wish.address_retention,
+    )
+
+
+def with_sender(message: Message, sender: Sender, rules: Rules, media: tuple[str, ...] = ()) -> Draft:
+    """Queued for this sender, with the time that it takes him."""
+    parts = segments.count(message.body).parts if message.body and not message.num_media else 1
     return Draft(
-        message=message,
-        pace_key=pace_key(origin.world_sid, sender),
-        interval=rules.interval(message.num_segments, sender),
-        media=wish.media,
+        message=replace(
+            message, status="queued", from_=sender.phone_number, num_segments=parts, price_unit="USD"
+        ),
+        pace_key=pace_key(message.world_sid, sender),
+        interval=rules.interval(parts, sender),
+        media=media,
     )
 
 
 def pace_key(world_sid: str, sender: Sender) -> str:
-    """Whose pace it is: an alphanumeric sender is nobody's own, so each account has its own pace with it."""
-    owner = sender.account_sid if sender.type == ALPHANUMERIC else world_sid
-    return f"{owner}|{sender.phone_number}"
+    return pace_of(world_sid, sender.account_sid, sender.type, sender.phone_number)
 
 
 def destination(raw: str | None, rules: Rules) -> str:
@@ -187,8 +278,6 @@ def destination(raw: str | None, rules: Rules) -> str:
 async def _sender(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rules) -> Sender:
     raw = wish.from_
     if raw is None or not raw.strip():
-        if wish.messaging_service_sid:
-            raise errors.messaging_service_without_numbers()
         raise errors.from_required()
     address = e164.address(raw)
     if address.kind == "alphanumeric":
@@ -212,11 +301,16 @@ async def _sender(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
     return found
 
 
-def _check_alphanumeric(wish: Wanted, to: str) -> None:
-    """Such a sender reaches nobody in the United States and Canada, and carries no media (Twilio's reference)."""
+def check_pair(sender: Sender, to: str, *, has_media: bool) -> None:
+    """An alphanumeric sender reaches nobody in the United States and Canada, and carries no media (Twilio's
+    reference). Raises 21266, 21612."""
+    if to == sender.phone_number:
+        raise errors.same_to_and_from(to)
+    if sender.type != ALPHANUMERIC:
+        return
     number = e164.parse(to)
-    if wish.media or (number is not None and number.country in ("US", "CA")):
-        raise errors.unreachable(to, str(wish.from_), "MMS" if wish.media else "SMS")
+    if has_media or (number is not None and number.country in ("US", "CA")):
+        raise errors.unreachable(to, sender.phone_number, "MMS" if has_media else "SMS")
 
 
 def content(wish: Wanted) -> str:
@@ -237,13 +331,8 @@ def content(wish: Wanted) -> str:
     return body
 
 
-def _check_settings(wish: Wanted) -> None:
-    is_scheduled = wish.send_at is not None or wish.schedule_type is not None
-    if is_scheduled and wish.messaging_service_sid is None:
-        raise errors.scheduling_needs_messaging_service()
-    if is_scheduled:
-        # Services are kept by their shape alone as yet: better refused than sent at once.
-        raise errors.messaging_service_unavailable()
+def _check_settings(wish: Wanted, now: datetime) -> None:
+    _check_schedule(wish, now)
     if wish.status_callback is not None and not is_http_url(wish.status_callback):
         raise errors.invalid_status_callback(wish.status_callback)
     period = wish.validity_period
@@ -251,6 +340,23 @@ def _check_settings(wish: Wanted) -> None:
         raise errors.invalid_validity_period(period)
     if wish.attempt is not None and wish.attempt < 1:
         raise errors.invalid_parameter("Attempt", "must be 1 or more")
+
+
+def _check_schedule(wish: Wanted, now: datetime) -> None:
+    """Raises 35111, 35114, 35115, 35118, 35126. Its bounds are inclusive, and whoever asks counts whole seconds."""
+    if wish.send_at is None and wish.schedule_type is None:
+        return
+    if wish.messaging_service_sid is None:
+        raise errors.scheduling_needs_messaging_service()
+    if wish.schedule_type != "fixed":
+        raise errors.invalid_schedule_type()
+    if wish.send_at is None:
+        raise errors.send_at_required()
+    ahead = wish.send_at - now.replace(microsecond=0)
+    if ahead < SOONEST:
+        raise errors.send_at_too_soon()
+    if ahead > LATEST:
+        raise errors.send_at_too_late()
 
 
 def expiry_of(message: Message) -> datetime:

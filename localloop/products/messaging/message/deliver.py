@@ -19,6 +19,7 @@ from localloop.products.messaging.message.load import Loaded
 from localloop.products.messaging.message.outcome import Arrival, Outcome
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.resource import Message, Options
+from localloop.products.messaging.service.directory import Services
 from localloop.products.numbers import Directory
 from localloop.store import BatchWriter
 from localloop.store.reader import BatchReader
@@ -34,11 +35,14 @@ Writer: TypeAlias = BatchWriter[Outcome, bool]
 class Delivery:
     """The handlers of `message.send` and `message.receipt`."""
 
-    def __init__(self, messages: Messages, writer: Writer, carrier: Carrier, directory: Directory) -> None:
+    def __init__(
+        self, messages: Messages, writer: Writer, carrier: Carrier, directory: Directory, services: Services
+    ) -> None:
         self._messages = messages
         self._writer = writer
         self._carrier = carrier
         self._directory = directory
+        self._services = services
 
     async def send(self, job: Job) -> Done | Settled:
         """Hand one message to the carrier. One that was canceled or sent already is left alone."""
@@ -108,11 +112,16 @@ class Delivery:
         owner = await self._directory.find(sent.world_sid, sent.to)
         if owner is None or not owner.sms_enabled:
             return None
-        return arrival_of(replace(sent, account_sid=owner.account_sid), loaded.media_urls)
+        received = replace(
+            sent,
+            account_sid=owner.account_sid,
+            messaging_service_sid=await self._services.sid_of_number(owner.account_sid, owner.sid),
+        )
+        return arrival_of(received, loaded.media_urls)
 
 
 def arrival_of(sent: Message, media: tuple[str, ...]) -> Arrival:
-    """The same text as the other side's message, received now."""
+    """The same text as the other side's message, received now; by the service that `sent` names, if any."""
     now = clock.now(sent.world_sid)
     prefix = "MM" if media else "SM"
     message = replace(
@@ -124,7 +133,6 @@ def arrival_of(sent: Message, media: tuple[str, ...]) -> Arrival:
         num_media=len(media),
         price=None,
         error_code=None,
-        messaging_service_sid=None,
         status_callback=None,
         options=Options(),
         date_created=now,

@@ -24,6 +24,7 @@ from localloop.products.messaging.message.outcome import Outcome
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.reply import Replies
 from localloop.products.messaging.message.resource import Message
+from localloop.products.messaging.service.directory import Services
 from localloop.products.numbers import Directory, Webhook, sms_webhook
 from localloop.store.plain import PlainStore
 from localloop.twiml import document, messaging
@@ -42,6 +43,7 @@ class Asked(Struct, frozen=True):
     records: PlainStore
     webhooks: Webhooks
     replies: Replies
+    services: Services
     public_url: str = ""  # what is told of our own addresses is built on it
 
 
@@ -80,6 +82,10 @@ class Reception:
         owned = await self._asked.directory.find(message.world_sid, message.to)
         if owned is None or owned.account_sid != message.account_sid:
             return None
+        if message.messaging_service_sid is not None:
+            staffed = await self._asked.services.find(message.account_sid, message.messaging_service_sid)
+            if staffed is not None and staffed.service.inbound is not None:
+                return staffed.service.inbound
         webhook = await sms_webhook(self._asked.records, owned)
         return webhook if webhook is not None and webhook.url else None
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from localloop.core import clock, e164, errors, sids
 from localloop.core.errors import ApiError
 from localloop.jobs import cancel, enqueue
-from localloop.products.messaging.message import callbacks, feedback, lifecycle, media, queries
+from localloop.products.messaging.message import callbacks, feedback, lifecycle, media, queries, scheduled
 from localloop.products.messaging.message.compose import Composer, Draft, Origin
 from localloop.products.messaging.message.queries import Change, Filters, Slice
 from localloop.products.messaging.message.resource import Message, Shown, shown
@@ -140,8 +140,11 @@ class Operations(Struct, frozen=True):
     async def _cancel(self, message: Message, at: datetime) -> None:
         change = Change(account_sid=message.account_sid, id=message.id, status="canceled", at=at)
         async with self.database.unit() as unit:
+            held = await queries.hold(unit, [(message.account_sid, message.id)])
             if not await queries.advance(unit, [change]):
                 raise errors.message_cannot_be_canceled()
+            if held.get(message.id) == "scheduled":
+                await scheduled.leave(unit, [message.account_sid])
             await cancel(unit, message.sid)
             await enqueue(unit, callbacks.job_of(message, change))
 

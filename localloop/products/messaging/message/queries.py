@@ -48,6 +48,28 @@ where m.account_sid = c.account_sid and m.id = c.id
   and m.status = any (case c.status {cases} else '{{}}'::text[] end)
 returning m.account_sid, m.id
 """
+# Whatever still looks for its sender, held until the transaction ends.
+_HOLD = """
+select account_sid, id, status from messages
+where (account_sid, id) in (select * from unnest($1::text[], $2::uuid[])) and status in ('accepted', 'scheduled')
+order by account_sid, id for update
+"""
+# The one other change of a status: it comes with the sender.
+_ASSIGN = """
+update messages m set
+  status = 'queued',
+  from_address = c.from_address,
+  body = c.body,
+  num_segments = c.num_segments,
+  num_media = c.num_media,
+  price_unit = c.price_unit,
+  history = coalesce(m.history, jsonb_build_array(jsonb_build_array(m.status, m.date_created)))
+    || jsonb_build_array(jsonb_build_array('queued'::text, c.at)),
+  date_updated = c.at
+from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::text[], $8::timestamptz[])
+  as c (account_sid, id, from_address, body, num_segments, num_media, price_unit, at)
+where m.account_sid = c.account_sid and m.id = c.id and m.status in ('accepted', 'scheduled')
+"""
 _COUNT_REPLIES = """
 select count(*) from (
   select from messages
@@ -184,6 +206,27 @@ async def advance(connection: Any, changes: Sequence[Change]) -> set[UUID]:
         [change.at for change in changes],
     )
     return {row["id"] for row in rows}
+
+
+async def hold(connection: Any, keys: Sequence[tuple[str, UUID]]) -> dict[UUID, Status]:
+    """The statuses of those that still look for a sender, which nobody else changes before the transaction ends."""
+    rows = await connection.fetch(_HOLD, [key[0] for key in keys], [key[1] for key in keys])
+    return {row["id"]: row["status"] for row in rows}
+
+
+async def assign(connection: Any, messages: Sequence[Message]) -> None:
+    """Queues messages for the senders that they now have. Must run in the transaction that holds them."""
+    await connection.execute(
+        _ASSIGN,
+        [message.account_sid for message in messages],
+        [message.id for message in messages],
+        [message.from_ for message in messages],
+        [message.body for message in messages],
+        [message.num_segments for message in messages],
+        [message.num_media for message in messages],
+        [message.price_unit for message in messages],
+        [message.date_updated for message in messages],
+    )
 
 
 async def count_replies(reader: Any, account_sid: str, pair: tuple[str, str], since: UUID, most: int) -> int:

@@ -236,6 +236,41 @@ create index messages_to on messages (account_sid, to_address, id);
 create index messages_from on messages (account_sid, from_address, id);
 create table messages_default partition of messages default;
 
+-- products/messaging/service
+create table service_senders (                             -- the pools of messaging services
+  account_sid    text not null,
+  service_sid    text not null,
+  sid            text not null,                            -- PN, SC, AI, XE
+  kind           text not null,                            -- PhoneNumber | ShortCode | AlphaSender | DestinationAlphaSender | ChannelSender
+  address        text not null,                            -- as a message's From has it
+  iso_country    text not null default '',                 -- of a destination alpha sender; '' = everywhere
+  data           jsonb not null default '{}',              -- the rest that is shown, by response field name
+  number_sid     text references phone_numbers (sid) on delete cascade, -- a number that is released leaves its pool
+  date_created   timestamptz not null,
+  date_updated   timestamptz not null,
+  primary key (account_sid, service_sid, sid)
+);
+create unique index service_senders_once on service_senders (account_sid, sid); -- nobody is in two pools
+create unique index service_senders_alpha on service_senders (account_sid, service_sid, kind, address, iso_country);
+create index service_senders_number on service_senders (number_sid) where number_sid is not null;
+
+create table sticky_senders (                              -- whom a recipient knows a service by
+  account_sid    text not null,
+  service_sid    text not null,
+  channel        text not null,                            -- sms | whatsapp | messenger | rcs
+  to_address     text not null,
+  sender_sid     text not null,
+  date_created   timestamptz not null,
+  primary key (account_sid, service_sid, channel, to_address),
+  foreign key (account_sid, service_sid, sender_sid) references service_senders on delete cascade
+) with (fillfactor = 90);
+create index sticky_senders_sender on sticky_senders (account_sid, service_sid, sender_sid);
+
+create table scheduled_messages (                          -- how many of an account's messages wait for their moment
+  account_sid    text primary key,
+  waiting        integer not null
+) with (fillfactor = 50);
+
 create table media (
   account_sid    text not null,
   id             uuid not null,
