@@ -10,17 +10,20 @@ from localloop.carriers import Carrier, phones
 from localloop.carriers.phones import PhoneMessage
 from localloop.core import clock, segments, sids
 from localloop.jobs import Handler, cancel
+from localloop.products.messaging import consent, permissions
+from localloop.products.messaging.consent import Consent, SigningToken
 from localloop.products.messaging.message import operations, queries
 from localloop.products.messaging.message.accept import SEND, Acceptance
 from localloop.products.messaging.message.compose import Composer, Condition, Draft, Rules
 from localloop.products.messaging.message.deliver import RECEIPT, Delivery, arrival_of
 from localloop.products.messaging.message.inbound import Asked, Reception
 from localloop.products.messaging.message.load import Loaded, load
-from localloop.products.messaging.message.outcome import INBOUND, Outcome, Outcomes, arrive
+from localloop.products.messaging.message.outcome import INBOUND, Outcome, Outcomes
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.reply import Replies
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.message.senders import Senders
+from localloop.products.messaging.permissions.permissions import Permissions
 from localloop.products.numbers import Directory
 from localloop.rest.request import Binding
 from localloop.store import BatchWriter, Database, Unit
@@ -40,34 +43,52 @@ class Messaging:
     rules: Rules
     webhooks: Webhooks | None = None
     public_url: str = ""
+    signing_token: SigningToken | None = None  # of files that are told apart by a signature in their address
     conditions: Sequence[Condition] = ()
     _accepted: BatchWriter[Draft, Message] = field(init=False)
     _outcomes: BatchWriter[Outcome, bool] = field(init=False)
     _messages: BatchReader[tuple[str, UUID], Loaded | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        acceptance = Acceptance(self.rules.account_rate)
-        self._composer = Composer(Senders(self.directory, self.rules), self.rules, self.conditions)
+        senders = Senders(self.directory, self.rules)
+        changes = self.directory.changes
+        self.consent = Consent(self.database, changes, senders, self.rules)
+        self.permissions = Permissions(self.database, changes, self.directory, self.rules)
+        conditions = (self.permissions, *self.conditions, self.consent)
+        self._composer = Composer(senders, self.rules, conditions)
+        acceptance = Acceptance(self.consent, self.rules.account_rate)
+        outcomes = Outcomes(acceptance, self.consent, self.webhooks)
+        self._arrive = outcomes.arrive
         self._accepted = BatchWriter(self.database, acceptance.accept)
-        self._outcomes = BatchWriter(self.database, Outcomes(acceptance, self.webhooks).flush)
+        self._outcomes = BatchWriter(self.database, outcomes.flush)
         self._messages = BatchReader(self.database, load)
+
+    async def start(self) -> None:
+        """Hear of what changes elsewhere."""
+        await self.consent.start()
+        await self.permissions.start()
 
     async def close(self) -> None:
         """Write what waits."""
         await self._accepted.close()
         await self._outcomes.close()
         await self._messages.close()
+        await self.consent.close()
+        await self.permissions.close()
 
     def bindings(self) -> tuple[Binding, ...]:
-        return operations.bindings(
-            operations.Operations(self.database, self._composer, self.records, self._accepted)
+        asked = operations.Operations(self.database, self._composer, self.records, self._accepted)
+        return (
+            *operations.bindings(asked),
+            *consent.bindings(self.database, self.consent, self.signing_token),
+            *permissions.bindings(self.database, self.permissions),
         )
 
     def handlers(self) -> Mapping[str, Handler]:
         """What the worker does, by kind of job."""
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
-        delivery = Delivery(self._messages, self._outcomes, self.carrier, self.directory)
+        delivery = Delivery(self._messages, self._outcomes, self.carrier, self.directory, self.permissions)
         replies = Replies(self.database, self._composer, self.webhooks)
         asked = Asked(self.directory, self.records, self.webhooks, replies, self.public_url)
         reception = Reception(self._messages, self._outcomes, asked)
@@ -89,6 +110,10 @@ class Messaging:
             [Change(account_sid=account_sid, id=sids.uuid_of(key), status="canceled", at=at) for key in keys],
         )
         await cancel(unit, *keys)
+
+    def phones_changed(self, unit: Unit) -> None:
+        """Say in a unit of work that a simulated phone behaves differently."""
+        self.permissions.phones.changed(unit)
 
     async def receive(
         self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
@@ -125,6 +150,7 @@ class Messaging:
             date_created=now,
         )
         async with self.database.unit() as unit:
-            await arrive(unit, [arrival])
+            await self._arrive(unit, [arrival])
+            unit.after_commit(self.consent.committed)
             await phones.keep(unit, [kept])
         return kept

@@ -6,14 +6,14 @@ the rest (observed order; the documentation names none).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from localloop.core import e164, errors, segments, sids
+from localloop.core import clock, e164, errors, segments, sids
 from localloop.core.settings import SenderKind
 from localloop.products.messaging.message.rates import TWILIOS, kind_of
 from localloop.products.messaging.message.resource import Message, Options
@@ -25,6 +25,7 @@ DEFAULT_VALIDITY = timedelta(seconds=MAX_VALIDITY)
 MAX_URL = 4000
 
 ALPHANUMERIC = "alpha"
+TRIAL_PREFIX = "Sent from your Twilio trial account - "
 
 
 class Sender(Struct, frozen=True):
@@ -66,6 +67,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     rate: float | None = None  # segments per second for every sender; 0 = unlimited; None = Twilio's rates
     rates: Mapping[SenderKind, float] = {}  # of these kinds, whatever else is said
     account_rate: float = 0.0  # of an account, over all its senders; 0 = unlimited
+    profile: Callable[[str], str] = lambda _: "relaxed"  # of a world: relaxed | twilio | us-a2p | trial
 
     def interval(self, segments: int, sender: Sender) -> timedelta:
         """How long a sender is busy with so many segments; not at all when it has no limit."""
@@ -109,12 +111,29 @@ class Composer:
         return draft
 
 
+def answer_to(message: Message, sender: Sender, body: str, rules: Rules) -> Draft:
+    """What the platform itself says to a message that came in, in the name of its recipient: without conditions."""
+    wish = Wanted(
+        to=message.from_, from_=message.to, body=body, messaging_service_sid=message.messaging_service_sid
+    )
+    origin = Origin(
+        account_sid=message.account_sid,
+        world_sid=message.world_sid,
+        now=clock.now(message.world_sid),
+        direction="outbound-reply",
+        reply_to=message.sid,
+    )
+    return _drafted(wish, origin, sender, message.from_ or "", rules)
+
+
 def _drafted(wish: Wanted, origin: Origin, sender: Sender, to: str, rules: Rules) -> Draft:
     if to == sender.phone_number:
         raise errors.same_to_and_from(to)
     if sender.type == ALPHANUMERIC:
         _check_alphanumeric(wish, to)
     body = content(wish)
+    if body and rules.profile(origin.world_sid) == "trial":
+        body = TRIAL_PREFIX + body
     _check_settings(wish)
     parts = segments.count(body).parts if body else 1
     message = Message(

@@ -236,6 +236,41 @@ create index messages_to on messages (account_sid, to_address, id);
 create index messages_from on messages (account_sid, from_address, id);
 create table messages_default partition of messages default;
 
+-- products/messaging/service
+create table service_senders (                             -- the pools of messaging services
+  account_sid    text not null,
+  service_sid    text not null,
+  sid            text not null,                            -- PN, SC, AI, XE
+  kind           text not null,                            -- PhoneNumber | ShortCode | AlphaSender | DestinationAlphaSender | ChannelSender
+  address        text not null,                            -- as a message's From has it
+  iso_country    text not null default '',                 -- of a destination alpha sender; '' = everywhere
+  data           jsonb not null default '{}',              -- the rest that is shown, by response field name
+  number_sid     text references phone_numbers (sid) on delete cascade, -- a number that is released leaves its pool
+  date_created   timestamptz not null,
+  date_updated   timestamptz not null,
+  primary key (account_sid, service_sid, sid)
+);
+create unique index service_senders_once on service_senders (account_sid, sid); -- nobody is in two pools
+create unique index service_senders_alpha on service_senders (account_sid, service_sid, kind, address, iso_country);
+create index service_senders_number on service_senders (number_sid) where number_sid is not null;
+
+create table sticky_senders (                              -- whom a recipient knows a service by
+  account_sid    text not null,
+  service_sid    text not null,
+  channel        text not null,                            -- sms | whatsapp | messenger | rcs
+  to_address     text not null,
+  sender_sid     text not null,
+  date_created   timestamptz not null,
+  primary key (account_sid, service_sid, channel, to_address),
+  foreign key (account_sid, service_sid, sender_sid) references service_senders on delete cascade
+) with (fillfactor = 90);
+create index sticky_senders_sender on sticky_senders (account_sid, service_sid, sender_sid);
+
+create table scheduled_messages (                          -- how many of an account's messages wait for their moment
+  account_sid    text primary key,
+  waiting        integer not null
+) with (fillfactor = 50);
+
 create table media (
   account_sid    text not null,
   id             uuid not null,
@@ -246,6 +281,58 @@ create table media (
   date_created   timestamptz not null,
   date_updated   timestamptz not null,
   primary key (account_sid, message_id, id)
+);
+
+-- products/messaging/consent --------------------------------------------------------------------------------------
+create table consents (                                    -- who wants texts from whom, and who does not
+  account_sid      text not null,
+  recipient        text not null,                          -- the person's number or channel address
+  sender           text not null,                          -- a number, short code or channel address, or a service (MG…)
+  status           text not null,                          -- opt-in | opt-out
+  source           text not null,                          -- opt-out-message | opt-in-message | website | offline | others
+  date_of_consent  timestamptz,
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null,
+  primary key (account_sid, recipient, sender)
+);
+create index consents_opt_outs on consents (account_sid, date_updated desc) where status = 'opt-out';
+
+create table opt_out_handling (                            -- how a service or one sender takes keywords, if not as usual
+  account_sid      text not null,
+  sender           text not null,
+  mode             text not null,                          -- default | advanced | off
+  entries          jsonb not null default '[]',            -- keywords and replies by country and language
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null,
+  primary key (account_sid, sender)
+);
+
+create table contacts (                                    -- where recipients are, as the application says
+  account_sid      text not null,
+  recipient        text not null,
+  country_iso_code text,
+  zip_code         text,
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null,
+  primary key (account_sid, recipient)
+);
+
+create table deactivations (                               -- numbers of the United States that changed hands
+  world_sid        text not null,
+  day              date not null,
+  phone_number     text not null,
+  primary key (world_sid, day, phone_number)
+);
+
+-- products/messaging/permissions ----------------------------------------------------------------------------------
+create table messaging_permissions (                       -- where an account may, and may not, write to
+  account_sid      text not null,
+  kind             text not null,                          -- country | prefix | safe
+  value            text not null,                          -- ISO 3166 | digits after + | a number or the start of one
+  enabled          boolean not null default true,
+  sid              text,                                   -- GN… of what is safe
+  date_created     timestamptz not null,
+  primary key (account_sid, kind, value)
 );
 
 -- carriers/loopback: what the simulated handsets hold -------------------------------------------------------------
