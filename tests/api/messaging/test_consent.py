@@ -15,8 +15,11 @@ from localloop.products.messaging.consent import Entry, Handling, keywords
 from localloop.rest.request import Caller
 from tests.api.messaging.conftest import FROM, TO, Phone
 
-SILENT = Server(answer("200 OK", b"<Response/>", "Content-Type: text/xml"))
 SERVICE = "MG" + "5" * 32
+
+
+def silent() -> Server:
+    return Server(answer("200 OK", b"<Response/>", "Content-Type: text/xml"))
 
 
 async def text(working: Phone, caller: Caller, body: str, to: str = FROM) -> None:
@@ -61,7 +64,7 @@ async def pool(server: Phone, caller: Caller, *numbers: str) -> None:
 
 @pytest.mark.parametrize("body", ["STOP", " stop\n", "Unsubscribe", "OPTOUT", "revoke"])
 async def test_stop_is_answered_and_holds(working: Phone, caller: Caller, body: str) -> None:
-    async with running(SILENT) as application:
+    async with running(silent()) as application:
         await working.own(caller, FROM, sms_url=application.url)
         await text(working, caller, body)
         [request] = application.requests
@@ -132,7 +135,7 @@ async def test_an_application_that_answers_a_stop_is_refused(
 
 
 async def test_toll_free_numbers_are_the_networks(working: Phone, caller: Caller) -> None:
-    number = "+18005550123"
+    number = "+18443334444"
     await working.own(caller, number)
     for body in ("stop", "HELP", "YES"):
         await text(working, caller, body, number)
@@ -188,7 +191,7 @@ CUSTOM = Handling(
     ],
 )
 async def test_advanced_opt_out(working: Phone, caller: Caller, body: str, reply: str, kind: str) -> None:
-    async with running(SILENT) as application:
+    async with running(silent()) as application:
         await working.own(caller, FROM, sms_url=application.url)
         await pool(working, caller, FROM)
         await handle(working, caller, SERVICE, CUSTOM)

@@ -12,7 +12,7 @@ from localloop.core.errors import ApiError
 from localloop.products import numbers
 from localloop.products.messaging import Rules, permissions
 from localloop.rest.request import Caller
-from tests.api.messaging.conftest import FROM, TO, NewAccount, Phone
+from tests.api.messaging.conftest import TO, NewAccount, Phone
 
 GERMAN = "+4915123456789"
 LANDLINE = "+493012345678"
@@ -34,7 +34,6 @@ async def code_of(server: Phone, caller: Caller, **params: Any) -> int | None:
     try:
         await server.send(caller, **params)
     except ApiError as error:
-        assert error.status == 400
         return error.code
     return None
 

@@ -21,7 +21,7 @@ from localloop.products.messaging.message.accept import Acceptance, Reference
 from localloop.products.messaging.message.compose import Draft
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.resource import Message
-from localloop.webhooks import Webhooks
+from localloop.webhooks import Alert, Webhooks
 
 log = logging.getLogger(__name__)
 
@@ -93,18 +93,27 @@ class Outcomes:
     async def _follow(self, connection: Any, held: Sequence[Outcome]) -> None:
         arrivals = [outcome.arrival for outcome in held if outcome.arrival is not None]
         await self.arrive(connection, arrivals)
-        replies = [reply for outcome in held for reply in outcome.replies]
-        if replies:
-            for answer in await self._acceptance.accept(connection, replies):
-                if isinstance(answer, ApiError):
-                    log.warning("a reply was not sent: %s %s", answer.code, answer.message)
+        unsent = await self._reply(connection, held)
         told = [job for outcome in held for job in callbacks.job_of(outcome.message, outcome.change)]
         then = [job for outcome in held for job in outcome.then]
         await enqueue(connection, [*told, *then])
         if self._webhooks is not None:
             failed = [alert for each in held for alert in debugger.of_change(each.message, each.change)]
-            await self._webhooks.keep_alerts(connection, failed)
+            await self._webhooks.keep_alerts(connection, [*unsent, *failed])
         await phones.keep(connection, [outcome.kept for outcome in held if outcome.kept is not None])
+
+    async def _reply(self, connection: Any, held: Sequence[Outcome]) -> list[Alert]:
+        """What the application answered is sent; alerts of what is not, since its queue is full or nobody wants it."""
+        replies = [(outcome.message, reply) for outcome in held for reply in outcome.replies]
+        if not replies:
+            return []
+        answers = await self._acceptance.accept(connection, [reply for _, reply in replies])
+        alerts = []
+        for (message, _), answer in zip(replies, answers, strict=True):
+            if isinstance(answer, ApiError):
+                log.warning("a reply was not sent: %s %s", answer.code, answer.message)
+                alerts.append(debugger.of_reply(message, answer.code, answer.message))
+        return alerts
 
     async def arrive(self, connection: Any, arrivals: Sequence[Arrival]) -> None:
         """Keep messages that came in, with the jobs that tell the application. Must run inside a unit of work."""
