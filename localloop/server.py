@@ -194,13 +194,7 @@ async def open_parts(
         await webhooks.start()
         carrier = Loopback(database)
         stack.push_async_callback(carrier.close)
-        rules = Rules(
-            strict=settings.strict,
-            rate=settings.message_rate,
-            rates=settings.message_rates,
-            account_rate=settings.account_message_rate,
-            profile=worlds.profile,
-        )
+        rules = _rules(settings, worlds)
         public_url = (settings.public_url or place.url).rstrip("/")
         messaging = Messaging(
             database, directory, records, carrier, rules, webhooks, public_url, credentials.signing_token
@@ -218,6 +212,16 @@ async def open_parts(
             messaging=messaging,
             revocations=revocations,
         )
+
+
+def _rules(settings: Settings, worlds: Worlds) -> Rules:
+    return Rules(
+        strict=settings.strict,
+        rate=settings.message_rate,
+        rates=settings.message_rates,
+        account_rate=settings.account_message_rate,
+        profile=worlds.profile,
+    )
 
 
 def _outbound(settings: Settings) -> Outbound:

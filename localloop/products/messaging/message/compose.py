@@ -150,27 +150,7 @@ def _drafted(wish: Wanted, origin: Origin, sender: Sender, to: str, rules: Rules
         num_media=len(wish.media),
         messaging_service_sid=wish.messaging_service_sid,
         status_callback=wish.status_callback,
-        options=Options(
-            application_sid=wish.application_sid,
-            validity_period=wish.validity_period,
-            max_price=wish.max_price,
-            provide_feedback=wish.provide_feedback,
-            in_reply_to=origin.reply_to,
-            callback_method=wish.callback_method,
-            attempt=wish.attempt,
-            force_delivery=wish.force_delivery,
-            risk_check=wish.risk_check,
-            traffic_type=wish.traffic_type,
-            send_as_mms=wish.send_as_mms,
-            smart_encoded=wish.smart_encoded,
-            send_at=wish.send_at,
-            content_sid=wish.content_sid,
-            content_variables=wish.content_variables,
-            shorten_urls=wish.shorten_urls,
-            persistent_action=wish.persistent_action,
-            content_retention=wish.content_retention,
-            address_retention=wish.address_retention,
-        ),
+        options=_options(wish, origin),
         date_created=origin.now,
         date_updated=origin.now,
     )
@@ -186,6 +166,30 @@ def pace_key(world_sid: str, sender: Sender) -> str:
     """Whose pace it is: an alphanumeric sender is nobody's own, so each account has its own pace with it."""
     owner = sender.account_sid if sender.type == ALPHANUMERIC else world_sid
     return f"{owner}|{sender.phone_number}"
+
+
+def _options(wish: Wanted, origin: Origin) -> Options:
+    return Options(
+        application_sid=wish.application_sid,
+        validity_period=wish.validity_period,
+        max_price=wish.max_price,
+        provide_feedback=wish.provide_feedback,
+        in_reply_to=origin.reply_to,
+        callback_method=wish.callback_method,
+        attempt=wish.attempt,
+        force_delivery=wish.force_delivery,
+        risk_check=wish.risk_check,
+        traffic_type=wish.traffic_type,
+        send_as_mms=wish.send_as_mms,
+        smart_encoded=wish.smart_encoded,
+        send_at=wish.send_at,
+        content_sid=wish.content_sid,
+        content_variables=wish.content_variables,
+        shorten_urls=wish.shorten_urls,
+        persistent_action=wish.persistent_action,
+        content_retention=wish.content_retention,
+        address_retention=wish.address_retention,
+    )
 
 
 def destination(raw: str | None, rules: Rules) -> str:
