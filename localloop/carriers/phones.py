@@ -45,8 +45,19 @@ _FAILED: Final = frozenset(
 )
 # Errors that a request to send is answered with, so that no message is made.
 _REFUSED: Final = frozenset(
-    {21211, 21265, 21268, 21408, 21601, 21605, 21606, 21607, 21608, 21610, 21611, 21612, 21613, 21614, 21616}
-    | {21618, 21621, 21622, 21635, *range(21651, 21654), 21657, 21658, 21659, 21661}
+    {
+        21211,
+        21212,
+        *range(21265, 21269),
+        21408,
+        *range(21601, 21613),
+        21614,
+        *range(21616, 21625),
+        21627,
+        21635,
+        *range(21651, 21662),
+    }
+    | {*range(21701, 21706), 21708, 21709, 21711, 21900, 21901, 21902, 21910}
 )
 _OF_CHANNELS: Final = range(63001, 63060)
 BEHAVIORS: Final[tuple[Behavior, ...]] = (

@@ -10,6 +10,7 @@ from typing import Final
 
 from localloop.core import e164, errors
 from localloop.core.e164 import Number
+from localloop.core.errors import ApiError
 from localloop.products.messaging.message.compose import ALPHANUMERIC, Rules, Sender
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.permissions import countries, queries
@@ -54,9 +55,7 @@ class Permissions:
         """Raises 21267, 21268, 21408, 21608, 21612, 21614, 21659, or what a phone of the lab was told to."""
         refusing = (await self.phones.get(message.world_sid)).get(message.to)
         if refusing is not None:
-            raise errors.of(
-                refusing, to=message.to, from_=sender.phone_number, via="MMS" if message.num_media else "SMS"
-            )
+            raise _refusal(refusing, message, sender)
         number = e164.parse(message.to) if message.to.startswith("+") else None
         if number is None:
             return
@@ -104,3 +103,16 @@ def _check_sender(number: Number, sender: Sender) -> None:
         raise errors.from_not_owned(sender.phone_number)
     if sender.type == ALPHANUMERIC and not countries.takes_alphanumeric(number.country):
         raise errors.unreachable(number.e164, sender.phone_number)
+
+
+def _refusal(code: int, message: Message, sender: Sender) -> ApiError:
+    """In the words that the code has, with what the message gives for them."""
+    return errors.of(
+        code,
+        to=message.to,
+        from_=sender.phone_number,
+        via="MMS" if message.num_media else "SMS",
+        account_sid=message.account_sid,
+        url=message.status_callback or "",
+        value=message.options.validity_period or 0,
+    )
