@@ -36,11 +36,12 @@ from localloop.core.errors import ApiError
 from localloop.core.settings import Seed, Settings, SettingsError, is_loopback
 from localloop.jobs import Done, Handler, Job, NewJob, Outcome, Worker, enqueue
 from localloop.lab import API as LAB
+from localloop.lab import consent as lab_consent
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
 from localloop.lab import webhooks as lab_webhooks
 from localloop.products import accounts, monitor, numbers
-from localloop.products.messaging import Messaging, Rules, service_bindings
+from localloop.products.messaging import DEACTIVATION_FILES, Messaging, Rules, service_bindings
 from localloop.rest import limits as rest_limits
 from localloop.rest import metrics as rest_metrics
 from localloop.rest import recorder, shared
@@ -79,6 +80,7 @@ POOL = 10
 HOUSEKEEPING = "store.partitions"
 # Jobs that are always there, and how often they run.
 STANDING: Mapping[str, timedelta] = {HOUSEKEEPING: timedelta(days=1), retention.RETENTION: retention.EVERY}
+BESIDES: tuple[Api, ...] = (DEACTIVATION_FILES,)  # addresses of ours that answers lead to
 STOP_GRACE_S = 8
 # Containers that may be made before the collector looks for cycles among them. Requests leave none; at Python's
 # own 700 it ran at every third request.
@@ -192,15 +194,13 @@ async def open_parts(
         await webhooks.start()
         carrier = Loopback(database)
         stack.push_async_callback(carrier.close)
-        rules = Rules(
-            strict=settings.strict,
-            rate=settings.message_rate,
-            rates=settings.message_rates,
-            account_rate=settings.account_message_rate,
-        )
+        rules = _rules(settings, worlds)
         public_url = (settings.public_url or place.url).rstrip("/")
-        messaging = Messaging(database, directory, records, carrier, rules, webhooks, public_url)
+        messaging = Messaging(
+            database, directory, records, carrier, rules, webhooks, public_url, credentials.signing_token
+        )
         stack.push_async_callback(messaging.close)
+        await messaging.start()
         yield Parts(
             database=database,
             credentials=credentials,
@@ -212,6 +212,16 @@ async def open_parts(
             messaging=messaging,
             revocations=revocations,
         )
+
+
+def _rules(settings: Settings, worlds: Worlds) -> Rules:
+    return Rules(
+        strict=settings.strict,
+        rate=settings.message_rate,
+        rates=settings.message_rates,
+        account_rate=settings.account_message_rate,
+        profile=worlds.profile,
+    )
 
 
 def _outbound(settings: Settings) -> Outbound:
@@ -283,6 +293,7 @@ def assemble(
         *lab_phones.bindings(phones),
         *lab_numbers.bindings(parts.database),
         *lab_webhooks.bindings(lab_webhooks.Hooks(parts.database, parts.webhooks)),
+        *lab_consent.bindings(lab_consent.Rules(parts.database, parts.messaging)),
     )
     plain.know(existence(bound, lambda key: known.resource(key).kind))
     answers = accounts.TestCredentials().answers
@@ -291,7 +302,8 @@ def assemble(
     def test_answers(operation_id: str) -> Operate | None:
         return tested.get(operation_id) or answers(operation_id)
 
-    apis: Iterable[Api] = (*known.apis, LAB) if settings.mode == "up" else known.apis
+    served = (*known.apis, *BESIDES)
+    apis: Iterable[Api] = (*served, LAB) if settings.mode == "up" else served
     engine = Engine(
         router=Router(apis, domains=_domains(settings)),
         table=Table(plain, (*bound, *lab), rest_limits.load()),

@@ -32,6 +32,8 @@ class Loopback:
         phone = await self._phones.read((submission.world_sid, submission.to_address))
         if phone.behavior == RISKY and submission.risk_checked:
             return Refused(int(RISKY))
+        if phone.behavior != RISKY and phones.fails(phone.behavior):
+            return Refused(int(phone.behavior))
         return Accepted(receipt_of(phone, submission, clock.now(submission.world_sid)))
 
     async def close(self) -> None:
@@ -40,7 +42,7 @@ class Loopback:
 
 def receipt_of(phone: Phone, submission: Submission, now: datetime) -> Receipt:
     """What the phone will report. `slow` delivers after its own delay or after three seconds; an error code means
-    undelivered: these are what networks report, so no phone refuses at submission. (The risk check is not the phone's.)
+    undelivered. (What a message fails with before a network has it is no phone's to report, nor is the risk check.)
     """
     delay = timedelta(milliseconds=phone.delay_ms)
     if phone.behavior == "slow":

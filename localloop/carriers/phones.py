@@ -9,21 +9,64 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
 import orjson
 from msgspec import Struct, field
 
-from localloop.core import sids
+from localloop.core import errors, sids
 from localloop.store import Executor
 
 CHANNEL: Final = "phone"
-Behavior: TypeAlias = Literal[
-    "deliver", "slow", "30003", "30004", "30005", "30006", "30007", "30008", "30450"
-]
-BEHAVIORS: Final[tuple[Behavior, ...]] = get_args(Behavior)
+Behavior: TypeAlias = str  # deliver | slow | the code of an error
+# Errors of a message that was sent: of the network, or of the channel.
+_UNDELIVERED: Final = frozenset(
+    {30003, 30004, 30005, 30006, 30007, 30008, 30009, 30011, *range(30017, 30020), *range(30022, 30028)}
+    | {*range(30032, 30036), *range(30038, 30044), 30410, 30453, 30485, 30610, 30615, 30620, 30630}
+)
+# Errors of one that never left.
+_FAILED: Final = frozenset(
+    {
+        30001,
+        30002,
+        30010,
+        *range(30012, 30017),
+        30020,
+        30021,
+        *range(30028, 30032),
+        30036,
+        30037,
+        30450,
+        30454,
+    }
+    | {30500}
+)
+# Errors that a request to send is answered with, so that no message is made.
+_REFUSED: Final = frozenset(
+    {
+        21211,
+        21212,
+        *range(21265, 21269),
+        21408,
+        *range(21601, 21613),
+        21614,
+        *range(21616, 21625),
+        21627,
+        21635,
+        *range(21651, 21662),
+    }
+    | {*range(21701, 21706), 21708, 21709, 21711, 21900, 21901, 21902, 21910}
+)
+_OF_CHANNELS: Final = range(63001, 63060)
+BEHAVIORS: Final[tuple[Behavior, ...]] = (
+    "deliver",
+    "slow",
+    *(str(code) for code in sorted(_REFUSED | _UNDELIVERED | _FAILED)),
+    *(str(code) for code in _OF_CHANNELS if errors.title(code)),
+)
+_KNOWN: Final = frozenset(BEHAVIORS)
 MAX_DELAY_MS: Final = 86_400_000
 Direction: TypeAlias = Literal["received", "sent"]
 _NOTICE_SIZE: Final = 400  # numbers in one notice: PostgreSQL allows 8,000 bytes
@@ -60,10 +103,20 @@ class Setting(Struct, frozen=True):
     delay_ms: int | None = None
 
     def __post_init__(self) -> None:
-        if self.behavior is not None and self.behavior not in BEHAVIORS:
+        if self.behavior is not None and self.behavior not in _KNOWN:
             raise ValueError(f"behavior is one of {', '.join(BEHAVIORS)}")
         if self.delay_ms is not None and not 0 <= self.delay_ms <= MAX_DELAY_MS:
             raise ValueError(f"delay is between 0 and {MAX_DELAY_MS} ms")
+
+
+def refuses(behavior: Behavior) -> bool:
+    """Whether a message to such a phone is not even accepted."""
+    return behavior.isdigit() and int(behavior) in _REFUSED
+
+
+def fails(behavior: Behavior) -> bool:
+    """Whether it fails before a network has seen it, rather than being undelivered."""
+    return behavior.isdigit() and int(behavior) in _FAILED
 
 
 class Selection(Struct, frozen=True, kw_only=True):

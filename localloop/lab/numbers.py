@@ -25,7 +25,10 @@ def bindings(database: Database) -> tuple[Binding, ...]:
 async def lease(database: Database, request: Request) -> Item:
     """A short code for the account that asks. Raises 21401 for what is none, 21422 when the world has it already."""
     short_code = str(request.params["ShortCode"])
-    owned = await numbers.add_short_code(database, request.world_sid, request.account_sid, short_code)
+    country = str(request.params.get("IsoCountry") or "US").upper()
+    owned = await numbers.add_short_code(
+        database, request.world_sid, request.account_sid, short_code, country
+    )
     if owned is None:
         raise errors.phone_number_unavailable(short_code)
     return Item(

@@ -16,7 +16,7 @@ from localloop.carriers.watch import PhoneWatch, Wanted
 from localloop.core import e164, errors, sids
 from localloop.core.errors import ApiError
 from localloop.rest.request import Binding, Item, Items, Request
-from localloop.store import Database
+from localloop.store import Database, Unit
 
 PREFIX = "PM"
 DEFAULT_WAIT_S = 10.0
@@ -30,6 +30,10 @@ class Receiver(Protocol):
         self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
     ) -> PhoneMessage | None:
         """The text as the phone keeps it, in one commit with its arrival; None when nobody gets texts at `to`."""
+        ...
+
+    def phones_changed(self, unit: Unit) -> None:
+        """Say in a unit of work that a phone behaves differently: some refuse messages before they are accepted."""
         ...
 
 
@@ -76,7 +80,9 @@ async def fetch(lab: Lab, request: Request) -> Item:
 async def update(lab: Lab, request: Request) -> Item:
     setting = Setting(request.params.get("Behavior") or None, request.params.get("Delay"))
     number = _number(request)
-    phone = await phones.set_phone(lab.database, request.world_sid, number, setting, request.now)
+    async with lab.database.unit() as unit:
+        phone = await phones.set_phone(unit, request.world_sid, number, setting, request.now)
+        lab.receiver.phones_changed(unit)
     return Item(fields=_shown(phone))
 
 

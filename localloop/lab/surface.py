@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from localloop.carriers.phones import BEHAVIORS
 from localloop.contract.model import Api, Field, Operation, Param, Path, Resource
-from localloop.lab import webhook_surface
+from localloop.lab import consent_surface, webhook_surface
 
-BEHAVIORS = ("deliver", "slow", "30003", "30004", "30005", "30006", "30007", "30008", "30450")
 MAX_WAIT_S = 300
 MAX_DELAY_MS = 86_400_000
 
@@ -68,6 +68,7 @@ API = Api(
     style="product",
     resources=(
         *webhook_surface.RESOURCES,
+        *consent_surface.RESOURCES,
         Resource(
             key="lab.v1.Phone",
             name="Phone",
@@ -239,7 +240,10 @@ API = Api(
                             verb="create",
                             body="form",
                             status=201,
-                            params=(Param(name="ShortCode", location="body", required=True),),
+                            params=(
+                                Param(name="ShortCode", location="body", required=True),
+                                Param(name="IsoCountry", location="body", pattern="^[A-Za-z]{2}$"),
+                            ),
                             fields=_SHORT_CODE,
                         ),
                     ),

@@ -45,9 +45,9 @@ _MESSAGING: Final = (
         asked_for="a number's SmsUrl, its SmsFallbackUrl, the action of <Redirect>",
         answer="messaging TwiML",
         parts=(messaging.InboundMessage, Places),
-        perhaps=(Fallback,),
+        perhaps=(Fallback, messaging.ChannelMessage),
         numbered=messaging.Media,
-        simulated=(messaging.ChannelMessage, messaging.Referral),
+        simulated=(messaging.Referral,),
         is_sent=True,
     ),
     Kind(

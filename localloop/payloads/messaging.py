@@ -24,6 +24,7 @@ MessageStatus: TypeAlias = Literal[
     "read",
     "canceled",
 ]
+OptOutType: TypeAlias = Literal["STOP", "START", "HELP"]
 _SID = "SM0f3c1e5a7b9d2f4061728394a5b6c7d8"
 _ACCOUNT = "AC00000000000000000000000000000001"
 _SERVICE = "MG0f3c1e5a7b9d2f4061728394a5b6c7d8"
@@ -73,7 +74,7 @@ class ChannelMessage(Part, frozen=True, kw_only=True):
     """What WhatsApp, RCS and advanced opt-out add to an inbound message."""
 
     opt_out_type: Annotated[
-        Literal["STOP", "START", "HELP"] | UnsetType,
+        OptOutType | UnsetType,
         said("What a keyword did", "STOP", when="advanced opt-out knows the body"),
     ] = UNSET
     profile_name: Annotated[str | UnsetType, said("The sender's name", "Ada", when="it came by WhatsApp")] = (

@@ -68,6 +68,11 @@ def properties_of(part: type[Part]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def always_carried(part: type[Part]) -> frozenset[str]:
+    """The names that are there whenever the part is."""
+    return frozenset(field.encode_name for field in msgspec.structs.fields(part) if field.required)
+
+
 @cache
 def parameters_of(part: type[Part]) -> tuple[Parameter, ...]:
     """Every parameter of a part."""

@@ -11,7 +11,7 @@ import msgspec
 
 from localloop.payloads import debugger
 from localloop.payloads.kinds import Kind, declared
-from localloop.payloads.part import properties_of
+from localloop.payloads.part import always_carried, properties_of
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 SIMULATED: Final = "x-simulated-only"  # Twilio sends it; here it is only made by a simulation
@@ -33,13 +33,8 @@ def schema_of(kind: Kind) -> dict[str, Any]:
             schema.setdefault("patternProperties", {})[f"^{name}[0-9]+$"] = said
         else:
             schema["properties"][name] = said if each.is_sent else {**said, SIMULATED: True}
-    together = [
-        [each.name for each in fields] for part in kind.perhaps if (fields := _parameters(kind, part))
-    ]
-    if together:
-        schema["dependentRequired"] = {
-            name: [other for other in names if other != name] for names in together for name in names
-        }
+    if together := _together(kind):
+        schema["dependentRequired"] = together
     if debugger.Event in kind.parts:
         schema["properties"]["Payload"] = {
             **schema["properties"]["Payload"],
@@ -52,8 +47,16 @@ def schema_of(kind: Kind) -> dict[str, Any]:
     return schema
 
 
-def _parameters(kind: Kind, part: type) -> list[Any]:
-    return [each.parameter for each in declared(kind.name) if each.part is part]
+def _together(kind: Kind) -> dict[str, list[str]]:
+    """Of a part that may be there: whatever of it is there, what it always carries is there as well."""
+    needs = {}
+    for part in kind.perhaps:
+        names = [each.parameter.name for each in declared(kind.name) if each.part is part]
+        carried = always_carried(part)
+        for name in names:
+            if others := [other for other in names if other in carried and other != name]:
+                needs[name] = others
+    return needs
 
 
 def _details() -> dict[str, Any]:

@@ -23,7 +23,9 @@ def bindings() -> list[Binding]:
 
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Resource]:
-    apis = (*contract.load().apis, surface.API)
+    from localloop import server
+
+    apis = (*contract.load().apis, *server.BESIDES, surface.API)
     return {resource.key: resource for api in apis for resource in api.resources}
 
 

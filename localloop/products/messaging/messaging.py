@@ -10,6 +10,8 @@ from localloop.carriers import Carrier, phones
 from localloop.carriers.phones import PhoneMessage
 from localloop.core import clock, segments, sids
 from localloop.jobs import Handler, cancel
+from localloop.products.messaging import consent, permissions
+from localloop.products.messaging.consent import Consent, SigningToken
 from localloop.products.messaging.message import operations, queries, scheduled
 from localloop.products.messaging.message.accept import ASSIGN, SEND, Acceptance
 from localloop.products.messaging.message.assign import Assigned, Assignment, Assignments
@@ -17,11 +19,12 @@ from localloop.products.messaging.message.compose import Composer, Condition, Dr
 from localloop.products.messaging.message.deliver import RECEIPT, Delivery, arrival_of
 from localloop.products.messaging.message.inbound import Asked, Reception
 from localloop.products.messaging.message.load import Loaded, load
-from localloop.products.messaging.message.outcome import INBOUND, Outcome, Outcomes, arrive
+from localloop.products.messaging.message.outcome import INBOUND, Outcome, Outcomes
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.reply import Replies
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.message.senders import Senders
+from localloop.products.messaging.permissions.permissions import Permissions
 from localloop.products.messaging.service.choice import Choice
 from localloop.products.messaging.service.directory import Services
 from localloop.products.numbers import Directory
@@ -43,6 +46,7 @@ class Messaging:
     rules: Rules
     webhooks: Webhooks | None = None
     public_url: str = ""
+    signing_token: SigningToken | None = None  # of files that are told apart by a signature in their address
     conditions: Sequence[Condition] = ()
     _accepted: BatchWriter[Draft, Message] = field(init=False)
     _assigned: BatchWriter[Assigned, bool] = field(init=False)
@@ -50,16 +54,26 @@ class Messaging:
     _messages: BatchReader[tuple[str, UUID], Loaded | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        acceptance = Acceptance(self.rules.account_rate)
         senders = Senders(self.directory, self.rules)
+        changes = self.directory.changes
+        self.consent = Consent(self.database, changes, senders, self.rules)
+        self.permissions = Permissions(self.database, changes, self.directory, self.rules)
+        conditions = (self.permissions, *self.conditions, self.consent)
         self._services = Services(self.database, self.directory)
-        self._composer = Composer(senders, self.rules, self.conditions, self._services)
+        self._composer = Composer(senders, self.rules, conditions, self._services)
         self._choice = Choice(self.database)
-        outcomes = Outcomes(acceptance, self.webhooks)
+        acceptance = Acceptance(self.consent, self.rules.account_rate)
+        outcomes = Outcomes(acceptance, self.consent, self.webhooks)
+        self._arrive = outcomes.arrive
         self._accepted = BatchWriter(self.database, acceptance.accept)
         self._assigned = BatchWriter(self.database, Assignments(acceptance, outcomes, self._choice).flush)
         self._outcomes = BatchWriter(self.database, outcomes.flush)
         self._messages = BatchReader(self.database, load)
+
+    async def start(self) -> None:
+        """Hear of what changes elsewhere."""
+        await self.consent.start()
+        await self.permissions.start()
 
     async def close(self) -> None:
         """Write what waits."""
@@ -68,10 +82,15 @@ class Messaging:
         await self._outcomes.close()
         await self._messages.close()
         await self._choice.close()
+        await self.consent.close()
+        await self.permissions.close()
 
     def bindings(self) -> tuple[Binding, ...]:
-        return operations.bindings(
-            operations.Operations(self.database, self._composer, self.records, self._accepted)
+        asked = operations.Operations(self.database, self._composer, self.records, self._accepted)
+        return (
+            *operations.bindings(asked),
+            *consent.bindings(self.database, self.consent, self.signing_token),
+            *permissions.bindings(self.database, self.permissions),
         )
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -79,7 +98,9 @@ class Messaging:
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
         assignment = Assignment(self._messages, self._assigned, self._composer, self._choice)
-        delivery = Delivery(self._messages, self._outcomes, self.carrier, self.directory, self._services)
+        delivery = Delivery(
+            self._messages, self._outcomes, self.carrier, self.directory, self._services, self.permissions
+        )
         replies = Replies(self.database, self._composer, self.webhooks)
         asked = Asked(self.directory, self.records, self.webhooks, replies, self._services, self.public_url)
         reception = Reception(self._messages, self._outcomes, asked)
@@ -107,6 +128,10 @@ class Messaging:
         )
         await scheduled.clear(unit, account_sid)
         await cancel(unit, *keys)
+
+    def phones_changed(self, unit: Unit) -> None:
+        """Say in a unit of work that a simulated phone behaves differently."""
+        self.permissions.phones.changed(unit)
 
     async def receive(
         self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
@@ -144,6 +169,7 @@ class Messaging:
             date_created=now,
         )
         async with self.database.unit() as unit:
-            await arrive(unit, [arrival])
+            await self._arrive(unit, [arrival])
+            unit.after_commit(self.consent.committed)
             await phones.keep(unit, [kept])
         return kept

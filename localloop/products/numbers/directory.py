@@ -38,6 +38,7 @@ class Changes(Protocol):
 class Directory:
     def __init__(self, database: Database, changes: Changes, now: Callable[[], float] = monotonic) -> None:
         self.database = database
+        self.changes = changes
         self._current = changes.current
         self._bump = changes.bump
         self._now = now

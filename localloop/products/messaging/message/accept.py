@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 from uuid import UUID
 
 from msgspec import Struct
@@ -35,19 +35,35 @@ class Reference(Struct, frozen=True):
     sid: str
 
 
+class Refusals(Protocol):
+    """Whoever knows which recipients want nothing from whom: `consent`."""
+
+    async def refused(self, connection: Any, drafts: Sequence[Draft]) -> Sequence[ApiError | None]: ...
+
+
 class Acceptance:
     """Takes drafts in the transaction of a batch. Remembers only which senders were told that they are slow.
 
     `account_rate`: segments a second that an account may send, over all its senders; 0 = without limit.
     """
 
-    def __init__(self, account_rate: float = 0.0) -> None:
+    def __init__(self, refusals: Refusals, account_rate: float = 0.0) -> None:
+        self._refusals = refusals
         self._account_rate = account_rate
         self._told: set[str] = set()
 
     async def accept(self, connection: Any, drafts: Sequence[Draft]) -> list[Message | ApiError]:
-        """The message of each draft, or the error of one of which nothing is kept: 21611 where its sender's queue is
-        full, 35125 where too many are scheduled."""
+        """The message of each draft, or the error of one of which nothing is kept: 21610, or as `take` says."""
+        refused = await self._refusals.refused(connection, drafts)
+        if not any(refused):
+            return await self.take(connection, drafts)
+        wanted = [draft for draft, refusal in zip(drafts, refused, strict=True) if refusal is None]
+        taken = iter(await self.take(connection, wanted))
+        return [next(taken) if refusal is None else refusal for refusal in refused]
+
+    async def take(self, connection: Any, drafts: Sequence[Draft]) -> list[Message | ApiError]:
+        """The message of each draft whoever it is for, or the error of one of which nothing is kept: 21611 where its
+        sender's queue is full, 35125 where too many are scheduled."""
         due = await self.places(connection, drafts)
         refused = await scheduled.enter(connection, [draft.message for draft in drafts])
         taken = [

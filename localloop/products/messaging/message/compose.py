@@ -6,7 +6,7 @@ the rest (observed order; the documentation names none).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -31,6 +31,7 @@ SOONEST = timedelta(seconds=900)
 LATEST = timedelta(days=35)
 
 ALPHANUMERIC = "alpha"
+TRIAL_PREFIX = "Sent from your Twilio trial account - "
 
 
 class Sender(Struct, frozen=True):
@@ -78,6 +79,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     rate: float | None = None  # segments per second for every sender; 0 = unlimited; None = Twilio's rates
     rates: Mapping[SenderKind, float] = {}  # of these kinds, whatever else is said
     account_rate: float = 0.0  # of an account, over all its senders; 0 = unlimited
+    profile: Callable[[str], str] = lambda _: "relaxed"  # of a world: relaxed | twilio | us-a2p | trial
 
     def interval(self, segments: int, sender: Sender) -> timedelta:
         """How long a sender is busy with so many segments; not at all when it has no limit."""
@@ -131,7 +133,7 @@ class Composer:
             _check_member(str(wish.from_), staffed)
         sender = await _sender(wish, origin, self._senders, self._rules)
         check_pair(sender, to, has_media=bool(wish.media))
-        message = _message(wish, origin, to)
+        message = _message(wish, origin, to, self._rules)
         if wish.send_at is not None:
             return Draft(message=replace(message, from_=sender.phone_number), media=wish.media)
         return await self.assign(message, sender, wish.media)
@@ -165,7 +167,7 @@ class Composer:
 
     def _unassigned(self, wish: Wanted, origin: Origin, to: str, staffed: Staffed) -> Draft:
         """Its sender is chosen later. An empty pool is known now, but a scheduled message has time (21704)."""
-        message = _message(wish, origin, to)
+        message = _message(wish, origin, to, self._rules)
         if not staffed.pool and message.status != "scheduled":
             raise errors.messaging_service_without_numbers()
         return Draft(message=message, media=wish.media)
@@ -194,9 +196,26 @@ def _check_member(from_: str, staffed: Staffed) -> None:
     raise errors.sender_not_in_messaging_service()
 
 
-def _message(wish: Wanted, origin: Origin, to: str) -> Message:
+def answer_to(message: Message, sender: Sender, body: str, rules: Rules) -> Draft:
+    """What the platform itself says to a message that came in, in the name of its recipient: without conditions."""
+    wish = Wanted(
+        to=message.from_, from_=message.to, body=body, messaging_service_sid=message.messaging_service_sid
+    )
+    origin = Origin(
+        account_sid=message.account_sid,
+        world_sid=message.world_sid,
+        now=clock.now(message.world_sid),
+        direction="outbound-reply",
+        reply_to=message.sid,
+    )
+    return with_sender(_message(wish, origin, message.from_ or "", rules), sender, rules)
+
+
+def _message(wish: Wanted, origin: Origin, to: str, rules: Rules) -> Message:
     """Before its sender is known."""
     body = content(wish)
+    if body and rules.profile(origin.world_sid) == "trial":
+        body = TRIAL_PREFIX + body
     _check_settings(wish, origin.now)
     return Message(
         account_sid=origin.account_sid,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -32,12 +32,27 @@ Messages: TypeAlias = BatchReader[tuple[str, UUID], Loaded | None]
 Writer: TypeAlias = BatchWriter[Outcome, bool]
 
 
+class Hindering(Protocol):
+    """Whoever knows what must not leave although it was accepted: `permissions`."""
+
+    async def hindrance(self, message: Message) -> int | None:
+        """The error that it fails with."""
+        ...
+
+
 class Delivery:
     """The handlers of `message.send` and `message.receipt`."""
 
     def __init__(
-        self, messages: Messages, writer: Writer, carrier: Carrier, directory: Directory, services: Services
+        self,
+        messages: Messages,
+        writer: Writer,
+        carrier: Carrier,
+        directory: Directory,
+        services: Services,
+        hindering: Hindering,
     ) -> None:
+        self._hindering = hindering
         self._messages = messages
         self._writer = writer
         self._carrier = carrier
@@ -49,7 +64,7 @@ class Delivery:
         loaded = await self._messages.read((job.account_sid, sids.uuid_of(job.read(Reference).sid)))
         if loaded is None or not lifecycle.may_be_sent(loaded.message.status):
             return Done()
-        error_code = _hindrance(loaded)
+        error_code = _hindrance(loaded) or await self._hindering.hindrance(loaded.message)
         receipt = None
         if error_code is None:
             if self._carrier.is_outside and not await self._mark_sending(loaded.message):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
@@ -21,7 +21,7 @@ from localloop.products.messaging.message.accept import Acceptance, Reference
 from localloop.products.messaging.message.compose import Draft
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.resource import Message
-from localloop.webhooks import Webhooks
+from localloop.webhooks import Alert, Webhooks
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,20 @@ class Arrival(Struct, frozen=True, kw_only=True):
         )
 
 
+class Understood(Struct, frozen=True):
+    """What texts that came in say of consent: they themselves, and what is answered to them at once."""
+
+    arrivals: tuple[Arrival, ...]
+    replies: tuple[Draft, ...] = ()
+    texts: tuple[PhoneMessage, ...] = ()  # of the network, on the phones
+
+
+class Ears(Protocol):
+    """Whoever knows the keywords: `consent`."""
+
+    async def understand(self, connection: Any, arrivals: Sequence[Arrival]) -> Understood: ...
+
+
 class Outcome(Struct, frozen=True, kw_only=True):
     """A change of a message, with all that follows from it; `job`, if any, ends whether or not the change holds."""
 
@@ -58,8 +72,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
 class Outcomes:
     """The flush of the worker's group commit."""
 
-    def __init__(self, acceptance: Acceptance, webhooks: Webhooks | None = None) -> None:
+    def __init__(self, acceptance: Acceptance, ears: Ears, webhooks: Webhooks | None = None) -> None:
         self._acceptance = acceptance
+        self._ears = ears
         self._webhooks = webhooks
 
     async def flush(self, connection: Any, outcomes: Sequence[Outcome]) -> list[bool]:
@@ -77,27 +92,40 @@ class Outcomes:
 
     async def _follow(self, connection: Any, held: Sequence[Outcome]) -> None:
         arrivals = [outcome.arrival for outcome in held if outcome.arrival is not None]
-        await arrive(connection, arrivals)
-        replies = [reply for outcome in held for reply in outcome.replies]
-        if replies:
-            for answer in await self._acceptance.accept(connection, replies):
-                if isinstance(answer, ApiError):
-                    log.warning("a reply was not sent: %s %s", answer.code, answer.message)
+        await self.arrive(connection, arrivals)
+        unsent = await self._reply(connection, held)
         told = [job for outcome in held for job in callbacks.job_of(outcome.message, outcome.change)]
         then = [job for outcome in held for job in outcome.then]
         await enqueue(connection, [*told, *then])
         if self._webhooks is not None:
             failed = [alert for each in held for alert in debugger.of_change(each.message, each.change)]
-            await self._webhooks.keep_alerts(connection, failed)
+            await self._webhooks.keep_alerts(connection, [*unsent, *failed])
         await phones.keep(connection, [outcome.kept for outcome in held if outcome.kept is not None])
 
+    async def _reply(self, connection: Any, held: Sequence[Outcome]) -> list[Alert]:
+        """What the application answered is sent; alerts of what is not, since its queue is full or nobody wants it."""
+        replies = [(outcome.message, reply) for outcome in held for reply in outcome.replies]
+        if not replies:
+            return []
+        answers = await self._acceptance.accept(connection, [reply for _, reply in replies])
+        alerts = []
+        for (message, _), answer in zip(replies, answers, strict=True):
+            if isinstance(answer, ApiError):
+                log.warning("a reply was not sent: %s %s", answer.code, answer.message)
+                alerts.append(debugger.of_reply(message, answer.code, answer.message))
+        return alerts
 
-async def arrive(connection: Any, arrivals: Sequence[Arrival]) -> None:
-    """Keep messages that came in, with the jobs that tell the application. Must run inside a unit of work."""
-    if not arrivals:
-        return
-    await queries.insert(connection, [arrival.message for arrival in arrivals])
-    await media.insert(
-        connection, [(arrival.message, arrival.media) for arrival in arrivals if arrival.media]
-    )
-    await enqueue(connection, [arrival.job() for arrival in arrivals])
+    async def arrive(self, connection: Any, arrivals: Sequence[Arrival]) -> None:
+        """Keep messages that came in, with the jobs that tell the application. Must run inside a unit of work."""
+        if not arrivals:
+            return
+        understood = await self._ears.understand(connection, arrivals)
+        kept = understood.arrivals
+        await queries.insert(connection, [arrival.message for arrival in kept])
+        await media.insert(
+            connection, [(arrival.message, arrival.media) for arrival in kept if arrival.media]
+        )
+        await enqueue(connection, [arrival.job() for arrival in kept])
+        await phones.keep(connection, understood.texts)
+        if understood.replies:
+            await self._acceptance.take(connection, understood.replies)

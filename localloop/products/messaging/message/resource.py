@@ -46,6 +46,7 @@ class Options(Struct, frozen=True, omit_defaults=True):
     persistent_action: tuple[str, ...] = ()
     content_retention: str | None = None  # retain | discard
     address_retention: str | None = None  # retain | obfuscate
+    opt_out_type: str | None = None  # of a keyword that came in: STOP | START | HELP
 
 
 class Message(Struct, frozen=True, kw_only=True):

@@ -283,6 +283,58 @@ create table media (
   primary key (account_sid, message_id, id)
 );
 
+-- products/messaging/consent --------------------------------------------------------------------------------------
+create table consents (                                    -- who wants texts from whom, and who does not
+  account_sid      text not null,
+  recipient        text not null,                          -- the person's number or channel address
+  sender           text not null,                          -- a number, short code or channel address, or a service (MG…)
+  status           text not null,                          -- opt-in | opt-out
+  source           text not null,                          -- opt-out-message | opt-in-message | website | offline | others
+  date_of_consent  timestamptz,
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null,
+  primary key (account_sid, recipient, sender)
+);
+create index consents_opt_outs on consents (account_sid, date_updated desc) where status = 'opt-out';
+
+create table opt_out_handling (                            -- how a service or one sender takes keywords, if not as usual
+  account_sid      text not null,
+  sender           text not null,
+  mode             text not null,                          -- default | advanced | off
+  entries          jsonb not null default '[]',            -- keywords and replies by country and language
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null,
+  primary key (account_sid, sender)
+);
+
+create table contacts (                                    -- where recipients are, as the application says
+  account_sid      text not null,
+  recipient        text not null,
+  country_iso_code text,
+  zip_code         text,
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null,
+  primary key (account_sid, recipient)
+);
+
+create table deactivations (                               -- numbers of the United States that changed hands
+  world_sid        text not null,
+  day              date not null,
+  phone_number     text not null,
+  primary key (world_sid, day, phone_number)
+);
+
+-- products/messaging/permissions ----------------------------------------------------------------------------------
+create table messaging_permissions (                       -- where an account may, and may not, write to
+  account_sid      text not null,
+  kind             text not null,                          -- country | prefix | safe
+  value            text not null,                          -- ISO 3166 | digits after + | a number or the start of one
+  enabled          boolean not null default true,
+  sid              text,                                   -- GN… of what is safe
+  date_created     timestamptz not null,
+  primary key (account_sid, kind, value)
+);
+
 -- carriers/loopback: what the simulated handsets hold -------------------------------------------------------------
 create table phones (
   world_sid      text not null,
