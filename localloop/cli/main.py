@@ -70,6 +70,12 @@ def _root(
 def up(
     host: Annotated[str | None, Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
     port: Annotated[str | None, Option(help="Port to listen on, 0 = any free one. [default: 4010]")] = None,
+    proxy_port: Annotated[
+        str | None, Option(metavar="N", help="Port of the intercepting proxy. [default: 4011, or a free one]")
+    ] = None,
+    upstream_proxy: Annotated[
+        str | None, Option(metavar="URL", help="Through whom the proxy reaches others than Twilio.")
+    ] = None,
     data: Annotated[str | None, Option(metavar="DIR", help="Where data is kept.")] = None,
     ephemeral: Annotated[bool | None, Option("--ephemeral", help="Keep nothing after the end.")] = None,
     database_url: Annotated[
