@@ -178,6 +178,35 @@ def run(
     raise typer.Exit(_answer(runs.run, wanted))
 
 
+DryRun = Annotated[bool, Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+
+@app.command()
+def trust(dry_run: DryRun = False, data: Data = None) -> None:
+    """Let browsers and other programs of this machine trust localloop's certificates for twilio.com.
+
+    What `localloop run` starts needs none of it. Exit status 1 when a store could not be changed.
+    """
+    _change_trust(data, trusted=True, dry_run=dry_run)
+
+
+@app.command()
+def untrust(dry_run: DryRun = False, data: Data = None) -> None:
+    """Take localloop's authority out of every store that `trust` put it into."""
+    _change_trust(data, trusted=False, dry_run=dry_run)
+
+
+def _change_trust(data: str | None, *, trusted: bool, dry_run: bool) -> None:
+    from localloop.cli import trust as stores
+    from localloop.cli.client import Failed
+
+    try:
+        if not stores.change(data or "", trusted=trusted, dry_run=dry_run):
+            raise typer.Exit(1)
+    except Failed as error:
+        _fail(error)
+
+
 @app.command()
 def doctor(
     data: Data = None,
