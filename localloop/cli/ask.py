@@ -1,17 +1,13 @@
-"""Commands that ask a running localloop: status, env, text, inbox and console."""
+"""Commands that ask a running localloop: status, text, inbox and console."""
 
 from __future__ import annotations
 
-import shlex
 import webbrowser
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from localloop.cli import running
-from localloop.cli.client import Client, Failed, Refused, connect
-from localloop.cli.places import default_directory
+from localloop.cli.client import Client, Failed, Refused, connect, note_of
 
 _PATIENCE_S = 10.0  # beyond the wait that the server was asked for
 
@@ -23,27 +19,11 @@ def status(data: str) -> None:
     client.get("/ready", timeout=5.0)
     print(f"localloop is up: {client.url}")
     print(f"  account SID   {client.account_sid}")
-    note = _note_of(client, data)
+    note = note_of(client, data)
     if note is not None:
         print(f"  process       {note.pid}, since {note.started}")
         print(f"  data          {note.data} ({note.database} database)")
     print("  health        ready")
-
-
-def env(data: str) -> None:
-    """Shell assignments, quoted; the test credentials are those of the account that `up` made."""
-    client = connect(data)
-    note = _note_of(client, data)
-    values = {
-        "TWILIO_ACCOUNT_SID": client.account_sid,
-        "TWILIO_AUTH_TOKEN": client.auth_token,
-        "LOCALLOOP_URL": client.url,
-    }
-    if note is not None and note.account_sid == client.account_sid:
-        values["TWILIO_TEST_ACCOUNT_SID"] = note.test_account_sid
-        values["TWILIO_TEST_AUTH_TOKEN"] = note.test_auth_token
-    for name, value in values.items():
-        print(f"export {name}={shlex.quote(value)}")
 
 
 def text(data: str, number: str, body: str, to: str, media: Sequence[str]) -> None:
@@ -94,12 +74,6 @@ def add_user(data: str, name: str, password: str) -> None:
     client = connect(data)
     client.post("/console/api/users", {"name": name, "password": password})
     print(f"{name} may sign in at {client.url}/console/")
-
-
-def _note_of(client: Client, data: str) -> running.Running | None:
-    """What the running localloop left beside its data, if that is the one asked."""
-    note = running.read(Path(data) if data else default_directory())
-    return note if note is not None and note.url == client.url else None
 
 
 def _messages(number: str) -> str:

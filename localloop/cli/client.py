@@ -79,3 +79,9 @@ def connect(data: str = "") -> Client:
     if note is None or not running.is_alive(note):
         raise Failed("no localloop is running here; start one with: localloop up")
     return Client(note.url, note.account_sid, note.auth_token)
+
+
+def note_of(client: Client, data: str) -> running.Running | None:
+    """What the running localloop left beside its data, if that is the one asked."""
+    note = running.read(Path(data) if data else default_directory())
+    return note if note is not None and note.url == client.url else None

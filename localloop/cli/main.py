@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -70,6 +70,12 @@ def _root(
 def up(
     host: Annotated[str | None, Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
     port: Annotated[str | None, Option(help="Port to listen on, 0 = any free one. [default: 4010]")] = None,
+    proxy_port: Annotated[
+        str | None, Option(metavar="N", help="Port of the intercepting proxy. [default: 4011, or a free one]")
+    ] = None,
+    upstream_proxy: Annotated[
+        str | None, Option(metavar="URL", help="Through whom the proxy reaches others than Twilio.")
+    ] = None,
     data: Annotated[str | None, Option(metavar="DIR", help="Where data is kept.")] = None,
     ephemeral: Annotated[bool | None, Option("--ephemeral", help="Keep nothing after the end.")] = None,
     database_url: Annotated[
@@ -135,10 +141,77 @@ def status(data: Data = None) -> None:
 
 @app.command()
 def env(data: Data = None) -> None:
-    """Print the variables that point a program at localloop: eval "$(localloop env)"."""
-    from localloop.cli import ask
+    """Print the variables that point programs at localloop: eval "$(localloop env)"."""
+    from localloop.cli import run as command
 
-    _answer(ask.env, data or "")
+    _answer(command.env, data or "")
+
+
+@app.command(context_settings={"allow_interspersed_args": False})
+def run(
+    command: Annotated[
+        list[str] | None, Argument(metavar="-- PROGRAM [ARGUMENT]...", help="The program, as it is.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        Option(min=1, max=65535, help="Where it listens: a number gets its /sms and /voice as webhooks."),
+    ] = None,
+    number: Annotated[str, Option(metavar="NUMBER", help="The number that it has: +15550001111")] = "",
+    sms_url: Annotated[str, Option(metavar="URL", help="Where texts to the number go.")] = "",
+    voice_url: Annotated[str, Option(metavar="URL", help="Where calls to the number go.")] = "",
+    ephemeral: Annotated[
+        bool, Option("--ephemeral", help="A localloop of its own, of which nothing is kept.")
+    ] = False,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="Say nothing beside the program.")] = False,
+    data: Data = None,
+) -> None:
+    """Run a program written for Twilio, unchanged: localloop run -- python app.py
+
+    A localloop that runs here is used, else one is started, and stopped when the program ends. The exit status is
+    the program's.
+    """
+    from localloop.cli import run as runs
+
+    wanted = runs.Wanted(
+        command=command or [],
+        port=port,
+        number=number,
+        sms_url=sms_url,
+        voice_url=voice_url,
+        data=data or "",
+        ephemeral=ephemeral,
+        quiet=quiet,
+    )
+    raise typer.Exit(_answer(runs.run, wanted))
+
+
+DryRun = Annotated[bool, Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+
+@app.command()
+def trust(dry_run: DryRun = False, data: Data = None) -> None:
+    """Let browsers and other programs of this machine trust localloop's certificates for twilio.com.
+
+    What `localloop run` starts needs none of it. Exit status 1 when a store could not be changed.
+    """
+    _change_trust(data, trusted=True, dry_run=dry_run)
+
+
+@app.command()
+def untrust(dry_run: DryRun = False, data: Data = None) -> None:
+    """Take localloop's authority out of every store that `trust` put it into."""
+    _change_trust(data, trusted=False, dry_run=dry_run)
+
+
+def _change_trust(data: str | None, *, trusted: bool, dry_run: bool) -> None:
+    from localloop.cli import trust as stores
+    from localloop.cli.client import Failed
+
+    try:
+        if not stores.change(data or "", trusted=trusted, dry_run=dry_run):
+            raise typer.Exit(1)
+    except Failed as error:
+        _fail(error)
 
 
 @app.command()
@@ -331,12 +404,12 @@ def replay_deliveries(
     _answer(deliveries.replay, data or "", sids or [], asked, to, as_json)
 
 
-def _answer(ask: object, *given: object) -> None:
+def _answer(ask: object, *given: object) -> Any:
     from localloop.cli.client import Failed, Refused
 
     assert callable(ask)
     try:
-        ask(*given)
+        return ask(*given)
     except (Failed, Refused) as error:
         _fail(error)
 

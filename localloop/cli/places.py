@@ -64,6 +64,10 @@ class DataFolder:
     def postgres(self) -> Path:
         return self.path / "postgres"
 
+    @property
+    def authority(self) -> Path:
+        return self.path / "authority"
+
     def fresh_runtime(self) -> Path:
         """An empty folder for what the processes of one run share."""
         runtime = self.path / "runtime"

@@ -14,6 +14,8 @@ NOTE = "running.json"
 class Running(Struct, frozen=True, kw_only=True):
     pid: int
     url: str
+    proxy: str = ""  # the intercepting proxy; "" from a localloop that had none
+    authority: str = ""  # the folder of its certificate authority
     account_sid: str
     auth_token: str
     data: str

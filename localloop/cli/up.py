@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
+import structlog
 from asyncpg import InterfaceError
 from asyncpg import PostgresError as DatabaseRefused
 
-from localloop import __version__
+from localloop import __version__, intercept
 from localloop.cli import logs, running
 from localloop.cli.places import DataFolder, PlaceUnusable, default_directory, listen, url_of
 from localloop.cli.supervisor import Leash, Process, Supervisor
@@ -31,7 +32,10 @@ from localloop.store.sealing import KeyFileUnusable, MissingKey
 
 if TYPE_CHECKING:
     from localloop.products.accounts import Seeded
-    from localloop.server import Place
+    from localloop.server import Listening, Place
+
+log = structlog.get_logger("up")
+PROXY_PORT: Final = 4011
 
 
 class StartFailed(Exception):
@@ -40,7 +44,7 @@ class StartFailed(Exception):
 
 FAILURES = (
     *(SettingsError, PlaceUnusable, PostgresError, MigrationFailed, MissingKey, KeyFileUnusable),
-    *(StartFailed, Unavailable),
+    *(StartFailed, Unavailable, intercept.AuthorityUnusable),
 )
 
 
@@ -70,12 +74,14 @@ def up(options: Mapping[str, object], *, verbose: bool = False) -> None:
         sock = stack.enter_context(listen(settings.host, settings.port))
         settings = msgspec.structs.replace(settings, port=sock.getsockname()[1])
         socks = [sock, *(stack.enter_context(each) for each in _admin(settings))]
+        proxy = stack.enter_context(_listen_as_proxy(settings))
         data = DataFolder.take(settings)
         stack.callback(data.release)
         companion = stack.enter_context(_embedded(settings, data))
         place = _place(settings, data, sock, companion)
         seeded = asyncio.run(_prepare(settings, place, first))
-        supervisor = Supervisor(_processes(settings, place, socks), companion)
+        listening = _listening(settings, socks, proxy, data)
+        supervisor = Supervisor(_processes(settings, place, listening), companion)
         stack.callback(supervisor.stop)
         if not supervisor.start():
             if supervisor.stopping:
@@ -83,8 +89,9 @@ def up(options: Mapping[str, object], *, verbose: bool = False) -> None:
             raise StartFailed(
                 "localloop does not start: one of its processes gave up; the log above says why"
             )
-        _announce(settings, place, data, seeded, asyncio.run(_console_link(place, seeded)))
-        stack.enter_context(_noted(settings, place, data, seeded))
+        note = _note(settings, place, data, seeded, url_of(proxy))
+        _announce(settings, note, asyncio.run(_console_link(place, seeded)))
+        stack.enter_context(_noted(note, data))
         supervisor.watch()
 
 
@@ -150,33 +157,56 @@ async def _console_link(place: Place, seeded: Seeded) -> str:
     return await server.new_console_link(place, seeded.account_sid)
 
 
+def _listen_as_proxy(settings: Settings) -> socket.socket:
+    """On loopback whatever the API's address is: whoever uses it names it by the address that `env` and `run` say."""
+    if settings.proxy_port is not None:
+        return listen("127.0.0.1", settings.proxy_port, option="--proxy-port")
+    try:
+        return listen("127.0.0.1", PROXY_PORT)
+    except PlaceUnusable:
+        return listen("127.0.0.1", 0)
+
+
+def _listening(
+    settings: Settings, socks: Sequence[socket.socket], proxy: socket.socket, data: DataFolder
+) -> Listening:
+    from localloop.server import Interception, Listening
+
+    own_port = proxy.getsockname()[1]
+    try:
+        routes = intercept.routes(os.environ, settings.upstream_proxy, own_port)
+    except ValueError as error:
+        log.warning("what is not for Twilio goes out directly", reason=str(error))
+        routes = intercept.Routes()
+    intercept.ensure(data.authority)
+    return Listening(socks, Interception(proxy, data.authority, routes))
+
+
 def _admin(settings: Settings) -> list[socket.socket]:
     """Where lab and metrics may be reached from elsewhere."""
     host, _, port = settings.admin_listen.rpartition(":")
     return [listen(host, int(port), option="--admin-listen")] if host else []
 
 
-def _processes(settings: Settings, place: Place, socks: Sequence[socket.socket]) -> list[Process]:
+def _processes(settings: Settings, place: Place, listening: Listening) -> list[Process]:
     from localloop import server
 
     if settings.single:
-        return [Process("localloop", lambda leash: server.run_single(settings, place, socks, leash))]
+        return [Process("localloop", lambda leash: server.run_single(settings, place, listening, leash))]
     runs: list[tuple[str, Callable[[Leash], None]]] = []
     for number in range(1, settings.api_processes + 1):
         name = f"api-{number}"
-        runs.append((name, partial(_run_api, settings, place, socks, name)))
+        runs.append((name, partial(_run_api, settings, place, listening, name)))
     for number in range(1, settings.worker_processes + 1):
         name = f"worker-{number}"
         runs.append((name, partial(_run_worker, settings, place, name)))
     return [Process(name, run) for name, run in runs]
 
 
-def _run_api(
-    settings: Settings, place: Place, socks: Sequence[socket.socket], name: str, leash: Leash
-) -> None:
+def _run_api(settings: Settings, place: Place, listening: Listening, name: str, leash: Leash) -> None:
     from localloop import server
 
-    server.run_api(settings, place, socks, leash, name)
+    server.run_api(settings, place, listening, leash, name)
 
 
 def _run_worker(settings: Settings, place: Place, name: str, leash: Leash) -> None:
@@ -185,19 +215,38 @@ def _run_worker(settings: Settings, place: Place, name: str, leash: Leash) -> No
     server.run_worker(settings, place, leash, name)
 
 
-def _announce(settings: Settings, place: Place, data: DataFolder, seeded: Seeded, link: str) -> None:
+def _note(settings: Settings, place: Place, data: DataFolder, seeded: Seeded, proxy: str) -> running.Running:
+    """What the shell commands are to know of us."""
+    return running.Running(
+        pid=os.getpid(),
+        url=place.url,
+        proxy=proxy,
+        authority=str(data.authority),
+        account_sid=seeded.account_sid,
+        auth_token=seeded.auth_token,
+        data=str(data.path),
+        database="external" if settings.database_url else "embedded",
+        started=clock.now().isoformat(timespec="seconds"),
+        test_account_sid=seeded.test_account_sid,
+        test_auth_token=seeded.test_auth_token,
+    )
+
+
+def _announce(settings: Settings, note: running.Running, link: str) -> None:
     """The one thing on standard output; logs go to standard error."""
-    kept = "nothing is kept (--ephemeral)" if data.ephemeral else str(data.path)
-    sid, token = seeded.account_sid, seeded.auth_token
+    kept = "nothing is kept (--ephemeral)" if settings.ephemeral else note.data
+    sid, token = note.account_sid, note.auth_token
     lines = [
-        f"localloop {__version__} is up: {place.url}",
+        f"localloop {__version__} is up: {note.url}",
         "",
         f"  account SID   {sid}",
         f"  auth token    {token}",
         f"  data          {kept}",
+        f"  proxy         {note.proxy}",
         f"  console       {link}",
         "",
-        f"  curl -G {place.url}/2010-04-01/Accounts.json -u {sid}:{token}",
+        f"  curl -G {note.url}/2010-04-01/Accounts.json -u {sid}:{token}",
+        "  localloop run -- YOUR PROGRAM",
         "",
     ]
     if settings.open_on_network:
@@ -207,19 +256,8 @@ def _announce(settings: Settings, place: Place, data: DataFolder, seeded: Seeded
 
 
 @contextlib.contextmanager
-def _noted(settings: Settings, place: Place, data: DataFolder, seeded: Seeded) -> Iterator[None]:
-    """The note for `status`, `env`, `text` and `inbox`, for as long as we run."""
-    note = running.Running(
-        pid=os.getpid(),
-        url=place.url,
-        account_sid=seeded.account_sid,
-        auth_token=seeded.auth_token,
-        data=str(data.path),
-        database="external" if settings.database_url else "embedded",
-        started=clock.now().isoformat(timespec="seconds"),
-        test_account_sid=seeded.test_account_sid,
-        test_auth_token=seeded.test_auth_token,
-    )
+def _noted(note: running.Running, data: DataFolder) -> Iterator[None]:
+    """The note for the shell commands, for as long as we run."""
     folders = [data.path]
     usual = default_directory()
     if data.ephemeral and not running.is_up(usual):

@@ -41,6 +41,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     mode: Mode = "up"
     host: str = "127.0.0.1"
     port: int = 4010
+    proxy_port: int | None = (
+        None  # of the intercepting proxy; None = 4011, or any free one where that is taken
+    )
+    upstream_proxy: str = ""  # through which it reaches others; "" = what the environment names
     open_on_network: bool = False
     allowed_hosts: tuple[str, ...] = ()  # names besides twilio.com and loopback that requests may use as Host
     admin_listen: str = ""  # host:port where lab, console and metrics may be reached from elsewhere
@@ -150,6 +154,8 @@ def _check_together(settings: Settings) -> None:
         raise SettingsError(f"--database-url names a running PostgreSQL, so {given} cannot be given with it")
     if settings.mode == "serve" and "*" in settings.webhook_unverified:
         raise SettingsError("webhook_unverified: name the accounts; * is for the laptop")
+    if settings.port and settings.proxy_port == settings.port:
+        raise SettingsError("--proxy-port must be another than --port")
     if settings.port and settings.admin_listen.endswith(f":{settings.port}"):
         raise SettingsError(
             "--admin-listen must have another port than --port: that is how they are told apart"
@@ -274,6 +280,8 @@ _processes = _number(1, 30)  # the table that they share has 64 columns
 _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "host": _text,
     "port": _port,
+    "proxy_port": _port,
+    "upstream_proxy": _url("http", "https"),
     "open_on_network": _flag,
     "allowed_hosts": _texts,
     "admin_listen": _listen,

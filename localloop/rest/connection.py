@@ -57,11 +57,12 @@ class Connections:
         server_state: ServerState,
         app_state: dict[str, Any],  # noqa: ARG002  for a lifespan, which we have not
         _loop: asyncio.AbstractEventLoop | None = None,
+        scheme: str = "http",
     ) -> Connection:
         loop = _loop or asyncio.get_running_loop()
         if self._timer is None:
             self._timer = loop.call_later(SWEEP_S, self._sweep, server_state, loop)
-        return Connection(cast(AsgiApp, config.loaded_app), server_state, loop)
+        return Connection(cast(AsgiApp, config.loaded_app), server_state, loop, scheme)
 
     def close(self) -> None:
         """Looks no more."""
@@ -91,6 +92,7 @@ class Connection(asyncio.Protocol):
         "_is_skipping",
         "_parser",
         "_queue",
+        "_scheme",
         "_scope",
         "_server",
         "_url",
@@ -102,11 +104,14 @@ class Connection(asyncio.Protocol):
         "unwritable",
     )
 
-    def __init__(self, app: AsgiApp, state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, app: AsgiApp, state: ServerState, loop: asyncio.AbstractEventLoop, scheme: str = "http"
+    ) -> None:
         self.app = app
         self.state = state
         self.loop = loop
         self.transport: asyncio.Transport = cast(Any, None)
+        self._scheme = scheme
         self.unwritable: Future[None] | None = None  # done when the transport takes more again
         self._client: tuple[str, int] | None = None
         self._server: tuple[str, int] | None = None
@@ -185,7 +190,7 @@ class Connection(asyncio.Protocol):
             "asgi": _ASGI,
             "http_version": parser.get_http_version(),
             "method": parser.get_method().decode("ascii"),
-            "scheme": "http",
+            "scheme": self._scheme,
             "path": unquote(text) if "%" in text else text,
             "raw_path": path,
             "query_string": query,

@@ -36,6 +36,7 @@ class Head:
         "origin",
         "path",
         "query",
+        "scheme",
         "sid",
         "started",
     )
@@ -48,6 +49,7 @@ class Head:
         self.query: bytes = scope["query_string"]
         self.headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.host = self.authorization = self.content_type = ""
+        self.scheme = scope.get("scheme", "http")  # that the client used; a proxy in front may know better
         self.origin: str | None = None
         self.content_length = 0
         for name, value in self.headers:
@@ -59,13 +61,10 @@ class Head:
                 self.content_type = value.decode("latin-1")
             elif name == b"origin":
                 self.origin = value.decode("latin-1")
+            elif name == b"x-forwarded-proto":
+                self.scheme = "https" if value == b"https" else "http"
             elif name == b"content-length" and value.isdigit():
                 self.content_length = int(value)
-
-    @property
-    def scheme(self) -> str:
-        """The scheme that the client used: what a proxy in front says, else plain HTTP."""
-        return "https" if (self.header(b"x-forwarded-proto") or "http") == "https" else "http"
 
     def header(self, wanted: bytes) -> str | None:
         return next((value.decode("latin-1") for name, value in self.headers if name == wanted), None)

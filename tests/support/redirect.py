@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from twilio.base.domain import Domain
 from twilio.rest import Client
+
+from localloop import point_at
 
 
 def domains(client: Client) -> Iterator[tuple[str, Domain]]:
@@ -19,8 +20,4 @@ def domains(client: Client) -> Iterator[tuple[str, Domain]]:
 
 
 def to_localloop(client: Client, url: str) -> Client:
-    """The host's first label becomes the first part of the path; the 2010 API has none."""
-    for _name, domain in domains(client):
-        product = (urlsplit(domain.base_url).hostname or "").partition(".")[0]
-        domain.base_url = url if product == "api" else f"{url}/{product}"
-    return client
+    return point_at(client, url)
