@@ -9,6 +9,7 @@ import typer
 from typer import Argument, Option
 
 from localloop import __version__
+from localloop.cli import options
 
 app = typer.Typer(
     name="localloop",
@@ -68,65 +69,38 @@ def _root(
 
 @app.command()
 def up(
-    host: Annotated[str | None, Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
-    port: Annotated[str | None, Option(help="Port to listen on, 0 = any free one. [default: 4010]")] = None,
-    proxy_port: Annotated[
-        str | None, Option(metavar="N", help="Port of the intercepting proxy. [default: 4011, or a free one]")
-    ] = None,
-    upstream_proxy: Annotated[
-        str | None, Option(metavar="URL", help="Through whom the proxy reaches others than Twilio.")
-    ] = None,
-    data: Annotated[str | None, Option(metavar="DIR", help="Where data is kept.")] = None,
-    ephemeral: Annotated[bool | None, Option("--ephemeral", help="Keep nothing after the end.")] = None,
-    database_url: Annotated[
-        str | None, Option(metavar="URL", help="Use this PostgreSQL (14 or newer) instead of our own.")
-    ] = None,
-    pg_bin: Annotated[
-        str | None, Option(metavar="DIR", help="The folder of the PostgreSQL programs to run.")
-    ] = None,
-    single: Annotated[bool | None, Option("--single", help="One process for everything.")] = None,
-    strict: Annotated[
-        bool | None, Option("--strict", help="Unknown accounts, keys and numbers are refused, not adopted.")
-    ] = None,
-    profile: Annotated[
-        str | None, Option(help="relaxed, twilio, us-a2p or trial. [default: relaxed]")
-    ] = None,
-    message_rate: Annotated[
-        str | None, Option(metavar="N", help="Segments per second of every sender, 0 = no limit.")
-    ] = None,
-    message_rates: Annotated[
-        str | None,
-        Option(metavar="KIND=N,…", help="The same by kind: long-code, toll-free, short-code, …"),
-    ] = None,
-    account_message_rate: Annotated[
-        str | None, Option(metavar="N", help="Segments per second of an account, over all its senders.")
-    ] = None,
-    plain: Annotated[
-        str | None, Option(help="Resources without behaviour yet: warn, allow or refuse. [default: warn]")
-    ] = None,
-    public_url: Annotated[
-        str | None, Option(metavar="URL", help="Our address as others see it, for what we send out.")
-    ] = None,
-    open_on_network: Annotated[
-        bool | None, Option("--open-on-network", help="Let --host be an address that others reach.")
-    ] = None,
-    admin_listen: Annotated[
-        str | None, Option(metavar="HOST:PORT", help="Where console, lab and metrics may be reached.")
-    ] = None,
-    access_log: Annotated[bool | None, Option("--access-log", help="Log a line for every request.")] = None,
-    log_format: Annotated[str | None, Option(help="auto, text or json. [default: auto]")] = None,
-    verbose: Annotated[bool, Option("--verbose", "-v", help="Log more.")] = False,
+    host: options.Host = None,
+    port: options.Port = None,
+    proxy_port: options.ProxyPort = None,
+    upstream_proxy: options.UpstreamProxy = None,
+    data: options.Data = None,
+    ephemeral: options.Ephemeral = None,
+    database_url: options.DatabaseUrl = None,
+    pg_bin: options.PgBin = None,
+    single: options.Single = None,
+    strict: options.Strict = None,
+    profile: options.Profile = None,
+    message_rate: options.MessageRate = None,
+    message_rates: options.MessageRates = None,
+    account_message_rate: options.AccountMessageRate = None,
+    plain: options.Plain = None,
+    public_url: options.PublicUrl = None,
+    open_on_network: options.OpenOnNetwork = None,
+    admin_listen: options.AdminListen = None,
+    access_log: options.AccessLog = None,
+    log_format: options.LogFormat = None,
+    verbose: options.Verbose = False,
 ) -> None:
     """Start localloop here and print how to reach it; Ctrl-C stops it.
 
     Every option may also stand in the environment (LOCALLOOP_PORT) or in ./localloop.toml (port = 4010).
     TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, from the environment or ./.env, become the first account.
     """
-    options = {name: value for name, value in locals().items() if name != "verbose"}
+    chosen = {name: value for name, value in locals().items() if name != "verbose"}
     from localloop.cli import up as command
 
     try:
-        command.up(options, verbose=verbose)
+        command.up(chosen, verbose=verbose)
     except command.FAILURES as error:
         _fail(error)
 

@@ -16,7 +16,7 @@ from localloop.products.messaging.message import operations, queries, scheduled
 from localloop.products.messaging.message.accept import ASSIGN, SEND, Acceptance
 from localloop.products.messaging.message.assign import Assigned, Assignment, Assignments
 from localloop.products.messaging.message.compose import Composer, Condition, Draft, Rules
-from localloop.products.messaging.message.deliver import RECEIPT, Delivery, arrival_of
+from localloop.products.messaging.message.deliver import RECEIPT, Delivery, Ways, arrival_of
 from localloop.products.messaging.message.inbound import Asked, Reception
 from localloop.products.messaging.message.load import Loaded, load
 from localloop.products.messaging.message.outcome import INBOUND, Outcome, Outcomes
@@ -98,9 +98,8 @@ class Messaging:
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
         assignment = Assignment(self._messages, self._assigned, self._composer, self._choice)
-        delivery = Delivery(
-            self._messages, self._outcomes, self.carrier, self.directory, self._services, self.permissions
-        )
+        ways = Ways(self.carrier, self.directory, self._services)
+        delivery = Delivery(self._messages, self._outcomes, ways, self.permissions)
         replies = Replies(self.database, self._composer, self.webhooks)
         asked = Asked(self.directory, self.records, self.webhooks, replies, self._services, self.public_url)
         reception = Reception(self._messages, self._outcomes, asked)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final, Protocol, TypeAlias
 from uuid import UUID
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from localloop.carriers import Carrier, Receipt, Refused, Submission
@@ -40,24 +41,22 @@ class Hindering(Protocol):
         ...
 
 
+class Ways(Struct, frozen=True):
+    """Where a message goes: out by the carrier, and to a number of the world, which may belong to a service."""
+
+    carrier: Carrier
+    directory: Directory
+    services: Services
+
+
 class Delivery:
     """The handlers of `message.send` and `message.receipt`."""
 
-    def __init__(
-        self,
-        messages: Messages,
-        writer: Writer,
-        carrier: Carrier,
-        directory: Directory,
-        services: Services,
-        hindering: Hindering,
-    ) -> None:
+    def __init__(self, messages: Messages, writer: Writer, ways: Ways, hindering: Hindering) -> None:
         self._hindering = hindering
         self._messages = messages
         self._writer = writer
-        self._carrier = carrier
-        self._directory = directory
-        self._services = services
+        self._ways = ways
 
     async def send(self, job: Job) -> Done | Settled:
         """Hand one message to the carrier. One that was canceled or sent already is left alone."""
@@ -67,9 +66,9 @@ class Delivery:
         error_code = _hindrance(loaded) or await self._hindering.hindrance(loaded.message)
         receipt = None
         if error_code is None:
-            if self._carrier.is_outside and not await self._mark_sending(loaded.message):
+            if self._ways.carrier.is_outside and not await self._mark_sending(loaded.message):
                 return Done()
-            answer = await self._carrier.submit(submission_of(loaded))
+            answer = await self._ways.carrier.submit(submission_of(loaded))
             if isinstance(answer, Refused):
                 error_code = answer.error_code
             else:
@@ -124,13 +123,13 @@ class Delivery:
 
     async def _arrival(self, loaded: Loaded) -> Arrival | None:
         sent = loaded.message
-        owner = await self._directory.find(sent.world_sid, sent.to)
+        owner = await self._ways.directory.find(sent.world_sid, sent.to)
         if owner is None or not owner.sms_enabled:
             return None
         received = replace(
             sent,
             account_sid=owner.account_sid,
-            messaging_service_sid=await self._services.sid_of_number(owner.account_sid, owner.sid),
+            messaging_service_sid=await self._ways.services.sid_of_number(owner.account_sid, owner.sid),
         )
         return arrival_of(received, loaded.media_urls)
 

@@ -1,0 +1,52 @@
+"""The options of `localloop up`, as types of its parameters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Option
+
+Host = Annotated[str | None, Option(help="Address to listen on. [default: 127.0.0.1]")]
+Port = Annotated[str | None, Option(help="Port to listen on, 0 = any free one. [default: 4010]")]
+ProxyPort = Annotated[
+    str | None, Option(metavar="N", help="Port of the intercepting proxy. [default: 4011, or a free one]")
+]
+UpstreamProxy = Annotated[
+    str | None, Option(metavar="URL", help="Through whom the proxy reaches others than Twilio.")
+]
+Data = Annotated[str | None, Option(metavar="DIR", help="Where data is kept.")]
+Ephemeral = Annotated[bool | None, Option("--ephemeral", help="Keep nothing after the end.")]
+DatabaseUrl = Annotated[
+    str | None, Option(metavar="URL", help="Use this PostgreSQL (14 or newer) instead of our own.")
+]
+PgBin = Annotated[str | None, Option(metavar="DIR", help="The folder of the PostgreSQL programs to run.")]
+Single = Annotated[bool | None, Option("--single", help="One process for everything.")]
+Strict = Annotated[
+    bool | None, Option("--strict", help="Unknown accounts, keys and numbers are refused, not adopted.")
+]
+Profile = Annotated[str | None, Option(help="relaxed, twilio, us-a2p or trial. [default: relaxed]")]
+MessageRate = Annotated[
+    str | None, Option(metavar="N", help="Segments per second of every sender, 0 = no limit.")
+]
+MessageRates = Annotated[
+    str | None,
+    Option(metavar="KIND=N,…", help="The same by kind: long-code, toll-free, short-code, …"),
+]
+AccountMessageRate = Annotated[
+    str | None, Option(metavar="N", help="Segments per second of an account, over all its senders.")
+]
+Plain = Annotated[
+    str | None, Option(help="Resources without behaviour yet: warn, allow or refuse. [default: warn]")
+]
+PublicUrl = Annotated[
+    str | None, Option(metavar="URL", help="Our address as others see it, for what we send out.")
+]
+OpenOnNetwork = Annotated[
+    bool | None, Option("--open-on-network", help="Let --host be an address that others reach.")
+]
+AdminListen = Annotated[
+    str | None, Option(metavar="HOST:PORT", help="Where console, lab and metrics may be reached.")
+]
+AccessLog = Annotated[bool | None, Option("--access-log", help="Log a line for every request.")]
+LogFormat = Annotated[str | None, Option(help="auto, text or json. [default: auto]")]
+Verbose = Annotated[bool, Option("--verbose", "-v", help="Log more.")]
