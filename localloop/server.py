@@ -39,12 +39,20 @@ from localloop.intercept import Proxy, Routes
 from localloop.intercept import load as load_authority
 from localloop.jobs import Done, Handler, Job, NewJob, Outcome, Worker, enqueue
 from localloop.lab import API as LAB
+from localloop.lab import channels as lab_channels
 from localloop.lab import consent as lab_consent
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
 from localloop.lab import webhooks as lab_webhooks
-from localloop.products import accounts, monitor, numbers
-from localloop.products.messaging import DEACTIVATION_FILES, Messaging, Rules, service_bindings
+from localloop.products import accounts, content, monitor, numbers
+from localloop.products.messaging import (
+    DEACTIVATION_FILES,
+    Following,
+    Messaging,
+    Rules,
+    is_short_link,
+    service_bindings,
+)
 from localloop.rest import limits as rest_limits
 from localloop.rest import metrics as rest_metrics
 from localloop.rest import recorder, shared
@@ -282,7 +290,7 @@ async def open_api(
         console = _console(settings, parts, engine, api)
         if console is not None:
             stack.push_async_callback(console.close)
-        yield Surface(api, engine, console, parts.database, measures)
+        yield Surface(api, engine, console, parts, measures)
 
 
 def _console(settings: Settings, parts: Parts, engine: Engine, api: App) -> Console | None:
@@ -312,6 +320,7 @@ def assemble(
     lab = (
         *lab_phones.bindings(phones),
         *lab_numbers.bindings(parts.database),
+        *lab_channels.bindings(lab_channels.Decisions(parts.messaging, _reviews(settings, parts))),
         *lab_webhooks.bindings(lab_webhooks.Hooks(parts.database, parts.webhooks)),
         *lab_consent.bindings(lab_consent.Rules(parts.database, parts.messaging)),
     )
@@ -352,6 +361,7 @@ def _recorder(settings: Settings, parts: Parts, measures: Metrics) -> Recorder |
 
 def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Binding, ...]:
     """Every behaviour that is bound to the contract."""
+    contents = content.Operations(parts.database, plain, _reviews(settings, parts))
     needs = numbers.Needs(parts.database, parts.directory, plain, parts.records, settings.strict)
     closings = (parts.directory.closing(), parts.messaging.closing)
     return (
@@ -359,8 +369,13 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
         *numbers.bindings(needs),
         *parts.messaging.bindings(),
         *service_bindings(needs),
+        *content.bindings(contents),
         *monitor.bindings(parts.database),
     )
+
+
+def _reviews(settings: Settings, parts: Parts) -> content.Reviews:
+    return content.Reviews(parts.database, not settings.strict)
 
 
 def bindings() -> tuple[Binding, ...]:
@@ -406,11 +421,12 @@ class Surface:
     console under `/console`."""
 
     def __init__(
-        self, app: App, engine: Engine, console: Console | None, database: Database, measures: Metrics
+        self, app: App, engine: Engine, console: Console | None, parts: Parts, measures: Metrics
     ) -> None:
         self._app = app
         self._engine = engine
-        self._database = database
+        self._database = parts.database
+        self._links = Following(parts.messaging.links, app)
         self._measures = measures
         self._console = console
 
@@ -430,6 +446,8 @@ class Surface:
             return self._ready(send)
         if path == "/metrics" and self._may_see(scope):
             return self._metrics(send)
+        if is_short_link(path):
+            return self._links(scope, receive, send)
         console = self._console
         if console is not None and _is_console(path) and self._engine.backstage.is_open_to(scope):
             return console(scope, receive, send)
@@ -508,6 +526,7 @@ def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
     async def keep_house(job: Job) -> Outcome:
         await partitions.ensure(parts.database)
         await recorder.prune(parts.database)
+        await parts.messaging.links.prune()
         return await again(job)
 
     async def prune(job: Job) -> Outcome:
@@ -519,6 +538,7 @@ def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
         FORGET: partial(forget_again, parts.database),
         HOUSEKEEPING: keep_house,
         retention.RETENTION: prune,
+        content.REVIEW: _reviews(settings, parts).review,
         **parts.messaging.handlers(),
     }
 

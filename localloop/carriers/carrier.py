@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
-Fate: TypeAlias = Literal["delivered", "undelivered", "failed"]
+Fate: TypeAlias = Literal["delivered", "undelivered", "failed", "read"]
 
 
 class Submission(Struct, frozen=True):
@@ -22,6 +23,7 @@ class Submission(Struct, frozen=True):
     media_urls: tuple[str, ...] = ()
     num_segments: int = 1
     risk_checked: bool = True  # False: the sender said RiskCheck=disable
+    content: Mapping[str, Any] | None = None  # what a channel shows beside the text
 
 
 class Receipt(Struct, frozen=True):
@@ -32,6 +34,7 @@ class Receipt(Struct, frozen=True):
     status: Fate
     at: datetime
     error_code: int | None = None
+    is_read: bool = False  # it was read as it came
 
 
 class Accepted(Struct, frozen=True):

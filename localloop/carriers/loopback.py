@@ -12,12 +12,13 @@ from typing import Final
 from localloop.carriers import phones
 from localloop.carriers.carrier import Accepted, Receipt, Refused, Submission
 from localloop.carriers.phones import Phone, PhoneMessage
-from localloop.core import clock
+from localloop.core import clock, e164
 from localloop.store import Database
 from localloop.store.reader import BatchReader
 
 RISKY: Final = "30450"  # texts to it look like fraud, to those who look
 SLOW: Final = timedelta(seconds=3)
+READABLE: Final = frozenset({"whatsapp", "rcs"})  # channels that tell when a message was read
 
 
 class Loopback:
@@ -29,7 +30,7 @@ class Loopback:
         self._phones = BatchReader(database, phones.get_phones)
 
     async def submit(self, submission: Submission) -> Accepted | Refused:
-        phone = await self._phones.read((submission.world_sid, submission.to_address))
+        phone = await self._phones.read((submission.world_sid, e164.handset(submission.to_address)))
         if phone.behavior == RISKY and submission.risk_checked:
             return Refused(int(RISKY))
         if phone.behavior != RISKY and phones.fails(phone.behavior):
@@ -47,13 +48,15 @@ def receipt_of(phone: Phone, submission: Submission, now: datetime) -> Receipt:
     delay = timedelta(milliseconds=phone.delay_ms)
     if phone.behavior == "slow":
         delay = delay or SLOW
-    delivers = phone.behavior in ("deliver", "slow", RISKY)
+    channel = e164.channel_of(submission.to_address)
+    delivers = phone.behavior in ("deliver", "slow", "read", RISKY)
     return Receipt(
         message_sid=submission.message_sid,
         account_sid=submission.account_sid,
         status="delivered" if delivers else "undelivered",
         at=now + delay,
         error_code=None if delivers else int(phone.behavior),
+        is_read=phone.behavior == "read" and channel in READABLE,
     )
 
 
@@ -61,11 +64,12 @@ def received(submission: Submission, at: datetime) -> PhoneMessage:
     """The text as the phone shows it once delivered."""
     return PhoneMessage(
         world_sid=submission.world_sid,
-        number=submission.to_address,
+        number=e164.handset(submission.to_address),
         direction="received",
         peer=submission.from_address,
         body=submission.body,
         media=submission.media_urls,
+        content=submission.content,
         message_sid=submission.message_sid,
         date_created=at,
     )

@@ -7,9 +7,9 @@ changes the message's status, and the same statement tells the waiting (channel 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -20,7 +20,7 @@ from localloop.core import errors, sids
 from localloop.store import Executor
 
 CHANNEL: Final = "phone"
-Behavior: TypeAlias = str  # deliver | slow | the code of an error
+Behavior: TypeAlias = str  # deliver | slow | read | the code of an error
 # Errors of a message that was sent: of the network, or of the channel.
 _UNDELIVERED: Final = frozenset(
     {30003, 30004, 30005, 30006, 30007, 30008, 30009, 30011, *range(30017, 30020), *range(30022, 30028)}
@@ -63,6 +63,7 @@ _OF_CHANNELS: Final = range(63001, 63060)
 BEHAVIORS: Final[tuple[Behavior, ...]] = (
     "deliver",
     "slow",
+    "read",
     *(str(code) for code in sorted(_REFUSED | _UNDELIVERED | _FAILED)),
     *(str(code) for code in _OF_CHANNELS if errors.title(code)),
 )
@@ -92,6 +93,7 @@ class PhoneMessage(Struct, frozen=True, kw_only=True):
     peer: str
     body: str
     media: tuple[str, ...] = ()
+    content: Mapping[str, Any] | None = None  # what a channel shows beside the text: buttons, cards, a place
     message_sid: str | None = None
     date_created: datetime
 
@@ -129,16 +131,18 @@ class Selection(Struct, frozen=True, kw_only=True):
 
 
 _ALL: Final = Selection()
-_MESSAGE_COLUMNS: Final = "world_sid, number, id, direction, peer, body, media, message_sid, date_created"
+_MESSAGE_COLUMNS: Final = (
+    "world_sid, number, id, direction, peer, body, media, message_sid, date_created, content"
+)
 _KEEP: Final = f"""
 with kept as (
   insert into phone_messages ({_MESSAGE_COLUMNS})
-  select world_sid, number, id, direction, peer, body, media::jsonb, message_sid, date_created
+  select world_sid, number, id, direction, peer, body, media::jsonb, message_sid, date_created, content::jsonb
   from unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-              $9::timestamptz[])
+              $9::timestamptz[], $10::text[])
     as k ({_MESSAGE_COLUMNS})
 )
-select pg_notify('{CHANNEL}', notice) from unnest($10::text[]) as notice
+select pg_notify('{CHANNEL}', notice) from unnest($11::text[]) as notice
 """
 _SET: Final = """
 insert into phones as p (world_sid, number, behavior, delay_ms, date_created, date_updated)
@@ -181,6 +185,7 @@ async def keep(connection: Executor, messages: Sequence[PhoneMessage]) -> None:
             orjson.dumps(message.media).decode(),
             message.message_sid,
             message.date_created,
+            orjson.dumps(message.content).decode() if message.content else None,
         )
         for message in messages
     ]
@@ -272,6 +277,7 @@ def message_of(row: asyncpg.Record) -> PhoneMessage:
         peer=row["peer"],
         body=row["body"],
         media=tuple(row["media"]),
+        content=row["content"],
         message_sid=row["message_sid"],
         date_created=row["date_created"],
     )

@@ -43,6 +43,7 @@ _SHORT_CODE: Final = re.compile(r"[0-9]{3,6}")
 _ALPHANUMERIC: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&\-]{1,11}")
 _CHANNEL: Final = re.compile(r"(whatsapp|messenger|instagram|rcs|sms|client|sips?|sim):(.+)", re.DOTALL)
 _NUMBER_CHANNELS: Final = frozenset({"whatsapp", "sms"})
+MESSAGING_CHANNELS: Final = frozenset({"whatsapp", "messenger", "rcs"})
 _KINDS: Final[dict[int, LineKind]] = {
     PhoneNumberType.FIXED_LINE: "fixed-line",
     PhoneNumberType.MOBILE: "mobile",
@@ -175,12 +176,25 @@ def address(raw: str, default_country: str = "US") -> Address:
 
 
 def _channel_address(channel: str, value: str) -> Address:
-    if channel not in _NUMBER_CHANNELS:
+    # An RCS address is an agent's name or, of who has a phone, its number.
+    if channel not in _NUMBER_CHANNELS and not (channel == "rcs" and value.lstrip()[:1] == "+"):
         return Address("channel", value, channel)
     number = parse(value)
     if number is None or not number.is_possible:
         return Address("invalid", value, channel, number)
     return Address("channel", number.e164, channel, number)
+
+
+def channel_of(address: str) -> str:
+    """The channel of an address as messages keep it: `whatsapp`, `messenger`, `rcs`; "" is the telephone network."""
+    name, mark, _ = address.partition(":")
+    return name if mark and name in MESSAGING_CHANNELS else ""
+
+
+def handset(address: str) -> str:
+    """The phone that an address reaches: `+1…` of `whatsapp:+1…`; a Messenger user is one by itself."""
+    bare = address.partition(":")[2]
+    return bare if bare[:1] == "+" and channel_of(address) else address
 
 
 def national(e164: str) -> str:

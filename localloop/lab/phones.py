@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
@@ -15,6 +15,7 @@ from localloop.carriers.phones import Phone, PhoneMessage, Selection, Setting
 from localloop.carriers.watch import PhoneWatch, Wanted
 from localloop.core import e164, errors, sids
 from localloop.core.errors import ApiError
+from localloop.products.messaging import Said
 from localloop.rest.request import Binding, Item, Items, Request
 from localloop.store import Database, Unit
 
@@ -27,13 +28,27 @@ class Receiver(Protocol):
     """Whoever takes texts from phones to numbers of the world: `products.messaging`."""
 
     async def receive(
-        self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
+        self,
+        world_sid: str,
+        from_: str,
+        to: str,
+        body: str,
+        media: tuple[str, ...] = (),
+        said: Said | None = None,
     ) -> PhoneMessage | None:
         """The text as the phone keeps it, in one commit with its arrival; None when nobody gets texts at `to`."""
         ...
 
     def phones_changed(self, unit: Unit) -> None:
         """Say in a unit of work that a phone behaves differently: some refuse messages before they are accepted."""
+        ...
+
+    async def read(self, world_sid: str, text: PhoneMessage) -> None:
+        """Somebody reads what the phone received. Raises 63105 where its channel does not tell."""
+        ...
+
+    async def typing_to(self, world_sid: str, phone: str) -> Sequence[str]:
+        """Who is seen typing on it."""
         ...
 
 
@@ -58,6 +73,8 @@ def bindings(lab: Lab) -> tuple[Binding, ...]:
             operations={
                 "ListPhoneMessage": partial(list_messages, lab),
                 "CreatePhoneMessage": partial(send, lab),
+                "FetchPhoneMessage": partial(fetch_message, lab),
+                "UpdatePhoneMessage": partial(read, lab),
                 "FetchPhoneMessageWait": partial(wait, lab),
             },
         ),
@@ -74,7 +91,10 @@ async def list_phones(lab: Lab, request: Request) -> Items:
 
 async def fetch(lab: Lab, request: Request) -> Item:
     """There is a phone behind every number, so there always is an answer."""
-    return Item(fields=_shown(await phones.get_phone(lab.database, request.world_sid, _number(request))))
+    number = _number(request)
+    phone = await phones.get_phone(lab.database, request.world_sid, number)
+    typing = await lab.receiver.typing_to(request.world_sid, number)
+    return Item(fields={**_shown(phone), "typing": list(typing)})
 
 
 async def update(lab: Lab, request: Request) -> Item:
@@ -109,9 +129,11 @@ async def send(lab: Lab, request: Request) -> Item:
     to = e164.address(params["To"])
     media = tuple(params.get("MediaUrl") or ())
     body = params.get("Body") or ""
-    if not body and not media:
+    said = _said(params)
+    if not (body or media or said.press or said.latitude):
         raise errors.content_required()
-    sent = await lab.receiver.receive(request.world_sid, number, to.value, body, media)
+    address = str(to) if e164.channel_of(str(to)) else to.value
+    sent = await lab.receiver.receive(request.world_sid, number, address, body, media, said)
     if sent is None:
         raise ApiError(
             400,
@@ -119,6 +141,26 @@ async def send(lab: Lab, request: Request) -> Item:
             f"Nobody in this world gets texts at {to.value}, so this one would reach no program.",
         )
     return Item(fields=_text(sent))
+
+
+async def fetch_message(lab: Lab, request: Request) -> Item:
+    return Item(fields=_text(await _message(lab, request)))
+
+
+async def read(lab: Lab, request: Request) -> Item:
+    """Somebody reads it: its sender is told by channels that do so."""
+    message = await _message(lab, request)
+    await lab.receiver.read(request.world_sid, message)
+    return Item(fields=_text(message))
+
+
+async def _message(lab: Lab, request: Request) -> PhoneMessage:
+    text_id = _text_id(request.ids["Sid"], errors.not_found(request.address))
+    assert text_id is not None
+    found = await phones.get_message(lab.database, request.world_sid, _number(request), text_id)
+    if found is None:
+        raise errors.not_found(request.address)
+    return found
 
 
 async def wait(lab: Lab, request: Request) -> Item:
@@ -148,6 +190,9 @@ def _nothing_came(wanted: Wanted, seconds: float, closest: PhoneMessage | None) 
 
 
 def _number(request: Request) -> str:
+    address = e164.address(request.ids["Number"])
+    if address.channel == "messenger":
+        return str(address)
     number = e164.parse(request.ids["Number"])
     if number is None or not number.is_possible:
         raise errors.invalid_to(request.ids["Number"])
@@ -163,6 +208,22 @@ def _text_id(sid: str | None, refusal: ApiError) -> UUID | None:
     return sids.uuid_of(sid)
 
 
+def _said(params: Mapping[str, Any]) -> Said:
+    latitude, longitude = params.get("Latitude"), params.get("Longitude")
+    if (latitude is None) != (longitude is None):
+        raise errors.missing_parameter("Latitude" if latitude is None else "Longitude")
+    return Said(
+        press=params.get("Press") or None,
+        profile_name=params.get("ProfileName") or None,
+        latitude=None if latitude is None else str(latitude),
+        longitude=None if longitude is None else str(longitude),
+        address=params.get("Address") or None,
+        label=params.get("Label") or None,
+        reply_to=params.get("ReplyTo") or None,
+        is_forwarded=bool(params.get("Forwarded")),
+    )
+
+
 def _shown(phone: Phone) -> Mapping[str, Any]:
     return {
         "number": phone.number,
@@ -175,14 +236,18 @@ def _shown(phone: Phone) -> Mapping[str, Any]:
 
 def _text(message: PhoneMessage) -> Mapping[str, Any]:
     received = message.direction == "received"
+    channel = e164.channel_of(message.peer)
+    own = f"{channel}:{message.number}" if channel and not e164.channel_of(message.number) else message.number
     return {
         "sid": sids.from_uuid(PREFIX, message.id),
         "number": message.number,
         "direction": message.direction,
-        "from": message.peer if received else message.number,
-        "to": message.number if received else message.peer,
+        "channel": channel or "sms",
+        "from": message.peer if received else own,
+        "to": own if received else message.peer,
         "body": message.body,
         "media": list(message.media),
+        "content": message.content,
         "message_sid": message.message_sid,
         "date_created": message.date_created,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localloop.carriers.phones import BEHAVIORS
 from localloop.contract.model import Api, Field, Operation, Param, Path, Resource
-from localloop.lab import consent_surface, webhook_surface
+from localloop.lab import channel_surface, consent_surface, webhook_surface
 
 MAX_WAIT_S = 300
 MAX_DELAY_MS = 86_400_000
@@ -20,6 +20,7 @@ _PHONE = (
     Field(name="number", type="string", format="phone-number"),
     Field(name="behavior", type="string", enum=BEHAVIORS, initial="deliver"),
     Field(name="delay", type="integer", initial=0),
+    Field(name="typing", type="array", initial=[]),
     Field(name="date_created", type="string", format="date-time"),
     Field(name="date_updated", type="string", format="date-time"),
     Field(name="url", type="string", format="uri", source="url"),
@@ -36,10 +37,12 @@ _MESSAGE = (
     Field(name="sid", type="string"),
     Field(name="number", type="string", format="phone-number"),
     Field(name="direction", type="string", enum=("received", "sent")),
+    Field(name="channel", type="string", enum=("sms", "whatsapp", "messenger", "rcs")),
     Field(name="from", type="string"),
     Field(name="to", type="string"),
     Field(name="body", type="string"),
     Field(name="media", type="array", initial=[]),
+    Field(name="content", type="object"),
     Field(name="message_sid", type="string"),
     Field(name="date_created", type="string", format="date-time"),
 )
@@ -60,6 +63,17 @@ _CALLER_ID = (
     Field(name="date_updated", type="string", format="date-time"),
 )
 
+_TEXT = Param(name="Sid", location="path", required=True)
+_SAID = (
+    Param(name="Press", location="body", max_length=1000),
+    Param(name="ProfileName", location="body", max_length=200),
+    Param(name="Latitude", location="body", type="number", minimum=-90, maximum=90),
+    Param(name="Longitude", location="body", type="number", minimum=-180, maximum=180),
+    Param(name="Address", location="body", max_length=1000),
+    Param(name="Label", location="body", max_length=1000),
+    Param(name="ReplyTo", location="body"),
+    Param(name="Forwarded", location="body", type="boolean"),
+)
 _DIRECTION = Param(name="Direction", location="query", enum=("received", "sent"))
 
 API = Api(
@@ -69,6 +83,7 @@ API = Api(
     resources=(
         *webhook_surface.RESOURCES,
         *consent_surface.RESOURCES,
+        *channel_surface.RESOURCES,
         Resource(
             key="lab.v1.Phone",
             name="Phone",
@@ -159,12 +174,41 @@ API = Api(
                                 _NUMBER,
                                 Param(name="To", location="body", format="phone-number", required=True),
                                 Param(name="Body", location="body"),
+                                *_SAID,
                                 Param(
                                     name="MediaUrl",
                                     location="body",
                                     type="array",
                                     items=Param(name="MediaUrl", location="body", format="uri"),
                                 ),
+                            ),
+                            fields=_MESSAGE,
+                        ),
+                    ),
+                ),
+                Path(
+                    template="/v1/Phones/{Number}/Messages/{Sid}",
+                    role="instance",
+                    kind="lab/PhoneMessage",
+                    id_param="Sid",
+                    parents=(("Number", ""),),
+                    operations=(
+                        Operation(
+                            id="lab.v1.FetchPhoneMessage",
+                            method="GET",
+                            verb="fetch",
+                            params=(_NUMBER, _TEXT),
+                            fields=_MESSAGE,
+                        ),
+                        Operation(
+                            id="lab.v1.UpdatePhoneMessage",
+                            method="POST",
+                            verb="update",
+                            body="form",
+                            params=(
+                                _NUMBER,
+                                _TEXT,
+                                Param(name="Status", location="body", enum=("read",), required=True),
                             ),
                             fields=_MESSAGE,
                         ),

@@ -44,8 +44,8 @@ _MESSAGING: Final = (
         title="A message came",
         asked_for="a number's SmsUrl, its SmsFallbackUrl, the action of <Redirect>",
         answer="messaging TwiML",
-        parts=(messaging.InboundMessage, Places),
-        perhaps=(Fallback, messaging.ChannelMessage),
+        parts=(messaging.InboundMessage, Places, messaging.ChannelMessage),
+        perhaps=(Fallback,),
         numbered=messaging.Media,
         simulated=(messaging.Referral,),
         is_sent=True,
@@ -55,8 +55,7 @@ _MESSAGING: Final = (
         title="A message that was sent has changed",
         asked_for="a message's StatusCallback",
         answer="nothing",
-        parts=(messaging.MessageChange,),
-        simulated=(messaging.ChannelChange,),
+        parts=(messaging.MessageChange, messaging.ChannelChange),
         is_sent=True,
     ),
 )
@@ -66,6 +65,14 @@ _USAGE: Final = Kind(
     asked_for="a usage trigger's CallbackUrl",
     answer="nothing",
     parts=(usage.TriggerFired,),
+)
+_CLICK: Final = Kind(
+    name="click",
+    title="Somebody followed a short link",
+    asked_for="a link shortening domain's CallbackUrl",
+    answer="nothing",
+    parts=(messaging.Click,),
+    is_sent=True,
 )
 _DEBUGGER: Final = Kind(
     name="debugger",
@@ -139,7 +146,9 @@ _VOICE: Final = (
         is_voice=True,
     ),
 )
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (*_MESSAGING, *_VOICE, _USAGE, _DEBUGGER)}
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind for kind in (*_MESSAGING, _CLICK, *_VOICE, _USAGE, _DEBUGGER)
+}
 
 
 class Declared(Struct, frozen=True, kw_only=True):

@@ -77,6 +77,17 @@ class ChannelMessage(Part, frozen=True, kw_only=True):
         OptOutType | UnsetType,
         said("What a keyword did", "STOP", when="advanced opt-out knows the body"),
     ] = UNSET
+    message_type: Annotated[
+        str | UnsetType, said("What kind of message it is", "text", when="it came by a channel")
+    ] = UNSET
+    channel_metadata: Annotated[
+        str | UnsetType,
+        said(
+            "What the channel says of the sender, JSON",
+            '{"type":"whatsapp","data":{"context":{"ProfileName":"Ada","WaId":"12125550101"}}}',
+            when="it came by WhatsApp",
+        ),
+    ] = UNSET
     profile_name: Annotated[str | UnsetType, said("The sender's name", "Ada", when="it came by WhatsApp")] = (
         UNSET
     )
@@ -107,12 +118,16 @@ class ChannelMessage(Part, frozen=True, kw_only=True):
     flow_data: Annotated[
         str | UnsetType, said("What was filled in, as JSON", "{}", when="it ends a flow of WhatsApp")
     ] = UNSET
-    channel_metadata: Annotated[
-        str | UnsetType, said("What the channel says besides, as JSON", "{}", when="it came by a channel")
+    list_id: Annotated[
+        str | UnsetType, said("The item's id", "first", when="an item of a list was chosen")
     ] = UNSET
-    message_type: Annotated[str | UnsetType, said("What it holds", "text", when="it came by a channel")] = (
-        UNSET
-    )
+    list_title: Annotated[
+        str | UnsetType, said("The item's title", "First", when="an item of a list was chosen")
+    ] = UNSET
+    list_description: Annotated[
+        str | UnsetType,
+        said("The item's description", "The first of all", when="an item with one was chosen"),
+    ] = UNSET
     latitude: Annotated[str | UnsetType, said("Degrees north", "47.37", when="it shares a place")] = UNSET
     longitude: Annotated[str | UnsetType, said("Degrees east", "8.54", when="it shares a place")] = UNSET
     address: Annotated[
@@ -184,6 +199,23 @@ class MessageChange(Part, frozen=True, kw_only=True):
     ] = UNSET
 
 
+class Click(Part, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """Somebody followed a short link."""
+
+    event_type: Annotated[Literal["click"], said("What happened", "click")]
+    sms_sid: Annotated[str, said("The message that the link was in", _SID, pattern=part.MESSAGE_SID)]
+    to: Annotated[str, said("Who got it", "+12125550101")]
+    from_: Annotated[str, said("Who sent it", "+13125550100")]
+    link: Annotated[str, said("Where the link leads", "https://example.com/long")]
+    click_time: Annotated[str, said("When, ISO 8601", "2026-01-02T03:04:05Z")]
+    messaging_service_sid: Annotated[
+        str | UnsetType,
+        said("The messaging service", _SERVICE, when="a service sent it", pattern=part.SERVICE_SID),
+    ] = UNSET
+    account_sid: Annotated[str, said("The account that sent it", _ACCOUNT, pattern=part.ACCOUNT_SID)]
+    user_agent: Annotated[str, said("What followed it", "Mozilla/5.0")]
+
+
 class ChannelChange(Part, frozen=True, kw_only=True):
     """What channels beyond SMS add to a change."""
 
@@ -191,17 +223,27 @@ class ChannelChange(Part, frozen=True, kw_only=True):
         str | UnsetType, said("Why it failed, in words", "Unreachable destination handset", when="it failed")
     ] = UNSET
     channel_install_sid: Annotated[
-        str | UnsetType, said("The channel's installation", "XE" + "0" * 32, when="it was sent by a channel")
-    ] = UNSET
+        str, said("The channel's installation", "XE" + "0" * 32, when="it was sent by a channel")
+    ]
     channel_to_address: Annotated[
-        str | UnsetType, said("Who gets it, in the channel's words", "+12125550101", when="sent by a channel")
-    ] = UNSET
-    channel_prefix: Annotated[
-        str | UnsetType, said("The channel", "whatsapp", when="it was sent by a channel")
+        str,
+        said(
+            "Who gets it, in the channel's words; numbers without their end",
+            "+1212555XXXX",
+            when="it was sent by a channel",
+        ),
+    ]
+    channel_prefix: Annotated[str, said("The channel", "whatsapp", when="it was sent by a channel")]
+    structured_message: Annotated[
+        part.Boolean | UnsetType,
+        said("Whether a template was sent", "false", when="it was sent by a channel and is on its way"),
     ] = UNSET
     channel_status_message: Annotated[
         str | UnsetType, said("What the channel says", "Channel error", when="the channel refused it")
     ] = UNSET
     event_type: Annotated[
-        str | UnsetType, said("What happened in the channel", "READ", when="it was sent by a channel")
+        Literal["DELIVERED", "UNDELIVERED", "READ"] | UnsetType,
+        said(
+            "What happened in the channel", "READ", when="it was sent by a channel and something became of it"
+        ),
     ] = UNSET

@@ -145,6 +145,13 @@ def _change(draft: _Draft) -> None:
         draft.fill(RawDlrDoneDate=f"{clock.now():%y%m%d%H%M}")
 
 
+def _channel_change(draft: _Draft) -> None:
+    channel, mark, address = draft["To"].partition(":")
+    if mark:
+        draft.fill(ChannelPrefix=channel, ChannelToAddress=f"{address[:-4]}XXXX")
+        draft.fill(ChannelInstallSid=sids.new("XE"))
+
+
 def _call(draft: _Draft) -> None:
     draft.same("From", "Caller")
     draft.same("To", "Called")
@@ -256,7 +263,7 @@ def _fallback(draft: _Draft) -> None:
 
 _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "sms": (_message, _places, _fallback),
-    "status": (_change,),
+    "status": (_change, _channel_change),
     "voice": (_call, _fallback),
     "gather": (_call, _gathered, _fallback),
     "record": (_call, _recorded, _fallback),
@@ -265,6 +272,7 @@ _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "voice-status": (_call, _progress),
     "recording-status": (_recording_change,),
     "amd-status": (),
+    "click": (),
     "conference": (_conference,),
     "pay-status": (),
     "usage-trigger": (_fired,),

@@ -46,6 +46,17 @@ class Authority:
         return context
 
 
+def key_and_certificate(host: str, *, signed_by_itself: bool = False, days: int = 9) -> tuple[str, str]:
+    """A new key and a certificate for this name that ends in so many days, both in PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    issuer = _name(host if signed_by_itself else "test authority")
+    builder = _builder(_name(host), issuer, key, clock.now() + timedelta(days=days))
+    made = builder.add_extension(x509.SubjectAlternativeName([_general(host)]), critical=False)
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    private = key.private_bytes(pem, form, serialization.NoEncryption())
+    return private.decode(), made.sign(key, hashes.SHA256()).public_bytes(pem).decode()
+
+
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 

@@ -20,6 +20,7 @@ _MARKS = {
     "PayloadType": "debugger",
     "SmsMessageSid": "sms",
     "MessageStatus": "status",
+    "click_time": "click",
     "CallbackSource": "voice-status",
     "RecordingStatus": "recording-status",
     "StatusCallbackEvent": "conference",

@@ -6,17 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from localloop.carriers import Carrier, phones
+from localloop.carriers import Carrier, Receipt, phones
+from localloop.carriers.loopback import READABLE
 from localloop.carriers.phones import PhoneMessage
-from localloop.core import clock, segments, sids
-from localloop.jobs import Handler, cancel
+from localloop.core import clock, e164, errors, sids
+from localloop.jobs import Handler, NewJob, cancel, enqueue
+from localloop.products.content import Contents
 from localloop.products.messaging import consent, permissions
+from localloop.products.messaging.channel import sender, session, texting
+from localloop.products.messaging.channel.book import ChannelBook
+from localloop.products.messaging.channel.incoming import Said
+from localloop.products.messaging.channel.operations import PROGRESS
+from localloop.products.messaging.channel.operations import Senders as ChannelSenders
+from localloop.products.messaging.channel.operations import bindings as channel_bindings
+from localloop.products.messaging.channel.texting import Texted
 from localloop.products.messaging.consent import Consent, SigningToken
+from localloop.products.messaging.link.book import Links
+from localloop.products.messaging.link.operations import Operations as LinkOperations
+from localloop.products.messaging.link.operations import bindings as link_bindings
 from localloop.products.messaging.message import operations, queries, scheduled
 from localloop.products.messaging.message.accept import ASSIGN, SEND, Acceptance
 from localloop.products.messaging.message.assign import Assigned, Assignment, Assignments
 from localloop.products.messaging.message.compose import Composer, Condition, Draft, Rules
-from localloop.products.messaging.message.deliver import RECEIPT, Delivery, Ways, arrival_of
+from localloop.products.messaging.message.deliver import RECEIPT, Delivery, Ways
 from localloop.products.messaging.message.inbound import Asked, Reception
 from localloop.products.messaging.message.load import Loaded, load
 from localloop.products.messaging.message.outcome import INBOUND, Outcome, Outcomes
@@ -24,6 +36,7 @@ from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.reply import Replies
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.message.senders import Senders
+from localloop.products.messaging.message.template import Templates
 from localloop.products.messaging.permissions.permissions import Permissions
 from localloop.products.messaging.service.choice import Choice
 from localloop.products.messaging.service.directory import Services
@@ -48,19 +61,28 @@ class Messaging:
     public_url: str = ""
     signing_token: SigningToken | None = None  # of files that are told apart by a signature in their address
     conditions: Sequence[Condition] = ()
+    channels: ChannelBook = field(init=False)
+    links: Links = field(init=False)
+    senders: ChannelSenders = field(init=False)
     _accepted: BatchWriter[Draft, Message] = field(init=False)
     _assigned: BatchWriter[Assigned, bool] = field(init=False)
     _outcomes: BatchWriter[Outcome, bool] = field(init=False)
     _messages: BatchReader[tuple[str, UUID], Loaded | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        senders = Senders(self.directory, self.rules)
+        is_open = not self.rules.strict
+        self._contents = Contents(self.database)
+        self.channels = ChannelBook(self.database, self._contents, adopts=is_open)
+        self.senders = ChannelSenders(self.database, self.directory, is_open)
+        self.links = Links(self.database, self.public_url, self.webhooks)
+        senders = Senders(self.directory, self.rules, self.channels)
         changes = self.directory.changes
         self.consent = Consent(self.database, changes, senders, self.rules)
         self.permissions = Permissions(self.database, changes, self.directory, self.rules)
         conditions = (self.permissions, *self.conditions, self.consent)
         self._services = Services(self.database, self.directory)
-        self._composer = Composer(senders, self.rules, conditions, self._services)
+        preparers = (Templates(self._contents), self.links)
+        self._composer = Composer(senders, self.rules, conditions, self._services, preparers)
         self._choice = Choice(self.database)
         acceptance = Acceptance(self.consent, self.rules.account_rate)
         outcomes = Outcomes(acceptance, self.consent, self.webhooks)
@@ -84,6 +106,9 @@ class Messaging:
         await self._choice.close()
         await self.consent.close()
         await self.permissions.close()
+        await self.channels.close()
+        await self.links.close()
+        await self._contents.close()
 
     def bindings(self) -> tuple[Binding, ...]:
         asked = operations.Operations(self.database, self._composer, self.records, self._accepted)
@@ -91,6 +116,8 @@ class Messaging:
             *operations.bindings(asked),
             *consent.bindings(self.database, self.consent, self.signing_token),
             *permissions.bindings(self.database, self.permissions),
+            *channel_bindings(self.senders),
+            *link_bindings(LinkOperations(self.database)),
         )
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -98,20 +125,30 @@ class Messaging:
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
         assignment = Assignment(self._messages, self._assigned, self._composer, self._choice)
-        ways = Ways(self.carrier, self.directory, self._services)
+        ways = Ways(self.carrier, self.directory, self._services, self.channels)
         delivery = Delivery(self._messages, self._outcomes, ways, self.permissions)
         replies = Replies(self.database, self._composer, self.webhooks)
-        asked = Asked(self.directory, self.records, self.webhooks, replies, self._services, self.public_url)
+        asked = Asked(
+            self.directory,
+            self.channels,
+            self.records,
+            self.webhooks,
+            replies,
+            self._services,
+            self.public_url,
+        )
         reception = Reception(self._messages, self._outcomes, asked)
         return {
             ASSIGN: assignment.assign,
             SEND: delivery.send,
             RECEIPT: delivery.receipt,
             INBOUND: reception.receive,
+            PROGRESS: self.senders.progress,
         }
 
     async def closing(self, unit: Unit, account_sid: str) -> None:
         """What waits to be sent by an account that is closed will not be, in the unit of work that closes it."""
+        await sender.delete_all(unit, account_sid)
         rows = await unit.fetch(
             "select world_sid, key from jobs where account_sid = $1 and kind = any($2) and key is not null",
             account_sid,
@@ -133,42 +170,45 @@ class Messaging:
         self.permissions.phones.changed(unit)
 
     async def receive(
-        self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
+        self,
+        world_sid: str,
+        from_: str,
+        to: str,
+        body: str,
+        media: tuple[str, ...] = (),
+        said: Said | None = None,
     ) -> PhoneMessage | None:
-        """A text from a phone to a number of the world, as the phone keeps it; None when nobody gets texts there."""
-        owned = await self.directory.find(world_sid, to)
-        if owned is None or not owned.sms_enabled:
+        """A text from a phone to a number of the world, or to a sender of a channel, as the phone keeps it; None when
+        nobody gets texts there."""
+        texted = Texted(world_sid=world_sid, phone=from_, to=to, body=body, media=media)
+        if e164.channel_of(to):
+            typed = await texting.by_channel(self.channels, self._services, texted, said or Said())
+        else:
+            typed = await texting.by_network(self.directory, self._services, texted)
+        if typed is None:
             return None
-        now = clock.now(world_sid)
-        arrival = arrival_of(
-            Message(
-                account_sid=owned.account_sid,
-                world_sid=world_sid,
-                id=UUID(int=0),
-                status="receiving",
-                direction="inbound",
-                from_=from_,
-                to=owned.phone_number,
-                body=body,
-                num_segments=segments.count(body).parts if body else 1,
-                messaging_service_sid=await self._services.sid_of_number(owned.account_sid, owned.sid),
-                date_created=now,
-                date_updated=now,
-            ),
-            media,
-        )
-        kept = PhoneMessage(
-            world_sid=world_sid,
-            number=from_,
-            direction="sent",
-            peer=owned.phone_number,
-            body=body,
-            media=media,
-            message_sid=arrival.message.sid,
-            date_created=now,
-        )
         async with self.database.unit() as unit:
-            await self._arrive(unit, [arrival])
+            await self._arrive(unit, typed.arrivals)
             unit.after_commit(self.consent.committed)
-            await phones.keep(unit, [kept])
-        return kept
+            await phones.keep(unit, typed.texts)
+            if typed.visit is not None:
+                await session.note(unit, typed.visit)
+        return typed.texts[0]
+
+    async def typing_to(self, world_sid: str, phone: str) -> list[str]:
+        """Who is seen typing on a phone."""
+        recipients = [phone, *(f"{channel}:{phone}" for channel in e164.MESSAGING_CHANNELS)]
+        return await session.typing_to(self.database, world_sid, recipients, clock.now(world_sid))
+
+    async def read(self, world_sid: str, text: PhoneMessage) -> None:
+        """Somebody reads a text on a phone. Raises 63105 where the channel does not tell."""
+        channel = e164.channel_of(text.peer)
+        if text.direction != "received" or text.message_sid is None or channel not in READABLE:
+            raise errors.of(63105)
+        account_sid = await queries.account_of(self.database, world_sid, sids.uuid_of(text.message_sid))
+        if account_sid is None:
+            return
+        now = clock.now(world_sid)
+        receipt = Receipt(text.message_sid, account_sid, "read", now)
+        async with self.database.unit() as unit:
+            await enqueue(unit, [NewJob(RECEIPT, account_sid, world_sid, receipt, now)])

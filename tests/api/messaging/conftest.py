@@ -18,6 +18,7 @@ from localloop.carriers import Carrier, Loopback
 from localloop.core import clock, sids
 from localloop.core.clock import WorldTime
 from localloop.jobs import Worker
+from localloop.products import content
 from localloop.products.messaging import Messaging, Rules, service_bindings
 from localloop.products.numbers import Directory, Needs, attachable
 from localloop.rest.plain import Plain
@@ -54,6 +55,7 @@ class Phone(Struct):
     directory: Directory
     messaging: Messaging
     ask: Asker
+    reviews: content.Reviews
 
     async def send(self, caller: Caller, **params: Any) -> dict[str, Any]:
         asked = {"To": TO, "From": FROM, "Body": "hello", **params}
@@ -111,7 +113,9 @@ async def server(database: Database, rules: Rules, carrier: Carrier) -> AsyncIte
     messaging = Messaging(database, directory, records, carrier, rules, webhooks, PUBLIC_URL)
     plain = Plain(records, contract.load(), attachable(database))
     needs = Needs(database, directory, plain, records)
-    yield Phone(database, directory, messaging, Asker((*messaging.bindings(), *service_bindings(needs))))
+    contents = content.Operations(database, plain, content.Reviews(database, True))
+    bound = (*messaging.bindings(), *service_bindings(needs), *content.bindings(contents))
+    yield Phone(database, directory, messaging, Asker(bound), contents.reviews)
     await messaging.close()
     await carrier.close()
     await webhooks.close()
@@ -124,7 +128,8 @@ async def working(server: Phone) -> AsyncIterator[Phone]:
     """The same with a worker."""
     webhooks = server.messaging.webhooks
     assert webhooks is not None
-    worker = Worker(server.database, {KIND: webhooks.deliver, **server.messaging.handlers()})
+    handlers = {content.REVIEW: server.reviews.review, **server.messaging.handlers()}
+    worker = Worker(server.database, {KIND: webhooks.deliver, **handlers})
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(worker.run())
         yield server

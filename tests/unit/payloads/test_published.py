@@ -50,7 +50,7 @@ def test_references_lead_somewhere() -> None:
 
 
 def test_the_document_has_what_is_sent_and_nothing_else() -> None:
-    assert set(document()["operations"]) == {"sms", "status", "debugger"}
+    assert set(document()["operations"]) == {"sms", "status", "click", "debugger"}
     for kind, message in document()["components"]["messages"].items():
         Draft7Validator.check_schema(message["payload"]["schema"])
         Draft7Validator(message["payload"]["schema"]).validate(request_for(kind).params)

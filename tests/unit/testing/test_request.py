@@ -152,7 +152,7 @@ def test_whose_token_signs(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("kind", "changes", "told"),
     [
-        ("sm", {}, r"no webhook 'sm' \(is it sms\?\); there are sms, status, voice, "),
+        ("sm", {}, r"no webhook 'sm' \(is it sms\?\); there are sms, status, click, voice, "),
         ("sms", {"body": "x"}, r"no parameter 'body' \(is it Body\?\); it has MessageSid, .*MediaUrlN"),
         ("sms", {"from_": "x"}, r"no parameter 'from_' \(is it From\?\)"),
         ("sms", {"MediaUrl": "x"}, r"no parameter 'MediaUrl' \(is it MediaUrlN\?\)"),

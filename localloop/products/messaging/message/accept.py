@@ -15,6 +15,7 @@ from msgspec import Struct
 from localloop.core import clock, errors
 from localloop.core.errors import ApiError
 from localloop.jobs import NewJob, Reservation, Wish, delay, enqueue, reserve, share
+from localloop.products.messaging.link import queries as links
 from localloop.products.messaging.message import media, queries, scheduled
 from localloop.products.messaging.message.compose import Draft, expiry_of
 from localloop.products.messaging.message.resource import Message
@@ -76,6 +77,7 @@ class Acceptance:
             await media.insert(
                 connection, [(draft.message, draft.media) for draft, _ in taken if draft.media]
             )
+            await links.keep(connection, [(draft.message, draft.links) for draft, _ in taken if draft.links])
             await enqueue(connection, [job_of(draft.message, at) for draft, at in taken])
         for draft, at in taken:
             self.tell(draft, at)

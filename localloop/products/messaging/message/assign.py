@@ -78,7 +78,11 @@ class Assignment:
             assert staffed is not None  # only what names its sender may have no service
             need = Need(world_sid=message.world_sid, recipient=recipient_of(message), at=now)
             chosen = await self._choice.sender(staffed, need, self._composer.segment())
-            sender = Sender(chosen.address, message.account_sid, chosen.type, chosen.sms, chosen.country)
+            if chosen.type in e164.MESSAGING_CHANNELS:
+                world_sid, address = message.world_sid, chosen.address
+                sender = await self._composer.sender(message.account_sid, world_sid, address)
+            else:
+                sender = Sender(chosen.address, message.account_sid, chosen.type, chosen.sms, chosen.country)
         draft = await self._composer.assign(message, sender, loaded.media_urls)
         return replace(draft, message=replace(draft.message, date_updated=now))
 

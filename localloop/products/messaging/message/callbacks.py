@@ -7,9 +7,11 @@ from typing import cast
 
 from msgspec import UNSET
 
+from localloop.core import e164
 from localloop.jobs import NewJob
 from localloop.payloads.messaging import MessageChange, MessageStatus
 from localloop.payloads.part import API_VERSION, given
+from localloop.products.messaging.channel import callback
 from localloop.products.messaging.message import lifecycle
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.resource import Message
@@ -31,8 +33,8 @@ def params_of(message: Message, change: Change) -> dict[str, str]:
         api_version=API_VERSION,
         messaging_service_sid=given(message.messaging_service_sid),
         error_code=UNSET if change.error_code is None else str(change.error_code),
-        raw_dlr_done_date=raw_date(change.at) if is_carriers else UNSET,
-    ).params()
+        raw_dlr_done_date=raw_date(change.at) if is_carriers and not e164.channel_of(message.to) else UNSET,
+    ).params() | callback.params_of(message, change)
 
 
 def raw_date(at: datetime) -> str:

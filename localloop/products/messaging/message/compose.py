@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from localloop.core import clock, e164, errors, segments, sids
 from localloop.core.settings import SenderKind
+from localloop.products.messaging.link.shorten import ShortLink
 from localloop.products.messaging.message.rates import TWILIOS, kind_of
 from localloop.products.messaging.message.resource import Message, Options
 from localloop.products.messaging.message.wish import Wanted
@@ -42,6 +43,8 @@ class Sender(Struct, frozen=True):
     type: str  # local | mobile | tollfree | shortcode | alpha, or the channel's name
     sms_enabled: bool = True
     country: str = ""  # of its number; "" counts as the United States
+    sid: str | None = None  # of a sender of a channel
+    status_callback: str | None = None  # that holds for messages without one of their own
 
 
 class SenderBook(Protocol):
@@ -72,6 +75,14 @@ class ServiceBook(Protocol):
         ...
 
 
+class Preparer(Protocol):
+    """Makes what is written of what a wish names: a content, short links. Asked of wishes that name such."""
+
+    async def prepare(self, wish: Wanted, origin: Origin, channel: str, /) -> Wanted:
+        """`channel` is that of the destination, "" the telephone network. Raises Twilio's error."""
+        ...
+
+
 class Rules(Struct, frozen=True, kw_only=True):
     """How strict this server is, and how fast its senders are."""
 
@@ -95,6 +106,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     pace_key: str = ""
     interval: timedelta = timedelta()  # the sender's time for this message: parts divided by rate
     media: tuple[str, ...] = ()
+    links: tuple[ShortLink, ...] = ()
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -116,27 +128,39 @@ class Composer:
         rules: Rules,
         conditions: Sequence[Condition] = (),
         services: ServiceBook | None = None,
+        preparers: Sequence[Preparer] = (),
     ) -> None:
         self._senders = senders
         self._rules = rules
         self._conditions = tuple(conditions)
         self._services = services
+        self._preparers = tuple(preparers)
 
     async def compose(self, wish: Wanted, origin: Origin) -> Draft:
         """A message ready to be accepted. Raises Twilio's 216xx, 217xx and 351xx errors."""
         to = destination(wish.to, self._rules)
+        check_channels(wish.from_, to)
         staffed = await self.service(origin.account_sid, wish.messaging_service_sid)
         if staffed is not None:
             wish = with_settings(wish, staffed.service)
             if not (wish.from_ or "").strip():
-                return self._unassigned(wish, origin, to, staffed)
+                return self._unassigned(await self._prepared(wish, origin, to), origin, to, staffed)
             _check_member(str(wish.from_), staffed)
         sender = await _sender(wish, origin, self._senders, self._rules)
+        wish = await self._prepared(wish, origin, to)
         check_pair(sender, to, has_media=bool(wish.media))
         message = _message(wish, origin, to, self._rules)
         if wish.send_at is not None:
-            return Draft(message=replace(message, from_=sender.phone_number), media=wish.media)
-        return await self.assign(message, sender, wish.media)
+            message = replace(message, from_=sender.phone_number)
+            return Draft(message=message, media=wish.media, links=wish.links)
+        return await self.assign(message, sender, wish.media, wish.links)
+
+    async def _prepared(self, wish: Wanted, origin: Origin, to: str) -> Wanted:
+        """With what a content says, and with short links."""
+        if is_unusual(wish):
+            for preparer in self._preparers:
+                wish = await preparer.prepare(wish, origin, e164.channel_of(to))
+        return wish
 
     async def service(self, account_sid: str, sid: str | None) -> Staffed | None:
         """None for a message without a service. Raises 21701."""
@@ -157,10 +181,18 @@ class Composer:
         """How long an ordinary sender needs for a message."""
         return self._rules.interval(1, Sender("", "", "local"))
 
-    async def assign(self, message: Message, sender: Sender, media: tuple[str, ...] = ()) -> Draft:
+    async def assign(
+        self,
+        message: Message,
+        sender: Sender,
+        media: tuple[str, ...] = (),
+        links: tuple[ShortLink, ...] = (),
+    ) -> Draft:
         """The message as this sender sends it. Raises whatever forbids that."""
         check_pair(sender, message.to, has_media=bool(message.num_media))
         draft = with_sender(message, sender, self._rules, media)
+        if links:
+            draft = replace(draft, links=links)
         for condition in self._conditions:
             await condition.check(draft.message, sender)
         return draft
@@ -170,7 +202,7 @@ class Composer:
         message = _message(wish, origin, to, self._rules)
         if not staffed.pool and message.status != "scheduled":
             raise errors.messaging_service_without_numbers()
-        return Draft(message=message, media=wish.media)
+        return Draft(message=message, media=wish.media, links=wish.links)
 
 
 def with_settings(wish: Wanted, service: Service) -> Wanted:
@@ -259,12 +291,23 @@ def _options(wish: Wanted, origin: Origin) -> Options:
         persistent_action=wish.persistent_action,
         content_retention=wish.content_retention,
         address_retention=wish.address_retention,
+        rich=wish.rich,
+        failure=wish.failure,
     )
 
 
 def with_sender(message: Message, sender: Sender, rules: Rules, media: tuple[str, ...] = ()) -> Draft:
     """Queued for this sender, with the time that it takes him."""
-    parts = segments.count(message.body).parts if message.body and not message.num_media else 1
+    channel = e164.channel_of(message.to)
+    parts = (
+        segments.count(message.body).parts if message.body and not message.num_media and not channel else 1
+    )
+    if channel:
+        message = replace(
+            message,
+            status_callback=message.status_callback or sender.status_callback,
+            options=replace(message.options, channel_install_sid=sender.sid),
+        )
     return Draft(
         message=replace(
             message, status="queued", from_=sender.phone_number, num_segments=parts, price_unit="USD"
@@ -280,14 +323,16 @@ def pace_key(world_sid: str, sender: Sender) -> str:
 
 
 def destination(raw: str | None, rules: Rules) -> str:
-    """E.164 of a `To`. Raises 21604, 21211, 21265."""
+    """E.164 of a `To`, or its address in a channel. Raises 21604, 21211, 21265."""
     if raw is None or not raw.strip():
         raise errors.to_required()
     address = e164.address(raw)
     if address.kind == "short-code":
         raise errors.to_is_short_code()
+    if address.kind == "channel" and address.channel in e164.MESSAGING_CHANNELS:
+        return str(address)
     if address.kind == "channel" and address.channel != "sms":
-        raise errors.channel_not_found()
+        raise errors.invalid_to(raw)
     number = address.number or e164.parse(address.value)
     if number is None or not number.is_possible or (rules.strict and not number.is_valid):
         raise errors.invalid_to(raw)
@@ -302,7 +347,7 @@ async def _sender(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
     if address.kind == "alphanumeric":
         return Sender(address.value, origin.account_sid, ALPHANUMERIC)
     if address.kind == "channel" and address.channel != "sms":
-        raise errors.channel_not_found()
+        return await _channel_sender(str(address), origin, senders)
     if address.kind == "invalid" or (
         rules.strict and address.number is not None and not address.number.is_valid
     ):
@@ -320,16 +365,39 @@ async def _sender(wish: Wanted, origin: Origin, senders: SenderBook, rules: Rule
     return found
 
 
+async def _channel_sender(address: str, origin: Origin, senders: SenderBook) -> Sender:
+    """Raises 63007 for an address that is not an own sender, or not one that may send yet."""
+    found = await senders.owner(origin.world_sid, address)
+    if found is None:
+        found = await senders.adopt(origin.world_sid, origin.account_sid, address)
+    if found is None or found.account_sid != origin.account_sid or not found.sms_enabled:
+        raise errors.channel_not_found()
+    return found
+
+
+def check_channels(from_: str | None, to: str) -> None:
+    """Both sides of a message are in the same channel (21910)."""
+    if from_ and (":" in from_ or ":" in to):
+        named, mark, _ = from_.strip().partition(":")
+        if (named if mark and named != "sms" else "") != e164.channel_of(to):
+            raise errors.channel_mismatch()
+
+
 def check_pair(sender: Sender, to: str, *, has_media: bool) -> None:
     """An alphanumeric sender reaches nobody in the United States and Canada, and carries no media (Twilio's
-    reference). Raises 21266, 21612."""
+    reference). Raises 21266, 63031, 21612."""
     if to == sender.phone_number:
-        raise errors.same_to_and_from(to)
+        raise errors.channel_same_to_and_from() if e164.channel_of(to) else errors.same_to_and_from(to)
     if sender.type != ALPHANUMERIC:
         return
     number = e164.parse(to)
     if has_media or (number is not None and number.country in ("US", "CA")):
         raise errors.unreachable(to, sender.phone_number, "MMS" if has_media else "SMS")
+
+
+def is_unusual(wish: Wanted) -> bool:
+    """Whether there is anything to prepare."""
+    return bool(wish.content_sid or wish.content_variables or wish.shorten_urls or wish.persistent_action)
 
 
 def content(wish: Wanted) -> str:
@@ -342,7 +410,7 @@ def content(wish: Wanted) -> str:
     for url in wish.media:
         if not is_http_url(url):
             raise errors.invalid_media_url(url)
-    if not body.strip() and not wish.media:
+    if not body.strip() and not wish.media and not wish.rich:
         raise errors.body_required()
     # Counted as SMS counts: most emoji are two.
     if len(body) > MAX_BODY or (len(body) > MAX_BODY // 2 and len(body.encode("utf-16-le")) // 2 > MAX_BODY):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final, Protocol, TypeAlias
 from uuid import UUID
@@ -13,6 +14,8 @@ from localloop.carriers import Carrier, Receipt, Refused, Submission
 from localloop.carriers.loopback import received
 from localloop.core import clock, e164, money, sids
 from localloop.jobs import Done, Job, NewJob, Settled
+from localloop.products.messaging.channel import incoming
+from localloop.products.messaging.channel.book import ChannelBook
 from localloop.products.messaging.message import lifecycle
 from localloop.products.messaging.message.accept import Reference
 from localloop.products.messaging.message.compose import expiry_of
@@ -28,6 +31,8 @@ from localloop.store.reader import BatchReader
 RECEIPT: Final = "message.receipt"
 SUSPENDED: Final = 30002
 EXPIRED: Final = 30036
+# Twilio's own part of what a channel's message costs; what WhatsApp takes for a template is not known here.
+CHANNEL_PRICE: Final = Decimal("-0.00500")
 
 Messages: TypeAlias = BatchReader[tuple[str, UUID], Loaded | None]
 Writer: TypeAlias = BatchWriter[Outcome, bool]
@@ -47,6 +52,7 @@ class Ways(Struct, frozen=True):
     carrier: Carrier
     directory: Directory
     services: Services
+    channels: ChannelBook
 
 
 class Delivery:
@@ -64,8 +70,8 @@ class Delivery:
         if loaded is None or not lifecycle.may_be_sent(loaded.message.status):
             return Done()
         error_code = _hindrance(loaded) or await self._hindering.hindrance(loaded.message)
-        receipt = None
-        if error_code is None:
+        receipt = None if error_code is not None else await self._refusal(loaded.message)
+        if error_code is None and receipt is None:
             if self._ways.carrier.is_outside and not await self._mark_sending(loaded.message):
                 return Done()
             answer = await self._ways.carrier.submit(submission_of(loaded))
@@ -83,6 +89,16 @@ class Delivery:
             outcome = replace(outcome, then=(_receipt_job(loaded.message, receipt),))
         await self._writer.write(outcome)
         return Settled()
+
+    async def _refusal(self, message: Message) -> Receipt | None:
+        """A channel takes every message, and says then why it does not deliver it (63016)."""
+        if not e164.channel_of(message.to):
+            return None
+        error_code = await self._ways.channels.refusal(message, message.options.content_sid)
+        if error_code is None:
+            return None
+        now = clock.now(message.world_sid)
+        return Receipt(message.sid, message.account_sid, "undelivered", now, error_code)
 
     async def _mark_sending(self, message: Message) -> bool:
         """Whether it is ours to submit: it may have been canceled since it was read."""
@@ -118,11 +134,16 @@ class Delivery:
         outcome = Outcome(message=message, change=change, job=job)
         if receipt.status != "delivered":
             return outcome
+        if receipt.is_read:
+            read = Receipt(message.sid, message.account_sid, "read", receipt.at)
+            outcome = replace(outcome, then=(_receipt_job(message, read),))
         kept = received(submission_of(loaded), receipt.at)
         return replace(outcome, kept=kept, arrival=await self._arrival(loaded))
 
     async def _arrival(self, loaded: Loaded) -> Arrival | None:
         sent = loaded.message
+        if e164.channel_of(sent.to):
+            return await self._channel_arrival(loaded)
         owner = await self._ways.directory.find(sent.world_sid, sent.to)
         if owner is None or not owner.sms_enabled:
             return None
@@ -133,8 +154,22 @@ class Delivery:
         )
         return arrival_of(received, loaded.media_urls)
 
+    async def _channel_arrival(self, loaded: Loaded) -> Arrival | None:
+        sent = loaded.message
+        reached = await self._ways.channels.find(sent.world_sid, sent.to)
+        if reached is None:
+            return None
+        author = await self._ways.channels.find(sent.world_sid, sent.from_ or "")
+        name = author.profile_name if author is not None else ""
+        told = incoming.between_senders(name, sent.from_ or "", sent.to, sent.body or "")
+        service_sid = await self._ways.services.sid_of_sender(reached.account_sid, reached.sid)
+        received = replace(sent, account_sid=reached.account_sid, messaging_service_sid=service_sid)
+        return arrival_of(received, loaded.media_urls, told.params)
 
-def arrival_of(sent: Message, media: tuple[str, ...]) -> Arrival:
+
+def arrival_of(
+    sent: Message, media: tuple[str, ...], channel_params: Mapping[str, str] | None = None
+) -> Arrival:
     """The same text as the other side's message, received now; by the service that `sent` names, if any."""
     now = clock.now(sent.world_sid)
     prefix = "MM" if media else "SM"
@@ -148,7 +183,7 @@ def arrival_of(sent: Message, media: tuple[str, ...]) -> Arrival:
         price=None,
         error_code=None,
         status_callback=None,
-        options=Options(),
+        options=Options(channel_params=channel_params),
         date_created=now,
         date_sent=None,
         date_updated=now,
@@ -168,12 +203,15 @@ def submission_of(loaded: Loaded) -> Submission:
         media_urls=loaded.media_urls,
         num_segments=message.num_segments,
         risk_checked=message.options.risk_check != "disable",
+        content=message.options.rich,
     )
 
 
 def price_of(message: Message, direction: money.Direction) -> Decimal:
     """What the message costs by the country of its other end."""
     other = message.to if direction == "outbound" else message.from_ or ""
+    if e164.channel_of(other):
+        return CHANNEL_PRICE
     number = e164.parse(other)
     product: money.Product = "mms" if message.num_media else "sms"
     return money.message_price(direction, number.country if number else "", message.num_segments, product)
@@ -183,6 +221,8 @@ def _hindrance(loaded: Loaded) -> int | None:
     message = loaded.message
     if not loaded.account_is_active:
         return SUSPENDED
+    if message.options.failure is not None:
+        return message.options.failure
     return EXPIRED if clock.now(message.world_sid) > expiry_of(message) else None
 
 

@@ -15,6 +15,7 @@ from localloop.jobs import Done, Job, Settled
 from localloop.payloads.messaging import ChannelMessage, InboundMessage, Media, OptOutType
 from localloop.payloads.part import API_VERSION, given, numbered
 from localloop.payloads.places import places
+from localloop.products.messaging.channel.book import ChannelBook
 from localloop.products.messaging.message import debugger, media
 from localloop.products.messaging.message.accept import Reference
 from localloop.products.messaging.message.compose import Draft
@@ -40,6 +41,7 @@ class Asked(Struct, frozen=True):
     """Whom to ask about a message, and who composes what they answer."""
 
     directory: Directory
+    channels: ChannelBook
     records: PlainStore
     webhooks: Webhooks
     replies: Replies
@@ -79,15 +81,24 @@ class Reception:
         return Settled()
 
     async def _webhook(self, message: Message) -> Webhook | None:
-        owned = await self._asked.directory.find(message.world_sid, message.to)
-        if owned is None or owned.account_sid != message.account_sid:
-            return None
-        if message.messaging_service_sid is not None:
-            staffed = await self._asked.services.find(message.account_sid, message.messaging_service_sid)
-            if staffed is not None and staffed.service.inbound is not None:
-                return staffed.service.inbound
-        webhook = await sms_webhook(self._asked.records, owned)
+        """The service's, where its senders do not speak for themselves; else that of whom it came to."""
+        if e164.channel_of(message.to):
+            sender = await self._asked.channels.find(message.world_sid, message.to)
+            if sender is None or sender.account_sid != message.account_sid:
+                return None
+            webhook: Webhook | None = await self._service_webhook(message) or sender.webhook
+        else:
+            owned = await self._asked.directory.find(message.world_sid, message.to)
+            if owned is None or owned.account_sid != message.account_sid:
+                return None
+            webhook = await self._service_webhook(message) or await sms_webhook(self._asked.records, owned)
         return webhook if webhook is not None and webhook.url else None
+
+    async def _service_webhook(self, message: Message) -> Webhook | None:
+        if message.messaging_service_sid is None:
+            return None
+        staffed = await self._asked.services.find(message.account_sid, message.messaging_service_sid)
+        return staffed.service.inbound if staffed is not None else None
 
     async def _ask(self, instruction: Instruction) -> tuple[messaging.Message, ...]:
         """All messages of the documents that the application answers with, redirects followed."""
@@ -190,4 +201,5 @@ def params_of(loaded: Loaded, public_url: str) -> dict[str, str]:
     for number, each in enumerate(loaded.media):
         address = media.address_of(each, message.sid, public_url)
         params |= numbered(Media(media_url=address, media_content_type=each.content_type), number)
+    params |= message.options.channel_params or {}
     return params | places(e164.place(message.from_ or ""), e164.place(message.to)).params()

@@ -63,11 +63,15 @@ update messages m set
   num_segments = c.num_segments,
   num_media = c.num_media,
   price_unit = c.price_unit,
+  status_callback = coalesce(m.status_callback, c.status_callback),
+  options = case when c.channel_install_sid is null then m.options
+    else coalesce(m.options, '{}') || jsonb_build_object('channel_install_sid', c.channel_install_sid) end,
   history = coalesce(m.history, jsonb_build_array(jsonb_build_array(m.status, m.date_created)))
     || jsonb_build_array(jsonb_build_array('queued'::text, c.at)),
   date_updated = c.at
-from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::text[], $8::timestamptz[])
-  as c (account_sid, id, from_address, body, num_segments, num_media, price_unit, at)
+from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::text[], $8::timestamptz[],
+  $9::text[], $10::text[]) as c (account_sid, id, from_address, body, num_segments, num_media, price_unit, at,
+  status_callback, channel_install_sid)
 where m.account_sid = c.account_sid and m.id = c.id and m.status in ('accepted', 'scheduled')
 """
 _COUNT_REPLIES = """
@@ -77,7 +81,14 @@ select count(*) from (
   limit $5
 ) replies
 """
-_REDACT = "update messages set body = '', date_updated = $3 where account_sid = $1 and id = $2"
+_ACCOUNT_OF = """
+select m.account_sid from accounts a join messages m on m.account_sid = a.sid and m.id = $2 where a.world_sid = $1
+"""
+_REDACT = """
+update messages set body = '', options = options - '{content_variables,rich,channel_params}'::text[],
+  date_updated = $3
+where account_sid = $1 and id = $2
+"""
 _CHANGE_OPTIONS = """
 update messages set options = coalesce(options, '{}') || $3::jsonb where account_sid = $1 and id = $2
 """
@@ -185,6 +196,12 @@ async def get(reader: Any, account_sid: str, message_id: UUID) -> Message | None
     return None if row is None else message_of(row)
 
 
+async def account_of(reader: Any, world_sid: str, message_id: UUID) -> str | None:
+    """Whose message of a world this is."""
+    sid: str | None = await reader.fetchval(_ACCOUNT_OF, world_sid, message_id)
+    return sid
+
+
 async def get_many(reader: Any, keys: Sequence[tuple[str, UUID]]) -> dict[UUID, Message]:
     rows = await reader.fetch(_GET_MANY, [key[0] for key in keys], [key[1] for key in keys])
     return {row["id"]: message_of(row) for row in rows}
@@ -226,6 +243,8 @@ async def assign(connection: Any, messages: Sequence[Message]) -> None:
         [message.num_media for message in messages],
         [message.price_unit for message in messages],
         [message.date_updated for message in messages],
+        [message.status_callback for message in messages],
+        [message.options.channel_install_sid for message in messages],
     )
 
 

@@ -47,6 +47,12 @@ class Options(Struct, frozen=True, omit_defaults=True):
     content_retention: str | None = None  # retain | discard
     address_retention: str | None = None  # retain | obfuscate
     opt_out_type: str | None = None  # of a keyword that came in: STOP | START | HELP
+    channel_install_sid: str | None = None  # XE…: the sender of the channel that it goes out by
+    channel_params: Mapping[str, str] | None = (
+        None  # of one that came by a channel: what its webhook says of it
+    )
+    rich: Mapping[str, Any] | None = None  # what the channel shows beside the text
+    failure: int | None = None  # why it will not be sent, known since it was accepted
 
 
 class Message(Struct, frozen=True, kw_only=True):

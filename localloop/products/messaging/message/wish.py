@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from localloop.products.messaging.link.shorten import ShortLink
+
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """One field for each parameter of `POST …/Messages`; None or False where it was not sent."""
@@ -37,6 +39,10 @@ class Wanted(Struct, frozen=True, kw_only=True):
     persistent_action: tuple[str, ...] = ()
     content_retention: str | None = None  # retain | discard
     address_retention: str | None = None  # retain | obfuscate
+    # What became of the content and the links, for the message itself: no parameters.
+    rich: Mapping[str, Any] | None = None
+    failure: int | None = None
+    links: tuple[ShortLink, ...] = ()
 
 
 def wanted(params: Mapping[str, Any]) -> Wanted:

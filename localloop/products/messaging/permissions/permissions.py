@@ -53,7 +53,7 @@ class Permissions:
 
     async def check(self, message: Message, sender: Sender) -> None:
         """Raises 21267, 21268, 21408, 21608, 21612, 21614, 21659, or what a phone of the lab was told to."""
-        refusing = (await self.phones.get(message.world_sid)).get(message.to)
+        refusing = (await self.phones.get(message.world_sid)).get(e164.handset(message.to))
         if refusing is not None:
             raise _refusal(refusing, message, sender)
         number = e164.parse(message.to) if message.to.startswith("+") else None

@@ -25,6 +25,8 @@ order by s.date_created, s.sid"""
 _HOLDER: Final = """
 select s.service_sid from service_senders s join phone_numbers n on n.sid = s.number_sid
 where s.account_sid = $1 and n.sid = $2"""
+_CHANNEL_HOLDER: Final = """
+select service_sid from service_senders where account_sid = $1 and sid = $2 and kind = 'ChannelSender'"""
 
 
 class Services:
@@ -51,11 +53,18 @@ class Services:
 
     async def sid_of_number(self, account_sid: str, number_sid: str) -> str | None:
         """The service whose pool has this number or short code; None when no pool has it."""
-        held = self._known(account_sid, number_sid)
+        return await self._sid(_HOLDER, account_sid, number_sid)
+
+    async def sid_of_sender(self, account_sid: str, sender_sid: str) -> str | None:
+        """The service whose pool has this sender of a channel; None when no pool has it."""
+        return await self._sid(_CHANNEL_HOLDER, account_sid, sender_sid)
+
+    async def _sid(self, sql: str, account_sid: str, sid: str) -> str | None:
+        held = self._known(account_sid, sid)
         if held is None:
             generation = self._directory.generation()
-            held = await self._database.fetchval(_HOLDER, account_sid, number_sid) or ""
-            self._remember((account_sid, number_sid), held, generation)
+            held = await self._database.fetchval(sql, account_sid, sid) or ""
+            self._remember((account_sid, sid), held, generation)
         return held or None
 
     def _known(self, account_sid: str, sid: str) -> Any:

@@ -12,13 +12,13 @@ from typing import Any, Final
 from msgspec import Struct
 
 from localloop.core import e164, errors, sids
+from localloop.products.messaging.channel import sender
 from localloop.products.messaging.service.settings import KIND
 from localloop.products.numbers import Needs, attachable
 from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Request
 from localloop.store import Unit
 
 LIMIT: Final = 400  # numbers and short codes together (21714)
-CHANNELS_SENDER: Final = "messaging/ChannelsSender"
 _CAPABILITIES: Final = {"voice": "Voice", "sms": "SMS", "mms": "MMS"}
 _SENDER_TYPES: Final = {"whatsapp": "WhatsApp", "messenger": "Messenger", "rcs": "RCS"}
 
@@ -168,17 +168,17 @@ class Pool:
 
     async def _channel_sender(self, request: Request) -> Sender:
         wanted = str(request.params["Sid"])
-        record = await self._needs.records.get(request.account_sid, CHANNELS_SENDER, wanted)
-        if record is None:
+        found = await sender.get(self._needs.database, request.account_sid, wanted)
+        if found is None:
             raise errors.not_found(f"{request.address}/{wanted}")
-        address = str(record.data.get("sender_id") or "")
+        address = found.address
         number = e164.address(address).number
         data = {
             "sender": address,
             "sender_type": _SENDER_TYPES.get(address.partition(":")[0]),
             "country_code": number.country if number is not None else None,
         }
-        return Sender(sid=record.sid, address=address, data=data)
+        return Sender(sid=found.sid, address=address, data=data)
 
 
 async def dissolve(unit: Unit, account_sid: str, service_sid: str) -> None:

@@ -335,6 +335,68 @@ create table messaging_permissions (                       -- where an account m
   primary key (account_sid, kind, value)
 );
 
+-- products/messaging/channel ---------------------------------------------------------------------------------------
+create table channel_senders (
+  sid                text primary key,                     -- XE…
+  account_sid        text not null references accounts (sid),
+  world_sid          text not null,
+  address            text not null,                        -- whatsapp:+…, messenger:…, rcs:…
+  status             text not null,
+  verification_code  text,                                 -- that was sent to its number and is waited for
+  join_code          text,                                 -- a sandbox: whom it writes to has to join with this
+  data               jsonb not null,                       -- configuration, webhook, profile and the rest, as shown
+  date_created       timestamptz not null,
+  date_updated       timestamptz not null,
+  unique (world_sid, address)
+);
+create index channel_senders_account on channel_senders (account_sid, sid);
+
+create table channel_sessions (                            -- between a sender and whoever wrote to it
+  world_sid      text not null,
+  sender         text not null,
+  recipient      text not null,
+  last_inbound   timestamptz,                              -- in the world's time: a day from then on anything may be sent
+  joined_at      timestamptz,
+  typing_until   timestamptz,                              -- the recipient sees that the sender is typing
+  primary key (world_sid, sender, recipient)
+);
+
+-- products/messaging/link ------------------------------------------------------------------------------------------
+create table link_domains (
+  sid              text primary key,                       -- DN…
+  account_sid      text not null references accounts (sid),
+  world_sid        text not null,
+  domain_name      text not null,
+  is_own           boolean not null default false,         -- links lead to this server itself, below /s/
+  is_valid         boolean not null default true,          -- its DNS, as far as the lab says
+  reason           text,                                   -- why it is not
+  data             jsonb not null,                         -- config and certificate
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null
+);
+create index link_domains_name on link_domains (domain_name);
+create index link_domains_account on link_domains (account_sid, sid);
+
+create table link_services (                               -- which messaging service shortens with which domain
+  account_sid            text not null,
+  messaging_service_sid  text not null,
+  domain_sid             text not null references link_domains (sid) on delete cascade,
+  primary key (account_sid, messaging_service_sid)
+);
+
+create table short_links (
+  code           text primary key,
+  account_sid    text not null,
+  world_sid      text not null,
+  message_sid    text not null,
+  domain_sid     text,                                     -- null: made to stand in for media, clicks are not told
+  url            text not null,
+  date_created   timestamptz not null,
+  expires_at     timestamptz not null                      -- in the world's time
+);
+create index short_links_message on short_links (message_sid);
+create index short_links_expiry on short_links (expires_at);
+
 -- carriers/loopback: what the simulated handsets hold -------------------------------------------------------------
 create table phones (
   world_sid      text not null,
@@ -353,6 +415,7 @@ create table phone_messages (
   peer           text not null,                            -- the other end
   body           text not null,
   media          jsonb not null default '[]',
+  content        jsonb,                                    -- what a channel shows beside the text: buttons, cards, a place
   message_sid    text,
   date_created   timestamptz not null,
   primary key (world_sid, number, id)

@@ -1,0 +1,1 @@
+"""Channels beside the telephone network: WhatsApp, Messenger and RCS; their senders, and when those may write."""
