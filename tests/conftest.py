@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -76,6 +77,19 @@ def template(postgres: Postgres) -> str:
 @pytest.fixture
 def dsn(postgres: Postgres, template: str) -> Iterator[str]:
     """The address of a fresh migrated database, dropped after the test."""
+    with _fresh(postgres, template) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="module")
+def standing_dsn(postgres: Postgres, template: str) -> Iterator[str]:
+    """The address of a migrated database for all tests of a module that leave nothing behind."""
+    with _fresh(postgres, template) as dsn:
+        yield dsn
+
+
+@contextmanager
+def _fresh(postgres: Postgres, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     asyncio.run(_clone(postgres.dsn, name, template))
     yield with_database(postgres.dsn, name)
@@ -95,6 +109,13 @@ def empty_dsn(postgres: Postgres) -> Iterator[str]:
 async def database(dsn: str) -> AsyncIterator[Database]:
     """A connected pool on a fresh migrated database."""
     opened = await Database.connect(dsn, max_size=10)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="module")
+async def standing_database(standing_dsn: str) -> AsyncIterator[Database]:
+    opened = await Database.connect(standing_dsn, max_size=10)
     yield opened
     await opened.close()
 

@@ -126,8 +126,23 @@ class Server(Struct):
 
 @pytest.fixture
 async def server(dsn: str, tmp_path: Path, database: Database) -> AsyncIterator[Server]:
+    async with running(dsn, tmp_path, database) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+async def standing(
+    standing_dsn: str, tmp_path_factory: pytest.TempPathFactory, standing_database: Database
+) -> AsyncIterator[Server]:
+    """One for all tests of a module that leave nothing behind."""
+    async with running(standing_dsn, tmp_path_factory.mktemp("standing"), standing_database) as server:
+        yield server
+
+
+@asynccontextmanager
+async def running(dsn: str, folder: Path, database: Database) -> AsyncIterator[Server]:
     settings = Settings(message_rate=0)
-    place = Place(dsn=dsn, runtime=tmp_path / "run", url="", sealing_key=tmp_path / "sealing.key")
+    place = Place(dsn=dsn, runtime=folder / "run", url="", sealing_key=folder / "sealing.key")
     seeded = await prepare(settings, place, Seed())
     validators.expect(seeded.account_sid, seeded.auth_token)
     async with (
@@ -171,3 +186,9 @@ async def serving(surface: Surface) -> AsyncIterator[str]:
 @pytest.fixture
 async def page(server: Server) -> Page:
     return await server.page()
+
+
+@pytest.fixture(scope="module")
+async def reader(standing: Server) -> Page:
+    """One that is signed in, for tests that leave nothing behind."""
+    return await standing.page()

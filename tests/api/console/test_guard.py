@@ -32,30 +32,30 @@ READS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_a_foreign_host_is_refused(server: Server, page: Page, path: str) -> None:
+async def test_a_foreign_host_is_refused(standing: Server, reader: Page, path: str) -> None:
     headers = {"Host": "evil.example"}
-    async with page.http.get(f"{server.url}{path}", headers=headers, allow_redirects=False) as answer:
+    async with reader.http.get(f"{standing.url}{path}", headers=headers, allow_redirects=False) as answer:
         assert answer.status == 421
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_a_foreign_origin_is_refused(server: Server, page: Page, path: str) -> None:
+async def test_a_foreign_origin_is_refused(standing: Server, reader: Page, path: str) -> None:
     for origin in ("http://evil.example", "null", "http://127.0.0.1:1"):
         headers = {"Origin": origin}
-        async with page.http.get(f"{server.url}{path}", headers=headers, allow_redirects=False) as answer:
+        async with reader.http.get(f"{standing.url}{path}", headers=headers, allow_redirects=False) as answer:
             assert answer.status == 403
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-async def test_a_page_of_another_site_reads_nothing(server: Server, page: Page, site: str) -> None:
+async def test_a_page_of_another_site_reads_nothing(standing: Server, reader: Page, site: str) -> None:
     """An image or a script of another page, another port of this machine included, sends no Origin."""
     for path in READS:
-        assert await page.status("GET", path, headers={"Sec-Fetch-Site": site}) == 403
+        assert await reader.status("GET", path, headers={"Sec-Fetch-Site": site}) == 403
 
 
 @pytest.mark.parametrize("path", READS)
-async def test_who_is_not_signed_in_reads_nothing(server: Server, path: str) -> None:
-    stranger = await server.browser()
+async def test_who_is_not_signed_in_reads_nothing(standing: Server, path: str) -> None:
+    stranger = await standing.browser()
     refusal = await stranger.refused("GET", path)
     assert (refusal["status"], refusal["code"]) == (401, 20003)
 
@@ -82,8 +82,8 @@ async def test_another_sessions_csrf_token_is_wrong(server: Server, page: Page) 
 @pytest.mark.parametrize(
     "path", ["/console/", "/console/x", "/console/api/session", "/console/enter", "/console/api/feed"]
 )
-async def test_every_answer_is_guarded(server: Server, page: Page, path: str) -> None:
-    async with page.http.get(f"{server.url}{path}") as answer:
+async def test_every_answer_is_guarded(standing: Server, reader: Page, path: str) -> None:
+    async with reader.http.get(f"{standing.url}{path}") as answer:
         policy = answer.headers["content-security-policy"]
         assert "default-src 'self'" in policy
         assert "'unsafe" not in policy
@@ -93,8 +93,8 @@ async def test_every_answer_is_guarded(server: Server, page: Page, path: str) ->
         assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_refusals_are_guarded_too(server: Server, page: Page) -> None:
-    async with page.http.get(f"{server.url}/console/", headers={"Host": "evil.example"}) as answer:
+async def test_refusals_are_guarded_too(standing: Server, reader: Page) -> None:
+    async with reader.http.get(f"{standing.url}/console/", headers={"Host": "evil.example"}) as answer:
         assert answer.status == 421
         assert "default-src 'self'" in answer.headers["content-security-policy"]
 
@@ -111,9 +111,9 @@ async def test_stored_markup_stays_data(server: Server, page: Page) -> None:
     assert (await page.get(f"phones/{TO}"))["messages"][0]["body"] == markup
 
 
-async def test_what_the_api_answers_is_never_a_page_of_ours(page: Page) -> None:
-    path = f"rest/2010-04-01/Accounts/{page.account_sid}/Messages.json"
-    async with page.request("GET", path) as answer:
+async def test_what_the_api_answers_is_never_a_page_of_ours(reader: Page) -> None:
+    path = f"rest/2010-04-01/Accounts/{reader.account_sid}/Messages.json"
+    async with reader.request("GET", path) as answer:
         assert (
             answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
         )
@@ -131,8 +131,8 @@ async def test_what_the_api_answers_is_never_a_page_of_ours(page: Page) -> None:
         "..\\app.py",
     ],
 )
-async def test_no_path_leads_out_of_the_page(server: Server, page: Page, path: str) -> None:
-    reader, writer = await _connect(server)
+async def test_no_path_leads_out_of_the_page(standing: Server, reader: Page, path: str) -> None:
+    reader, writer = await _connect(standing)
     writer.write(f"GET /console/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
     answered = await reader.read()
     writer.close()
@@ -144,7 +144,7 @@ async def _connect(server: Server) -> tuple[asyncio.StreamReader, asyncio.Stream
     return await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
 
 
-async def test_only_this_machine_reaches_it(server: Server) -> None:
+async def test_only_this_machine_reaches_it(standing: Server) -> None:
     """From elsewhere there is no console, whatever the host is called."""
     answers = []
 
@@ -163,13 +163,15 @@ async def test_only_this_machine_reaches_it(server: Server) -> None:
         "headers": [(b"host", b"127.0.0.1")],
         "client": ("192.0.2.7", 1),
     }
-    await server.surface(scope, receive, send)
+    await standing.surface(scope, receive, send)
     assert answers[0]["status"] == 404
 
 
-async def test_what_a_proxy_passes_on_came_from_elsewhere(server: Server, page: Page) -> None:
+async def test_what_a_proxy_passes_on_came_from_elsewhere(standing: Server, reader: Page) -> None:
     for path in ("/console/", "/console/api/session"):
-        async with page.http.get(f"{server.url}{path}", headers={"X-Forwarded-For": "192.0.2.7"}) as answer:
+        async with reader.http.get(
+            f"{standing.url}{path}", headers={"X-Forwarded-For": "192.0.2.7"}
+        ) as answer:
             assert answer.status == 404
 
 
@@ -196,19 +198,19 @@ ODD = [
     "path",
     ["messages", "deliveries", "phones", f"phones/{TO}", "catalogue", "session", "feed"],
 )
-async def test_no_parameter_is_a_bug(page: Page, path: str) -> None:
+async def test_no_parameter_is_a_bug(reader: Page, path: str) -> None:
     for name in ("q", "before", "limit"):
         for value in (
             *ODD,
             *(f"{term}:{odd}" for term in ("since", "sid", "error", "to", "url") for odd in ODD),
         ):
-            assert await page.status("GET", path, params={name: value}) < 500, (name, value)
+            assert await reader.status("GET", path, params={name: value}) < 500, (name, value)
 
 
-async def test_no_path_is_a_bug(page: Page) -> None:
+async def test_no_path_is_a_bug(reader: Page) -> None:
     for path in ("messages", "deliveries", "phones", "rest", "rest/2010-04-01/Accounts", ""):
         for value in ODD[:10]:
-            assert await page.status("GET", f"{path}/{quote(value)}") < 500, (path, value)
+            assert await reader.status("GET", f"{path}/{quote(value)}") < 500, (path, value)
 
 
 @pytest.mark.parametrize(
@@ -221,9 +223,9 @@ async def test_no_path_is_a_bug(page: Page) -> None:
         "since:9999-12-31T23:59-14:00",
     ],
 )
-async def test_the_calendars_ends_are_no_bug(page: Page, q: str) -> None:
+async def test_the_calendars_ends_are_no_bug(reader: Page, q: str) -> None:
     for path in ("messages", "deliveries"):
-        assert await page.status("GET", path, params={"q": q}) in (200, 400)
+        assert await reader.status("GET", path, params={"q": q}) in (200, 400)
 
 
 def test_the_console_says_what_it_offers() -> None:

@@ -19,15 +19,15 @@ async def listed(page: Page, q: str = "", key: str = "messages", **params: Any) 
     return [row["body"] if key == "messages" else row["url"] for row in found[key]]
 
 
-@pytest.fixture
-async def mixed(server: Server, page: Page) -> Page:
+@pytest.fixture(scope="module")
+async def mixed(standing: Server, reader: Page) -> Page:
     """One that arrived, one that did not, and one that came in, oldest first."""
-    await page.post("lab/v1/Phones/+15558675311", Behavior="30003")
-    await page.send(Body="your code is 123456")
-    await page.send(Body="50% off_today", To="+15558675311")
-    await page.post(f"lab/v1/Phones/{TO}/Messages", To=FROM, Body="STOP")
-    await server.idle()
-    return page
+    await reader.post("lab/v1/Phones/+15558675311", Behavior="30003")
+    await reader.send(Body="your code is 123456")
+    await reader.send(Body="50% off_today", To="+15558675311")
+    await reader.post(f"lab/v1/Phones/{TO}/Messages", To=FROM, Body="STOP")
+    await standing.idle()
+    return reader
 
 
 @pytest.mark.parametrize(
@@ -77,11 +77,11 @@ async def test_a_sid_finds_its_message(page: Page) -> None:
     assert await listed(page, f"sid:{sid[:-1]}") == ["this one"]
 
 
-async def test_a_bad_search_says_where_and_what_would_do(page: Page) -> None:
-    refusal = await page.refused("GET", "messages", params={"q": "hi foo:bar"})
+async def test_a_bad_search_says_where_and_what_would_do(reader: Page) -> None:
+    refusal = await reader.refused("GET", "messages", params={"q": "hi foo:bar"})
     assert (refusal["status"], refusal["code"], refusal["position"]) == (400, 20001, 3)
     assert set(refusal["understood"]) >= {"to", "from", "status", "since", "body"}
-    assert (await page.refused("GET", "deliveries", params={"q": "to:+1"}))["understood"]["url"]
+    assert (await reader.refused("GET", "deliveries", params={"q": "to:+1"}))["understood"]["url"]
 
 
 async def test_a_row_says_everything_that_the_table_shows(mixed: Page) -> None:
@@ -136,9 +136,9 @@ async def _fill(server: Server, count: int, account_sid: str) -> None:
 
 
 @pytest.mark.parametrize("params", [{"limit": "0"}, {"limit": "201"}, {"limit": "x"}, {"before": "x"}])
-async def test_a_page_that_cannot_be_is_refused(page: Page, params: dict[str, str]) -> None:
+async def test_a_page_that_cannot_be_is_refused(reader: Page, params: dict[str, str]) -> None:
     for key in ("messages", "deliveries", "phones", f"phones/{TO}"):
-        assert (await page.refused("GET", key, params=params))["status"] == 400
+        assert (await reader.refused("GET", key, params=params))["status"] == 400
 
 
 async def test_worlds_never_meet(server: Server, page: Page) -> None:

@@ -55,8 +55,8 @@ async def test_looking_at_a_link_does_not_spend_it(server: Server) -> None:
         {"Sec-Fetch-Dest": "iframe"},
     ],
 )
-async def test_what_is_no_visit_does_not_spend_a_link(server: Server, headers: dict[str, str]) -> None:
-    link, page = await server.link(), await server.browser()
+async def test_what_is_no_visit_does_not_spend_a_link(standing: Server, headers: dict[str, str]) -> None:
+    link, page = await standing.link(), await standing.browser()
     async with page.http.get(link, headers=headers, allow_redirects=False) as answer:
         assert answer.status == 503
         assert "set-cookie" not in answer.headers
@@ -87,9 +87,9 @@ async def test_a_link_says_nothing_of_itself_to_others(server: Server) -> None:
 
 
 @pytest.mark.parametrize("next_url", ["//evil.example", "https://evil.example", "/\\evil.example"])
-async def test_signing_in_leads_nowhere_else(server: Server, next_url: str) -> None:
-    page = await server.browser()
-    link = await server.link() + "".join(
+async def test_signing_in_leads_nowhere_else(standing: Server, next_url: str) -> None:
+    page = await standing.browser()
+    link = await standing.link() + "".join(
         f"&{name}={next_url}" for name in ("next", "url", "redirect", "return")
     )
     async with page.http.get(link, allow_redirects=False) as answer:
@@ -339,7 +339,7 @@ async def test_a_closed_account_is_signed_out(server: Server) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"name": 1, "password": []}', b'"x"'])
-async def test_a_body_that_is_none_is_refused(server: Server, body: bytes) -> None:
-    page = await server.browser()
+async def test_a_body_that_is_none_is_refused(standing: Server, body: bytes) -> None:
+    page = await standing.browser()
     headers = {"content-type": "application/json"}
     assert await page.status("POST", "session", data=body, headers=headers) == 400

@@ -14,3 +14,10 @@ from localloop.store import Database
 async def client(database: Database) -> AsyncIterator[Client]:
     async with served(database) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+async def standing(standing_database: Database) -> AsyncIterator[Client]:
+    """One for all tests of a module that leave nothing behind."""
+    async with served(standing_database) as client:
+        yield client

@@ -54,12 +54,12 @@ async def child_of(client: Client) -> tuple[str, dict[str, str]]:
     ],
 )
 async def test_a_standard_key_manages_neither_accounts_nor_keys(
-    client: Client, method: str, target: str
+    standing: Client, method: str, target: str
 ) -> None:
-    auth, key = await key_of(client)
-    place = target.format(account=client.account_sid, key=key)
-    form = {"AccountSid": client.account_sid} if method == "POST" else None
-    reply = await client(method, place, form, headers=auth)
+    auth, key = await key_of(standing)
+    place = target.format(account=standing.account_sid, key=key)
+    form = {"AccountSid": standing.account_sid} if method == "POST" else None
+    reply = await standing(method, place, form, headers=auth)
     assert (reply.status, reply.json()["code"]) == (401, 20003)
     assert reply.headers["www-authenticate"] == 'Basic realm="Twilio API"'
 
@@ -71,13 +71,13 @@ async def test_a_standard_key_does_everything_else(client: Client) -> None:
         assert (await client("GET", target, headers=auth)).status == 200
 
 
-async def test_a_restricted_key_does_what_its_policy_names(client: Client) -> None:
+async def test_a_restricted_key_does_what_its_policy_names(standing: Client) -> None:
     policy = '{"allow": ["/twilio/voice/queues/list"]}'
-    auth, _ = await key_of(client, KeyType="restricted", Policy=policy)
-    queues = f"{ACCOUNT}/{client.account_sid}/Queues.json"
-    assert (await client("GET", queues, headers=auth)).status == 200
+    auth, _ = await key_of(standing, KeyType="restricted", Policy=policy)
+    queues = f"{ACCOUNT}/{standing.account_sid}/Queues.json"
+    assert (await standing("GET", queues, headers=auth)).status == 200
     for method, target in (("POST", queues), ("GET", "/sync/v1/Services"), ("GET", f"{ACCOUNT}.json")):
-        reply = await client(
+        reply = await standing(
             method, target, {"FriendlyName": "x"} if method == "POST" else None, headers=auth
         )
         assert (reply.status, reply.json()["code"]) == (401, 70051)
@@ -112,9 +112,9 @@ async def test_records_of_another_account_and_what_is_below_them_do_not_exist(cl
     assert (await client("GET", f"{service}/Documents/doc")).status == 200
 
 
-async def test_accounts_that_nobody_reaches(client: Client) -> None:
+async def test_accounts_that_nobody_reaches(standing: Client) -> None:
     for sid in (sids.new("AC"), "", "AC1"):
-        reply = await client("GET", f"{ACCOUNT}/{sid}/Queues.json")
+        reply = await standing("GET", f"{ACCOUNT}/{sid}/Queues.json")
         assert (reply.status, reply.json()["code"]) == (404, 20404)
 
 
@@ -162,10 +162,10 @@ async def test_tokens_rotate(client: Client) -> None:
 )
 @pytest.mark.parametrize("header", ["", "Basic", "Basic !!!", "Basic QUM=", "Bearer nonsense", "Digest x"])
 async def test_no_credentials_in_every_format(
-    client: Client, suffix: str, beginning: bytes, header: str
+    standing: Client, suffix: str, beginning: bytes, header: str
 ) -> None:
-    target = f"{ACCOUNT}/{client.account_sid}{suffix}"
-    reply = await client("GET", target, headers={"authorization": header})
+    target = f"{ACCOUNT}/{standing.account_sid}{suffix}"
+    reply = await standing("GET", target, headers={"authorization": header})
     assert reply.status == 401
     assert reply.headers["www-authenticate"] == 'Basic realm="Twilio API"'
     assert reply.body.startswith(beginning)

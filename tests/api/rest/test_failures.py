@@ -41,7 +41,7 @@ def break_store(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
 )
 @pytest.mark.parametrize("suffix", ["", ".xml", ".csv", ".json"])
 async def test_a_failure_says_nothing_of_its_cause_but_to_the_log(
-    client: Client,
+    standing: Client,
     monkeypatch: pytest.MonkeyPatch,
     log: Log,
     suffix: str,
@@ -51,7 +51,7 @@ async def test_a_failure_says_nothing_of_its_cause_but_to_the_log(
     message: str,
 ) -> None:
     break_store(monkeypatch, error)
-    reply = await client("GET", QUEUE.format(client.account_sid, suffix))
+    reply = await standing("GET", QUEUE.format(standing.account_sid, suffix))
     assert reply.status == status
     text = reply.body.decode()
     assert str(code) in text
@@ -75,9 +75,9 @@ async def test_a_failure_says_nothing_of_its_cause_but_to_the_log(
     ],
 )
 async def test_every_answer_has_the_three_headers(
-    client: Client, method: str, target: str, headers: dict[str, str], status: int
+    standing: Client, method: str, target: str, headers: dict[str, str], status: int
 ) -> None:
-    reply = await client(method, target, headers=headers)
+    reply = await standing(method, target, headers=headers)
     assert reply.status == status
     assert re.fullmatch(r"RQ[0-9a-f]{32}", reply.headers["twilio-request-id"])
     assert re.fullmatch(r"\d+\.\d{3}", reply.headers["twilio-request-duration"])

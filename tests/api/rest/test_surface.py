@@ -12,8 +12,8 @@ SERVICES = "/sync/v1/Services"
     "host",
     ["sync.twilio.com", "sync.us1.twilio.com", "sync.ashburn.us1.twilio.com", "SYNC.twilio.com:443"],
 )
-async def test_a_product_is_named_by_the_host(client: Client, host: str) -> None:
-    reply = await client("GET", "/v1/Services", headers={"host": host})
+async def test_a_product_is_named_by_the_host(standing: Client, host: str) -> None:
+    reply = await standing("GET", "/v1/Services", headers={"host": host})
     assert reply.status == 200
     assert reply.json()["meta"]["url"].startswith("http://sync.")
 
@@ -21,18 +21,18 @@ async def test_a_product_is_named_by_the_host(client: Client, host: str) -> None
 @pytest.mark.parametrize(
     "host", ["sync.nowhere.twilio.com", "nothing.twilio.com", "sync.mars.us1.twilio.com"]
 )
-async def test_unknown_labels_are_404(client: Client, host: str) -> None:
-    assert (await client("GET", "/v1/Services", headers={"host": host})).status == 404
+async def test_unknown_labels_are_404(standing: Client, host: str) -> None:
+    assert (await standing("GET", "/v1/Services", headers={"host": host})).status == 404
 
 
-async def test_credentials_belong_to_a_region(client: Client) -> None:
-    reply = await client("GET", "/v1/Services", headers={"host": "sync.dublin.ie1.twilio.com"})
+async def test_credentials_belong_to_a_region(standing: Client) -> None:
+    reply = await standing("GET", "/v1/Services", headers={"host": "sync.dublin.ie1.twilio.com"})
     assert (reply.status, reply.json()["code"]) == (401, 20003)
     assert "www-authenticate" in reply.headers
 
 
-async def test_a_path_without_product_says_what_to_write(client: Client) -> None:
-    reply = await client("GET", "/v2/Services")
+async def test_a_path_without_product_says_what_to_write(standing: Client) -> None:
+    reply = await standing("GET", "/v2/Services")
     assert (reply.status, reply.json()["code"]) == (404, 20404)
     assert b"/verify/v2/Services" in reply.body
 
@@ -40,14 +40,14 @@ async def test_a_path_without_product_says_what_to_write(client: Client) -> None
 @pytest.mark.parametrize(
     "path", ["/2008-08-01/Accounts/{}/Messages", "/2010-04-01/Accounts/{}/SMS/Messages.json"]
 )
-async def test_what_twilio_gave_up_is_unknown(client: Client, path: str) -> None:
+async def test_what_twilio_gave_up_is_unknown(standing: Client, path: str) -> None:
     """docs/differences.md says so."""
-    reply = await client("GET", path.format(client.account_sid))
+    reply = await standing("GET", path.format(standing.account_sid))
     assert (reply.status, reply.json()["code"]) == (404, 20404)
 
 
-async def test_a_wrong_method_is_405(client: Client) -> None:
-    reply = await client("DELETE", SERVICES)
+async def test_a_wrong_method_is_405(standing: Client) -> None:
+    reply = await standing("DELETE", SERVICES)
     assert (reply.status, reply.json()["code"]) == (405, 20004)
 
 
@@ -59,14 +59,14 @@ async def test_put_updates_and_creates_nothing(client: Client) -> None:
     assert (await client("PUT", service, {"FriendlyName": "x"})).json()["friendly_name"] == "x"
 
 
-async def test_options_names_the_methods(client: Client) -> None:
-    reply = await client("OPTIONS", SERVICES)
+async def test_options_names_the_methods(standing: Client) -> None:
+    reply = await standing("OPTIONS", SERVICES)
     assert reply.status == 204
     assert reply.headers["allow"] == "GET, OPTIONS, POST"
 
 
-async def test_head_is_get_without_a_body(client: Client) -> None:
-    reply = await client("HEAD", SERVICES)
+async def test_head_is_get_without_a_body(standing: Client) -> None:
+    reply = await standing("HEAD", SERVICES)
     assert (reply.status, reply.body) == (200, b"")
 
 
@@ -74,74 +74,76 @@ async def test_head_is_get_without_a_body(client: Client) -> None:
     ("suffix", "kind"),
     [("", "application/xml"), (".xml", "application/xml"), (".csv", "text/csv"), (".json", "json")],
 )
-async def test_the_2010_api_answers_in_the_format_of_its_path(client: Client, suffix: str, kind: str) -> None:
+async def test_the_2010_api_answers_in_the_format_of_its_path(
+    standing: Client, suffix: str, kind: str
+) -> None:
     for path in ("Queues", "Nothing"):
-        reply = await client("GET", f"/2010-04-01/Accounts/{client.account_sid}/{path}{suffix}")
+        reply = await standing("GET", f"/2010-04-01/Accounts/{standing.account_sid}/{path}{suffix}")
         assert reply.status == (200 if path == "Queues" else 404)
         assert kind in reply.headers["content-type"]
 
 
-async def test_a_foreign_origin_is_refused_preflight_too(client: Client) -> None:
+async def test_a_foreign_origin_is_refused_preflight_too(standing: Client) -> None:
     for method in ("OPTIONS", "POST", "GET"):
-        reply = await client(method, SERVICES, headers={"origin": "https://evil.example"})
+        reply = await standing(method, SERVICES, headers={"origin": "https://evil.example"})
         assert reply.status == 403
         assert "access-control-allow-origin" not in reply.headers
 
 
-async def test_a_foreign_host_is_misdirected(client: Client) -> None:
-    reply = await client("GET", SERVICES, headers={"host": "rebound.example:4010"})
+async def test_a_foreign_host_is_misdirected(standing: Client) -> None:
+    reply = await standing("GET", SERVICES, headers={"host": "rebound.example:4010"})
     assert reply.status == 421
 
 
-async def test_a_body_over_one_mebibyte(client: Client) -> None:
-    reply = await client("POST", SERVICES, b"FriendlyName=" + b"x" * (1024 * 1024))
+async def test_a_body_over_one_mebibyte(standing: Client) -> None:
+    reply = await standing("POST", SERVICES, b"FriendlyName=" + b"x" * (1024 * 1024))
     assert reply.status == 413
 
 
 @pytest.mark.parametrize("body", [b"FriendlyName=%ff%fe", b"FriendlyName=\xff", b"FriendlyName=a%00b"])
-async def test_broken_encodings_are_400(client: Client, body: bytes) -> None:
-    assert (await client("POST", SERVICES, body)).status == 400
+async def test_broken_encodings_are_400(standing: Client, body: bytes) -> None:
+    assert (await standing("POST", SERVICES, body)).status == 400
 
 
 @pytest.mark.parametrize("segment", ["%00", "a%00b", "%ff", "%C3%28"])
 @pytest.mark.parametrize(
     "folder", ["/sync/v1/Services", "/2010-04-01/Accounts/{}/Applications", "/2010-04-01/Accounts"]
 )
-async def test_what_is_no_text_in_a_path_names_nothing(client: Client, folder: str, segment: str) -> None:
-    reply = await client("GET", f"{folder.format(client.account_sid)}/{segment}.json")
+async def test_what_is_no_text_in_a_path_names_nothing(standing: Client, folder: str, segment: str) -> None:
+    reply = await standing("GET", f"{folder.format(standing.account_sid)}/{segment}.json")
     assert (reply.status, reply.json()["code"]) == (404, 20404)
 
 
-async def test_broken_percent_encoding(client: Client) -> None:
+async def test_broken_percent_encoding(standing: Client) -> None:
     for target, body in (
         (SERVICES, b"FriendlyName=%zz"),
         (SERVICES, b"FriendlyName=%4"),
         (f"{SERVICES}?PageSize=%", None),
     ):
-        reply = await client("POST" if body else "GET", target, body)
+        reply = await standing("POST" if body else "GET", target, body)
         assert (reply.status, reply.json()["code"]) == (400, 20001)
 
 
-async def test_what_is_plain_says_so(client: Client) -> None:
-    assert (await client("GET", SERVICES)).headers["localloop-coverage"] == "plain"
+async def test_what_is_plain_says_so(standing: Client) -> None:
+    assert (await standing("GET", SERVICES)).headers["localloop-coverage"] == "plain"
 
 
-async def test_no_credentials(client: Client) -> None:
-    reply = await client("GET", SERVICES, headers={"authorization": "Basic bm86Ym9keQ=="})
+async def test_no_credentials(standing: Client) -> None:
+    reply = await standing("GET", SERVICES, headers={"authorization": "Basic bm86Ym9keQ=="})
     assert (reply.status, reply.json()["code"]) == (401, 20003)
 
 
-async def test_products_for_this_machine_alone(client: Client) -> None:
-    assert (await client("GET", "/lab/v1/Phones")).status == 200
+async def test_products_for_this_machine_alone(standing: Client) -> None:
+    assert (await standing("GET", "/lab/v1/Phones")).status == 200
     for host in ("", "lab.twilio.com"):
         path, headers = ("/v1/Phones", {"host": host}) if host else ("/lab/v1/Phones", {})
-        reply = await client("GET", path, headers=headers, address="192.0.2.7")
+        reply = await standing("GET", path, headers=headers, address="192.0.2.7")
         assert (reply.status, reply.json()["code"]) == (404, 20404)
 
 
 @pytest.mark.parametrize("path", ["/sync/v1/Services/%00", "/sync/v1/Services/a%00b/Documents", "/%00"])
-async def test_no_record_has_a_name_with_a_nul(client: Client, path: str) -> None:
-    reply = await client("GET", path)
+async def test_no_record_has_a_name_with_a_nul(standing: Client, path: str) -> None:
+    reply = await standing("GET", path)
     assert (reply.status, reply.json()["code"]) == (404, 20404)
 
 
