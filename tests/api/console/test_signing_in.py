@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from localloop.console import passwords
 from localloop.console.passwords import MOST_WAITING
 from localloop.console.sessions import IDLE_LIFE, LINK_LIFE, hash_of
 from localloop.core import clock, sids
@@ -166,6 +168,13 @@ async def test_a_mistyped_account_is_not_adopted(server: Server) -> None:
     assert not await server.database.fetchval("select exists (select from accounts where sid = $1)", unknown)
 
 
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For those who count guesses: each hash takes a thousandth of what it is to take."""
+    quick = partial(passwords.PasswordHasher, time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(passwords, "PasswordHasher", quick)
+
+
 async def guesses(page: Page, given: dict[str, str]) -> int:
     """How many are answered before it is too many; on a slow machine some more than the burst."""
     for number in range(100):
@@ -200,6 +209,7 @@ async def test_a_user_signs_in(server: Server) -> None:
     assert kept.startswith("$argon2id$")
 
 
+@pytest.mark.usefixtures("quick_hashes")
 async def test_a_wrong_password_is_refused_and_slowed_down(server: Server) -> None:
     page = await server.browser()
     given = {"name": "nobody", "password": "wrong password"}
@@ -229,6 +239,7 @@ async def test_a_new_password_ends_that_users_sessions_and_no_others(server: Ser
     assert await page.status("GET", "session") == 200
 
 
+@pytest.mark.usefixtures("quick_hashes")
 async def test_guessing_a_password_locks_nobody_else_out(server: Server) -> None:
     """Neither another user, nor who has the account's token or a link."""
     for name in ("ada", "bob"):
