@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from memory import roomy_memory
 
 from localloop.core import clock
 from localloop.store import Database, migrate
@@ -26,7 +27,6 @@ from localloop.store.postgres import Postgres
 pytest_plugins = ["tests.needs", "tests.measured", "tests.genuine"]
 
 _numbers = itertools.count()
-_ROOM = 2 << 30
 
 # What a power cut would show is not tested here, so the tests need not wait for the disk.
 _FAST = (
@@ -54,7 +54,7 @@ def pg_bin() -> Path | None:
 def postgres(pg_bin: Path | None) -> Iterator[Postgres]:
     """The server that this test process shares."""
     # Not under pytest's own folder, which an unprivileged server may not enter.
-    folder = Path(tempfile.mkdtemp(prefix="localloop-tests-", dir=_roomy_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="localloop-tests-", dir=roomy_memory()))
     server = Postgres(folder, pg_bin=pg_bin)
     try:
         server.start()
@@ -126,14 +126,6 @@ def _real_time() -> Iterator[None]:
     yield
     for world in tuple(clock._worlds):
         clock.forget(world)
-
-
-def _roomy_memory() -> str | None:
-    """Where files are in memory, if the system has such a place with enough room: a thousand databases come and go."""
-    place = Path("/dev/shm")
-    if not (place.is_dir() and os.access(place, os.W_OK)):
-        return None
-    return str(place) if shutil.disk_usage(place).free > _ROOM else None
 
 
 def with_database(dsn: str, name: str) -> str:

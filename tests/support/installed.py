@@ -19,6 +19,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
+from memory import roomy_memory
+
 COMMAND = str(Path(sys.executable).parent / "localloop")
 START_S = 60.0
 STOP_S = 15.0
@@ -31,7 +33,7 @@ class NotUp(Exception):
 
 def public_folder() -> Path:
     """A temporary folder that the user of the database server may pass when the tests run as root."""
-    folder = Path(tempfile.mkdtemp(prefix="ll-"))
+    folder = Path(tempfile.mkdtemp(prefix="ll-", dir=roomy_memory()))
     folder.chmod(0o755)
     return folder
 
@@ -44,8 +46,9 @@ class Home:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
-        return {**kept, "HOME": str(self.folder), "XDG_STATE_HOME": str(self.folder / "state")}
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        folder = str(self.folder)
+        return {**kept, "HOME": folder, "XDG_STATE_HOME": f"{folder}/state", "TMPDIR": folder}
 
     @property
     def data(self) -> Path:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import requests
 import validators
+from memory import roomy_memory
 from msgspec import Struct
 
 from localloop.core import sids
@@ -64,7 +65,7 @@ def running(*options: str) -> Iterator[Credentials]:
     """`localloop up --ephemeral` with these options, until the block ends."""
     port = free_port()
     seeded = new_world(f"http://127.0.0.1:{port}")
-    with tempfile.TemporaryDirectory(prefix="ll-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ll-", dir=roomy_memory()) as folder:
         home = Path(folder)
         log = home / "output"
         with log.open("wb") as output:
@@ -87,6 +88,7 @@ def running(*options: str) -> Iterator[Credentials]:
 def _environment(seeded: Credentials, home: Path) -> dict[str, str]:
     settings = {
         "HOME": str(home),
+        "TMPDIR": str(home),
         "XDG_STATE_HOME": str(home),
         "LOCALLOOP_MESSAGE_RATE": "0",
     }
