@@ -24,7 +24,7 @@ _MINUTE: Final = 60_000 << 80  # as it stands in an id
 MESSAGE: Final = (
     "m.account_sid, m.id, m.prefix, m.direction, m.from_address, m.to_address, m.body, m.status, m.error_code,"
     " m.num_segments, m.num_media, m.price, m.price_unit, m.messaging_service_sid, m.date_created, m.date_sent,"
-    " m.date_updated"
+    " m.date_updated, case when m.status = 'scheduled' then m.options->>'send_at' end as send_at"
 )
 DELIVERY: Final = (
     "d.account_sid, d.id, d.kind, d.resource_sid, d.url, d.method, d.attempt, d.status_code, d.error_code, d.error,"

@@ -45,6 +45,7 @@ def message(row: Mapping[str, Any]) -> Json:
         "date_sent": iso(row["date_sent"]),
         "date_updated": iso(row["date_updated"]),
         "messaging_service_sid": row["messaging_service_sid"],
+        "send_at": row["send_at"],
     }
 
 

@@ -20,6 +20,7 @@ const message = (changes: Partial<Message> = {}): Message => ({
   date_sent: null,
   date_updated: null,
   messaging_service_sid: null,
+  send_at: null,
   ...changes,
 });
 

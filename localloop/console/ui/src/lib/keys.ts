@@ -7,6 +7,7 @@ export const PAGES: [string, string, string][] = [
   ["p", "phones", "Phones"],
   ["m", "messages", "Messages"],
   ["d", "deliveries", "Deliveries"],
+  ["s", "messaging", "Messaging"],
   ["a", "account", "Account"],
   ["e", "explorer", "Explorer"],
 ];

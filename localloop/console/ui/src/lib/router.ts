@@ -10,6 +10,10 @@ export type Page =
   | "deliveries"
   | "delivery"
   | "request"
+  | "services"
+  | "scheduled"
+  | "opt-outs"
+  | "templates"
   | "account"
   | "numbers"
   | "keys"
@@ -39,6 +43,10 @@ export function parse(path: string, search = ""): Place {
       return rest[0] ? place("delivery", rest) : place("deliveries");
     case "requests":
       return rest[0] ? place("request", rest) : place("unknown");
+    case "messaging":
+      if (rest[0] === undefined) return place("services");
+      if (rest[0] === "scheduled" || rest[0] === "opt-outs" || rest[0] === "templates") return place(rest[0]);
+      return place("unknown");
     case "account":
       if (rest[0] === "numbers") return place("numbers", rest.slice(1));
       if (rest[0] === "keys") return place("keys");

@@ -27,6 +27,12 @@ const MEANINGS: Record<string, [Tone, IconName]> = {
   failed: ["bad", "alert"],
   canceled: ["calm", "minus"],
   redacted: ["calm", "block"],
+  unsubmitted: ["calm", "dot"],
+  pending: ["busy", "clock"],
+  approved: ["good", "tick"],
+  rejected: ["bad", "cross"],
+  paused: ["busy", "minus"],
+  disabled: ["bad", "block"],
 };
 
 export function meaning(status: string): Meaning {

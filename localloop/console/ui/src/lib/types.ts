@@ -27,6 +27,8 @@ export interface Message {
   date_sent: string | null;
   date_updated: string | null;
   messaging_service_sid: string | null;
+  /** When a scheduled one is to be sent. */
+  send_at: string | null;
 }
 
 export type StoryKind = "request" | "state" | "carrier" | "callback" | "instruction";
@@ -209,6 +211,39 @@ export interface IncomingNumber {
   status_callback: string | null;
   voice_url: string | null;
   voice_method: string | null;
+}
+
+/** Of the Messaging API; what the page shows of it. */
+export interface MessagingService {
+  sid: string;
+  friendly_name: string;
+  inbound_request_url: string | null;
+  fallback_url: string | null;
+  status_callback: string | null;
+  sticky_sender: boolean;
+  area_code_geomatch: boolean;
+  smart_encoding: boolean;
+  use_inbound_webhook_on_number: boolean;
+}
+
+/** What a person wants of a sender, as the lab lists it. */
+export interface Consent {
+  recipient: string;
+  sender: string;
+  status: "opt-in" | "opt-out";
+  source: string;
+  date_of_consent: string | null;
+  date_updated: string;
+}
+
+/** A template of the Content API; `types` holds what is sent, by kind. */
+export interface Template {
+  sid: string;
+  friendly_name: string | null;
+  language: string;
+  variables: Record<string, string> | null;
+  types: Record<string, Record<string, unknown>>;
+  approval_requests: { status: string; rejection_reason: string };
 }
 
 export interface ApiKey {
