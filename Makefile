@@ -11,6 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 PYTHON_READY := .venv/.ready
 NODE_READY := tests/sdk/node/node_modules/.package-lock.json
+CLI_READY := tests/sdk/cli/node_modules/.package-lock.json
 PRISM_READY := benchmarks/prism/node_modules/.package-lock.json
 CONSOLE := localloop/console/ui
 CONSOLE_READY := localloop/console/static/index.html
@@ -25,7 +26,7 @@ help: ## List the targets
 up: $(PYTHON_READY) $(CONSOLE_READY) ## Run localloop on 127.0.0.1:4010 (options: make up ARGS="--ephemeral --port 4020")
 	$(BIN)/localloop up $(ARGS)
 
-setup: $(PYTHON_READY) system $(NODE_READY) $(CONSOLE_READY) ## Install what development and tests want
+setup: $(PYTHON_READY) system $(NODE_READY) $(CLI_READY) $(CONSOLE_READY) ## Install what development and tests want
 	@echo "ready: $(BIN)/localloop"
 
 # Needs PostgreSQL, npm packages and programs; what cannot be installed is named and its tests say so.
@@ -69,7 +70,7 @@ build: $(PYTHON_READY) system ## Build the wheel into dist/
 
 clean: ## Remove what the other targets made (the data of `make up` stays)
 	rm -rf .venv .build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	rm -rf tests/sdk/node/node_modules benchmarks/prism/node_modules
+	rm -rf tests/sdk/node/node_modules tests/sdk/cli/node_modules benchmarks/prism/node_modules
 	rm -rf $(CONSOLE)/node_modules localloop/console/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -79,6 +80,9 @@ $(PYTHON_READY): pyproject.toml uv.lock scripts/setup
 
 $(NODE_READY): tests/sdk/node/package-lock.json
 	scripts/setup node tests/sdk/node
+
+$(CLI_READY): tests/sdk/cli/package-lock.json
+	scripts/setup node tests/sdk/cli
 
 # Without npm there is no such file, and the console says how to come by it.
 $(CONSOLE_READY): $(CONSOLE_SOURCES)

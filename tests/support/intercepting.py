@@ -111,6 +111,37 @@ class Intercepting:
         return reader, writer
 
 
+class Origin:
+    """Somebody else's server: remembers heads and bodies, says `said` to each, and never hangs up by itself."""
+
+    def __init__(self, said: bytes) -> None:
+        self._said = said
+        self.asked: list[tuple[list[str], bytes]] = []
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def __aenter__(self) -> Origin:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = int(head.lower().partition("content-length: ")[2].partition("\r\n")[0] or "0")
+        self.asked.append((head.rstrip().split("\r\n"), await reader.readexactly(length)))
+        writer.write(self._said)
+
+
+def said(status: str, body: bytes, *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
 def get(host: str, path: str = "/", *headers: str, target: str = "") -> bytes:
     return "\r\n".join([f"GET {target or path} HTTP/1.1", f"Host: {host}", *headers, "", ""]).encode()
 

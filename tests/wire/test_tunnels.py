@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import ssl
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from certificates import Authority as OtherAuthority
-from http_server import Server
-from http_server import answer as response
-from intercepting import API, WITHIN_S, Intercepting, answer, get
+from intercepting import API, WITHIN_S, Intercepting, Origin, answer, get, said
 
 from localloop.intercept import Routes
 from localloop.intercept import proxy as proxy_module
@@ -29,8 +28,8 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]
 
 @pytest.fixture
 async def proxy(tmp_path: Path) -> AsyncIterator[Intercepting]:
-    async with Intercepting(tmp_path) as running:
-        yield running
+    async with Intercepting(tmp_path) as started:
+        yield started
 
 
 @asynccontextmanager
@@ -176,14 +175,25 @@ async def test_a_handshake_that_does_not_come_ends(
 
 
 async def test_beyond_the_limit_is_503(tmp_path: Path) -> None:
-    running = Intercepting(tmp_path)
-    running.limit = 2
-    async with running as proxy, echo() as port:
+    narrow = Intercepting(tmp_path)
+    narrow.limit = 2
+    async with narrow as proxy, echo() as port:
         for _ in range(2):
             await proxy.connect(f"127.0.0.1:{port}")
         assert (await proxy.all_of(b"")).startswith(b"HTTP/1.1 503 ")
 
 
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Both ends of a thousand tunnels are in this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 8192) if hard > 0 else 8192), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_files")
 async def test_a_thousand_tunnels_at_once(proxy: Intercepting) -> None:
     """And the API answers among them."""
     async with echo() as port:
@@ -200,39 +210,44 @@ async def test_a_thousand_tunnels_at_once(proxy: Intercepting) -> None:
 # Absolute addresses ------------------------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def site(*script: bytes) -> AsyncIterator[Server]:
-    server = Server(*script)
-    async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listening:
-        server.port = listening.sockets[0].getsockname()[1]
-        yield server
+async def forwarded(proxy: Intercepting, sent: bytes) -> tuple[bytes, bytes]:
+    reader, writer = await proxy.open()
+    writer.write(sent)
+    return await answer(reader)
 
 
 async def test_an_absolute_request_is_forwarded(proxy: Intercepting) -> None:
-    async with site(response("201 Created", b"made", "X-One: 1", "Connection: keep-alive")) as there:
+    async with Origin(said("201 Created", b"made", "X-One: 1", "Connection: keep-alive")) as there:
         asked = (
-            f"POST {there.url}/a?b=c HTTP/1.1\r\nHost: ignored.example\r\nX-Mine: yes\r\n"
+            f"POST http://127.0.0.1:{there.port}/a?b=c HTTP/1.1\r\nHost: ignored.example\r\nX-Mine: yes\r\n"
             "Proxy-Connection: keep-alive\r\nProxy-Authorization: Basic eA==\r\nConnection: X-Hop\r\nX-Hop: 1\r\n"
             "Content-Length: 4\r\n\r\nbody"
         )
-        answered = await proxy.all_of(asked.encode())
-    assert answered.startswith(b"HTTP/1.1 201 Created\r\n")
-    assert answered.endswith(b"Connection: close\r\n\r\nmade")
-    assert b"keep-alive" not in answered
-    (request,) = there.requests
-    assert (request.method, request.path, request.body) == ("POST", "/a?b=c", b"body")
-    assert request.headers["host"] == f"127.0.0.1:{there.port}"
-    assert request.headers["x-mine"] == "yes"
-    assert request.headers["connection"] == "close"
-    assert not {"proxy-connection", "proxy-authorization", "x-hop"} & set(request.headers)
+        head, body = await forwarded(proxy, asked.encode())
+    assert head.startswith(b"HTTP/1.1 201 Created\r\nX-One: 1\r\n")
+    assert head.endswith(b"Connection: close\r\n\r\n")
+    assert b"keep-alive" not in head
+    assert body == b"made"
+    (((first, *headers), got),) = there.asked
+    assert (first, got) == ("POST /a?b=c HTTP/1.1", b"body")
+    assert set(headers) == {
+        f"Host: 127.0.0.1:{there.port}",
+        "X-Mine: yes",
+        "Content-Length: 4",
+        "Via: 1.1 localloop-test",
+        "Connection: close",
+    }
 
 
 async def test_an_interim_answer_is_not_the_answer(proxy: Intercepting) -> None:
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
-    async with site(interim + response("200 OK", b"done", "Connection: close")) as there:
-        answered = await proxy.all_of(get("x", target=f"{there.url}/"))
-    assert answered.startswith(interim + b"HTTP/1.1 200 OK\r\n")
-    assert answered.endswith(b"done")
+    async with Origin(interim + said("200 OK", b"done")) as there:
+        reader, writer = await proxy.open()
+        writer.write(get("x", target=f"http://127.0.0.1:{there.port}/"))
+        assert await asyncio.wait_for(reader.readexactly(len(interim)), WITHIN_S) == interim
+        head, body = await answer(reader)
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert body == b"done"
 
 
 # The proxy behind ours -----------------------------------------------------------------------------------------------
@@ -278,12 +293,12 @@ async def test_tunnels_go_through_the_proxy_behind(tmp_path: Path) -> None:
 
 async def test_absolute_requests_go_through_the_proxy_behind(tmp_path: Path) -> None:
     async with (
-        site(response("200 OK", b"cached", "Connection: close")) as company,
+        Origin(said("200 OK", b"cached")) as company,
         Intercepting(tmp_path, behind(company.port)) as proxy,
     ):
-        answered = await proxy.all_of(get("example.com", target="http://example.com/page"))
-    assert answered.endswith(b"cached")
-    assert company.requests[0].path == "http://example.com/page"
+        _, body = await forwarded(proxy, get("example.com", target="http://example.com/page"))
+    assert body == b"cached"
+    assert company.asked[0][0][0] == "GET http://example.com/page HTTP/1.1"
 
 
 async def test_twilio_is_not_asked_behind_us(tmp_path: Path) -> None:
