@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -404,6 +405,27 @@ def replay_deliveries(
     _answer(deliveries.replay, data or "", sids or [], asked, to, as_json)
 
 
+@app.command()
+def compare(
+    file: Annotated[Path, Argument(help="A recording: localloop record -o FILE -- PROGRAM")],
+    wait: Annotated[float, Option(min=0, metavar="SECONDS", help="For each callback, at most.")] = 10.0,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Replay a recording here and report every difference in shape, status, header, error code and paging.
+
+    Exit status 0: nothing differs; 1: something does; 2: it could not be compared.
+    """
+    from localloop.cli import comparing
+    from localloop.cli.client import Failed, Refused
+
+    try:
+        if not comparing.compare_file(data or "", file, wait, as_json):
+            raise typer.Exit(1)
+    except (Failed, Refused) as error:
+        _fail(error, 2)
+
+
 def _answer(ask: object, *given: object) -> Any:
     from localloop.cli.client import Failed, Refused
 
@@ -414,6 +436,6 @@ def _answer(ask: object, *given: object) -> Any:
         _fail(error)
 
 
-def _fail(error: Exception) -> None:
+def _fail(error: Exception, status: int = 1) -> None:
     print(f"localloop: {error}", file=sys.stderr)
-    raise typer.Exit(1)
+    raise typer.Exit(status)
