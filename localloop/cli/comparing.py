@@ -100,13 +100,8 @@ class Catcher:
             return tuple(self._came)
 
     def wait(self, is_enough: Callable[[], bool], seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while not is_enough():
-            seen = len(self.came)
-            with self._changed:
-                left = until - time.monotonic()
-                if left <= 0 or not self._changed.wait_for(lambda: len(self._came) > seen, left):
-                    return
+        with self._changed:
+            self._changed.wait_for(is_enough, seconds)
 
     def take(self, request: Request) -> Answer:
         with self._changed:
