@@ -178,32 +178,50 @@ def without_parameter(name: str) -> Callable[[Said], None]:
 
 API = r"/2010-04-01/Accounts/\w+"
 MESSAGES, MESSAGE = rf"{API}/Messages\.json", rf"{API}/Messages/SM\w+\.json"
-REST = {
-    "num_media": Planted("POST", MESSAGES, without("num_media"), status=201),
-    "carrier": Planted("POST", MESSAGES, with_("Acme", "carrier"), status=201),
-    "num_segments": Planted("POST", MESSAGES, with_(1, "num_segments"), status=201),
-    "subresource_uris.media": Planted("POST", MESSAGES, without("subresource_uris", "media"), status=201),
-    "date_created": Planted("POST", MESSAGES, with_("2026-01-31T12:00:00Z", "date_created"), status=201),
-    "account_sid": Planted("GET", MESSAGE, with_(None, "account_sid"), status=200),
-    "status": Planted("GET", MESSAGE, with_status(203), status=200),
-    "page_size": Planted("GET", MESSAGES, with_(50, "page_size"), status=200),
-    "order": Planted("GET", MESSAGES, turned, status=200),
-    "next_page_url": Planted("GET", "/v2/Services", with_(None, "meta", "next_page_url")),
-    "code": Planted("GET", MESSAGE, with_(20003, "code"), status=404),
-    "more_info": Planted("POST", MESSAGES, without("more_info"), status=400),
-    "WWW-Authenticate": Planted("GET", MESSAGES, without_header("WWW-Authenticate"), status=401),
-    "created": Planted("POST", "/v2/Services", with_status(200)),
-    "Twilio-Request-Id": Planted(
-        "GET", rf"{API}/AvailablePhoneNumbers/US/Local\.json", without_header("Twilio-Request-Id")
-    ),
-    "Content-Type": Planted("GET", rf"{API}/Messages/SM\w+", with_header("Content-Type", "text/html")),
-    "Location": Planted("GET", rf"{API}/Messages/MM\w+/Media/ME\w+", without_header("Location")),
-    "capabilities.mms": Planted(
-        "GET", rf"{API}/IncomingPhoneNumbers/PN\w+\.json", with_("yes", "capabilities", "mms")
-    ),
-    "ETag": Planted("GET", r"/v1/Services/IS\w+/Documents/ET\w+", without_header("ETag")),
-}
+REST = [
+    Planted("POST", MESSAGES, without("num_media"), status=201),
+    Planted("POST", MESSAGES, with_("Acme", "carrier"), status=201),
+    Planted("POST", MESSAGES, with_(1, "num_segments"), status=201),
+    Planted("POST", MESSAGES, without("subresource_uris", "media"), status=201),
+    Planted("POST", MESSAGES, with_("2026-01-31T12:00:00Z", "date_created"), status=201),
+    Planted("GET", MESSAGE, with_(None, "account_sid"), status=200),
+    Planted("GET", MESSAGE, with_status(203), status=200),
+    Planted("GET", MESSAGES, with_(50, "page_size"), status=200),
+    Planted("GET", MESSAGES, turned, status=200),
+    Planted("GET", "/v2/Services", with_(None, "meta", "next_page_url")),
+    Planted("GET", MESSAGE, with_(20003, "code"), status=404),
+    Planted("POST", MESSAGES, without("more_info"), status=400),
+    Planted("GET", MESSAGES, without_header("WWW-Authenticate"), status=401),
+    Planted("POST", "/v2/Services", with_status(200)),
+    Planted("GET", rf"{API}/AvailablePhoneNumbers/US/Local\.json", without_header("Twilio-Request-Id")),
+    Planted("GET", rf"{API}/Messages/SM\w+", with_header("Content-Type", "text/html")),
+    Planted("GET", rf"{API}/Messages/MM\w+/Media/ME\w+", without_header("Location")),
+    Planted("GET", rf"{API}/IncomingPhoneNumbers/PN\w+\.json", with_("yes", "capabilities", "mms")),
+    Planted("GET", r"/v1/Services/IS\w+/Documents/ET\w+", without_header("ETag")),
+]
 CALLBACK = Planted("POST", "/status", without_parameter("ApiVersion"), in_request=True)
+FOUND = {
+    ("api.v2010.CreateMessage", "extra", "num_media"),
+    ("api.v2010.CreateMessage", "missing", "carrier"),
+    ("api.v2010.CreateMessage", "type", "num_segments"),
+    ("api.v2010.CreateMessage", "extra", "subresource_uris.media"),
+    ("api.v2010.CreateMessage", "type", "date_created"),
+    ("api.v2010.FetchMessage", "null", "account_sid"),
+    ("api.v2010.FetchMessage", "status", "status"),
+    ("api.v2010.ListMessage", "paging", "page_size"),
+    ("api.v2010.ListMessage", "paging", "order"),
+    ("verify.v2.ListService", "paging", "next_page_url"),
+    ("api.v2010.FetchMessage", "code", "code"),
+    ("api.v2010.CreateMessage", "extra", "more_info"),
+    ("api.v2010.ListMessage", "header", "WWW-Authenticate"),
+    ("verify.v2.CreateService", "status", "status"),
+    ("api.v2010.ListAvailablePhoneNumberLocal", "header", "Twilio-Request-Id"),
+    ("api.v2010.FetchMessage", "header", "Content-Type"),
+    ("api.v2010.FetchMedia", "header", "Location"),
+    ("api.v2010.FetchIncomingPhoneNumber", "type", "capabilities.mms"),
+    ("sync.v1.FetchDocument", "header", "ETag"),
+    ("callback /status", "callback", "ApiVersion"),
+}
 
 
 def compared(file: Path, here: Credentials, *options: str) -> subprocess.CompletedProcess[str]:
@@ -233,12 +251,13 @@ def test_two_localloops_do_not_differ(
     file = tmp_path / "day.jsonl"
     record(file, service, told, [], Scrubber(hides_bodies=True, hides_numbers=True))
     done = compared(file, here, "--json")
-    print(done.stdout, done.stderr)
     report = json.loads(done.stdout)
     assert report["differences"] == []
     assert report["skipped"] == []
-    assert report["replayed"] >= 20
+    assert report["replayed"] == 23
     assert report["callbacks"] == 2
+    assert "verify.v2.CreateService" in report["plain"]
+    assert "api.v2010.CreateMessage" not in report["plain"]
     assert done.returncode == 0
 
 
@@ -246,7 +265,24 @@ def test_planted_differences_are_found_and_nothing_else(
     tmp_path: Path, service: Credentials, here: Credentials, told: Told
 ) -> None:
     file = tmp_path / "day.jsonl"
-    record(file, service, told, [*REST.values(), CALLBACK], Scrubber())
+    record(file, service, told, [*REST, CALLBACK], Scrubber())
     done = compared(file, here, "--json")
-    print(done.stdout, done.stderr)
+    found = json.loads(done.stdout)["differences"]
+    assert len(FOUND) == len(REST) + 1 == 20
+    assert {(each["operation"], each["kind"], each["where"]) for each in found} == FOUND
+    assert len(found) == len(FOUND)
     assert done.returncode == 1
+    table = compared(file, here).stdout
+    assert (
+        "verify.v2.CreateService\n    #15  HTTP status   status                        200 → 201  ×2\n"
+        in table
+    )
+    assert "22 requests and 2 callbacks compared, 20 differences" in table
+
+
+def test_what_cannot_be_compared_is_one_line(tmp_path: Path, here: Credentials) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("hello\n")
+    done = compared(file, here)
+    assert done.returncode == 2
+    assert done.stderr == f"localloop: {file}: this is no recording: its first line is not the head of one\n"

@@ -37,6 +37,19 @@ def differences(
     yield from _next(meta, meta_here, _may_end_here(rows, meta, request, names))
 
 
+def aligned(there: Any, here: Any, operation: Operation | None, names: Names) -> Any:
+    """The list here with each record in the place of its counterpart, so that like is held against like."""
+    key = operation.list_key if operation and operation.verb == "list" else None
+    rows, rows_here = (body.get(key) if key and isinstance(body, dict) else None for body in (there, here))
+    if not (isinstance(rows, list) and isinstance(rows_here, list)):
+        return here
+    wanted = [names.sid(_sid(row)) for row in rows]
+    by_sid = {_sid(row): row for row in rows_here if _sid(row) in wanted}
+    others = [row for row in rows_here if _sid(row) not in by_sid]
+    placed = [by_sid.pop(sid) if sid in by_sid else (others.pop(0) if others else None) for sid in wanted]
+    return {**here, key: [*(row for row in placed if row is not None), *by_sid.values(), *others]}
+
+
 def _rows(rows: list[Any], rows_here: list[Any], meta: dict[str, Any], names: Names) -> Iterator[Found]:
     size = meta.get("page_size")
     if isinstance(size, int) and len(rows_here) > size >= len(rows):

@@ -97,13 +97,14 @@ class _Replay:
         if here.header(_COVERAGE) == "plain":
             self._plain.add(name)
         said, says = there.json(), here.json()
+        alike = paging.aligned(said, says, operation, self._names)
         found = [
-            *shape.differences(there, here, operation),
+            *shape.differences(there, here, operation, alike),
             *paging.differences(said, says, operation, exchange.request, self._names),
         ]
         self._findings.add(number, name, found)
         if there.status < 400 and here.status < 400:
-            self._names.learn(said, says)
+            self._names.learn(said, alike)
 
     def expect(self, number: int, exchange: Exchange) -> None:
         """What the program was told before it went on has to come here before we go on."""

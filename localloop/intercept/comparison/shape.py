@@ -34,14 +34,17 @@ _ERROR_FIELDS: Final = ("message", "more_info", "status")
 _Fields = Mapping[str, Field]
 
 
-def differences(there: Answer, here: Answer, operation: Operation | None) -> Iterator[Found]:
-    """All but what concerns lists. When one is an error and the other is none, that alone is told."""
+def differences(there: Answer, here: Answer, operation: Operation | None, says: Any) -> Iterator[Found]:
+    """All but what concerns lists. When one is an error and the other is none, that alone is told.
+
+    `says` is the JSON of the answer here, its records in the order of those there.
+    """
     if there.status != here.status:
         yield Found("status", "status", str(there.status), str(here.status))
     if (there.status >= 400) != (here.status >= 400):
         return
     yield from _headers(there, here)
-    said, says = there.json(), here.json()
+    said = there.json()
     if there.status >= 400 and isinstance(said, dict) and isinstance(says, dict):
         yield from _error(said, says)
     elif said is not None and says is not None:
