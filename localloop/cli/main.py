@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -378,6 +379,66 @@ def replay_deliveries(
     _answer(deliveries.replay, data or "", sids or [], asked, to, as_json)
 
 
+@app.command(context_settings={"allow_interspersed_args": False})
+def record(
+    command: Annotated[
+        list[str] | None, Argument(metavar="-- PROGRAM [ARGUMENT]...", help="The program, as it is.")
+    ] = None,
+    output: Annotated[
+        Path, Option("--output", "-o", metavar="FILE", help="Where it is written, anew.")
+    ] = Path("recording.jsonl"),
+    callbacks: Annotated[
+        str,
+        Option(metavar="PORT:PORT", help="Where callbacks come in, and where the program listens: 8080:5000"),
+    ] = "",
+    no_bodies: Annotated[
+        bool, Option("--no-bodies", help="Veil what people wrote; its length stays.")
+    ] = False,
+    no_numbers: Annotated[
+        bool, Option("--no-numbers", help="Other phone numbers in place of the real ones.")
+    ] = False,
+    service: Annotated[
+        str, Option(metavar="URL", help="Another service than Twilio's own, at this address.")
+    ] = "",
+) -> None:
+    """Run a program on the real service, with its own credentials, and keep what they say to each other.
+
+    Secrets are never kept. What was kept is replayed by: localloop compare FILE
+    """
+    from localloop.cli import recording
+
+    wanted = recording.Wanted(
+        command=command or [],
+        file=output,
+        callbacks=callbacks,
+        service=service,
+        hides_bodies=no_bodies,
+        hides_numbers=no_numbers,
+    )
+    raise typer.Exit(_answer(recording.record, wanted))
+
+
+@app.command()
+def compare(
+    file: Annotated[Path, Argument(help="A recording: localloop record -o FILE -- PROGRAM")],
+    wait: Annotated[float, Option(min=0, metavar="SECONDS", help="For each callback, at most.")] = 10.0,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Replay a recording here and report every difference in shape, status, header, error code and paging.
+
+    Exit status 0: nothing differs; 1: something does; 2: it could not be compared.
+    """
+    from localloop.cli import comparing
+    from localloop.cli.client import Failed, Refused
+
+    try:
+        if not comparing.compare_file(data or "", file, wait, as_json):
+            raise typer.Exit(1)
+    except (Failed, Refused) as error:
+        _fail(error, 2)
+
+
 def _answer(ask: object, *given: object) -> Any:
     from localloop.cli.client import Failed, Refused
 
@@ -388,6 +449,6 @@ def _answer(ask: object, *given: object) -> Any:
         _fail(error)
 
 
-def _fail(error: Exception) -> None:
+def _fail(error: Exception, status: int = 1) -> None:
     print(f"localloop: {error}", file=sys.stderr)
-    raise typer.Exit(1)
+    raise typer.Exit(status)
