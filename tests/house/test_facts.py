@@ -59,7 +59,9 @@ def test_what_proves_it_is_there() -> None:
 
 
 def test_what_differs_is_in_the_documentation() -> None:
-    rows = {line.split("|")[1].strip() for line in tree.text("docs/differences.md").splitlines() if "|" in line}
+    rows = {
+        line.split("|")[1].strip() for line in tree.text("docs/differences.md").splitlines() if "|" in line
+    }
     tree.forbid(
         f"{id}: docs/differences.md has no row {fact['differs']!r}"
         for id, fact in facts().items()
