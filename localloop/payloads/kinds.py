@@ -45,9 +45,9 @@ _MESSAGING: Final = (
         asked_for="a number's SmsUrl, its SmsFallbackUrl, the action of <Redirect>",
         answer="messaging TwiML",
         parts=(messaging.InboundMessage, Places),
-        perhaps=(Fallback, messaging.ChannelMessage),
+        perhaps=(Fallback, messaging.OptOut),
         numbered=messaging.Media,
-        simulated=(messaging.Referral,),
+        simulated=(messaging.ChannelMessage, messaging.Referral),
         is_sent=True,
     ),
     Kind(
