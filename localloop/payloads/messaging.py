@@ -70,13 +70,17 @@ class Media(Part, frozen=True, kw_only=True):
     ]
 
 
-class ChannelMessage(Part, frozen=True, kw_only=True):
-    """What WhatsApp, RCS and advanced opt-out add to an inbound message."""
+class OptOut(Part, frozen=True, kw_only=True):
+    """What advanced opt-out adds to an inbound message."""
 
     opt_out_type: Annotated[
-        OptOutType | UnsetType,
-        said("What a keyword did", "STOP", when="advanced opt-out knows the body"),
-    ] = UNSET
+        OptOutType, said("What a keyword did", "STOP", when="advanced opt-out knows the body")
+    ]
+
+
+class ChannelMessage(Part, frozen=True, kw_only=True):
+    """What WhatsApp and RCS add to an inbound message."""
+
     message_type: Annotated[
         str | UnsetType, said("What kind of message it is", "text", when="it came by a channel")
     ] = UNSET

@@ -34,6 +34,23 @@ PARAMS: dict[str, dict[str, Any]] = {
     "api.v2010.CreateIncomingPhoneNumberTollFree": {**_NUMBER, "PhoneNumber": "+1888581{n:04}"},
     "api.v2010.CreateIncomingPhoneNumberMobile": {**_NUMBER, "PhoneNumber": "+44740012{n:04}"},
     "api.v2010.UpdateIncomingPhoneNumber": {**_NUMBER, "AccountSid": None},
+    "accounts.v1.CreateBulkConsents": {
+        "Items": [
+            '{"contact_id":"+14155550199","correlation_id":"ad388b5a46b33b874b0d41f7226db2ef",'
+            '"sender_id":"+14155550100","status":"opt-in","source":"website"}'
+        ]
+    },
+    "accounts.v1.CreateBulkContacts": {
+        "Items": [
+            '{"contact_id":"+14155550199","correlation_id":"ad388b5a46b33b874b0d41f7226db2ef",'
+            '"country_iso_code":"US","zip_code":"94105"}'
+        ]
+    },
+    "accounts.v1.CreateSafelist": {"PhoneNumber": "+1800123{n:04}"},
+    "accounts.v1.UpdateMessagingGeopermissions": {
+        "Permissions": ['{"country_code":"IN","type":"country","enabled":false}']
+    },
+    "messaging.v1.FetchDeactivation": {"Date": "2026-01-31"},
     "messaging.v1.CreateService": {"Usecase": "notifications"},
     "messaging.v1.UpdateService": {"Usecase": "marketing"},
     "messaging.v1.CreateAlphaSender": {"AlphaSender": "ACME {n:04}"},
@@ -136,6 +153,7 @@ _METHODS = dict.fromkeys(
     ("SmsFallbackMethod", "SmsMethod", "StatusCallbackMethod", "VoiceFallbackMethod", "VoiceMethod"), 21403
 )
 CODES: dict[str, dict[str, int]] = {
+    "messaging.v1.FetchDeactivation": {"Date": 30115},
     "api.v2010.CreateApplication": _METHODS,
     "api.v2010.UpdateApplication": _METHODS,
     "api.v2010.UpdateIncomingPhoneNumber": _METHODS,

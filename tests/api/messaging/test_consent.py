@@ -14,8 +14,7 @@ from localloop.products.messaging import consent
 from localloop.products.messaging.consent import Entry, Handling, keywords
 from localloop.rest.request import Caller
 from tests.api.messaging.conftest import FROM, TO, Phone
-
-SERVICE = "MG" + "5" * 32
+from tests.api.messaging.test_services import make_service, send
 
 
 def silent() -> Server:
@@ -47,19 +46,6 @@ async def handle(server: Phone, caller: Caller, sender: str, handling: Handling)
     async with server.database.unit() as unit:
         await consent.keep_handling(unit, caller.account_sid, sender, handling, clock.now())
         server.messaging.consent.books.changed(unit)
-
-
-async def pool(server: Phone, caller: Caller, *numbers: str) -> None:
-    """Puts numbers of the account into a messaging service."""
-    await server.database.execute(
-        "insert into service_senders (account_sid, service_sid, sid, kind, address, number_sid, date_created,"
-        " date_updated) select account_sid, $2, sid, 'PhoneNumber', phone_number, sid, $3, $3"
-        " from phone_numbers where account_sid = $1 and phone_number = any($4)",
-        caller.account_sid,
-        SERVICE,
-        clock.now(),
-        list(numbers),
-    )
 
 
 @pytest.mark.parametrize("body", ["STOP", " stop\n", "Unsubscribe", "OPTOUT", "revoke"])
@@ -155,16 +141,28 @@ async def test_toll_free_numbers_are_the_networks(working: Phone, caller: Caller
 
 async def test_a_messaging_service_is_stopped_as_a_whole(working: Phone, caller: Caller) -> None:
     other, outside = "+15017122662", "+15017122663"
-    for number in (FROM, other, outside):
-        await working.own(caller, number)
-    await pool(working, caller, FROM, other)
+    service = await make_service(working, caller, FROM, other)
+    await working.own(caller, outside)
     await text(working, caller, "STOP")
     [row] = await working.database.fetch("select sender, status, source from consents")
-    assert tuple(row) == (SERVICE, "opt-out", "opt-out-message")
+    assert tuple(row) == (service, "opt-out", "opt-out-message")
     assert await refusal(working, caller, From=other) is not None
     assert await refusal(working, caller, From=outside) is None
+    assert await ended(working, caller, service) == ("failed", 21610)
     await text(working, caller, "START", other)
     assert await refusal(working, caller) is None
+    assert await ended(working, caller, service) == ("delivered", None)
+    [inbound, confirmation, *_] = await working.listed(caller)
+    assert {inbound["messaging_service_sid"], confirmation["messaging_service_sid"]} == {service}
+
+
+async def ended(working: Phone, caller: Caller, service: str) -> tuple[str, int | None]:
+    """How a message for a service ends."""
+    sent = await send(working, caller, service)
+    assert sent["status"] == "accepted"
+    await working.idle()
+    done = await working.fetch(caller, sent["sid"])
+    return done["status"], done["error_code"]
 
 
 MEXICAN = "+525512345678"
@@ -192,9 +190,9 @@ CUSTOM = Handling(
 )
 async def test_advanced_opt_out(working: Phone, caller: Caller, body: str, reply: str, kind: str) -> None:
     async with running(silent()) as application:
+        service = await make_service(working, caller, FROM)
         await working.own(caller, FROM, sms_url=application.url)
-        await pool(working, caller, FROM)
-        await handle(working, caller, SERVICE, CUSTOM)
+        await handle(working, caller, service, CUSTOM)
         await text(working, caller, body)
         assert [request.form.get("OptOutType") for request in application.requests[-1:]] == [kind]
     assert await sent_to_phone(working, caller) == [reply]

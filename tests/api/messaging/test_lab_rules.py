@@ -134,6 +134,7 @@ async def test_deactivated_numbers(client: Client) -> None:
         ("?Date=26.8.2020", 30115, "Date format is incorrect"),
         ("", 30115, "Date format is incorrect"),
     ],
+    ids=["30113", "30114", "30115", "none"],
 )
 async def test_days_without_a_list(client: Client, asked: str, code: int, text: str) -> None:
     today: date = clock.now().date()

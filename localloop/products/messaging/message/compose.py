@@ -411,7 +411,7 @@ def content(wish: Wanted) -> str:
         if not is_http_url(url):
             raise errors.invalid_media_url(url)
     if not body.strip() and not wish.media and not wish.rich:
-        raise errors.body_required()
+        raise errors.content_required() if wish.messaging_service_sid else errors.body_required()
     # Counted as SMS counts: most emoji are two.
     if len(body) > MAX_BODY or (len(body) > MAX_BODY // 2 and len(body.encode("utf-16-le")) // 2 > MAX_BODY):
         raise errors.body_too_long()

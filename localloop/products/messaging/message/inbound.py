@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from localloop.core import clock, e164, sids
 from localloop.core.errors import title
 from localloop.jobs import Done, Job, Settled
-from localloop.payloads.messaging import ChannelMessage, InboundMessage, Media, OptOutType
+from localloop.payloads.messaging import InboundMessage, Media, OptOut, OptOutType
 from localloop.payloads.part import API_VERSION, given, numbered
 from localloop.payloads.places import places
 from localloop.products.messaging.channel.book import ChannelBook
@@ -197,7 +197,7 @@ def params_of(loaded: Loaded, public_url: str) -> dict[str, str]:
     params = told.params()
     if message.options.opt_out_type is not None:
         kind = cast(OptOutType, message.options.opt_out_type)
-        params |= ChannelMessage(opt_out_type=kind).params()
+        params |= OptOut(opt_out_type=kind).params()
     for number, each in enumerate(loaded.media):
         address = media.address_of(each, message.sid, public_url)
         params |= numbered(Media(media_url=address, media_content_type=each.content_type), number)

@@ -29,13 +29,13 @@ class SafeList(Struct, frozen=True):
         return _item(kept)
 
     async def fetch(self, request: Request) -> Item:
-        kept = await queries.get(self.database, request.account_sid, "safe", _number(request))
+        kept = await queries.get(self.database, request.account_sid, "safe", _asked(request))
         if kept is None:
             raise errors.not_found(request.address)
         return _item(kept)
 
     async def delete(self, request: Request) -> Deleted:
-        number = _number(request)
+        number = _asked(request)
         async with self.database.unit() as unit:
             if not await queries.delete(unit, request.account_sid, "safe", number):
                 raise errors.not_found(request.address)
@@ -44,13 +44,18 @@ class SafeList(Struct, frozen=True):
 
 
 def _number(request: Request) -> str:
-    text: Any = request.params.get("PhoneNumber")
-    if not text:
-        raise errors.missing_query_parameter("PhoneNumber")
-    number = "+" + str(text).strip().removeprefix("+")  # a plus that was not escaped came as a space
+    number = _asked(request)
     if not _NUMBER.fullmatch(number):
         raise errors.invalid_parameter("PhoneNumber")
     return number
+
+
+def _asked(request: Request) -> str:
+    """A plus that was not escaped came as a space."""
+    text: Any = request.params.get("PhoneNumber")
+    if not text:
+        raise errors.missing_query_parameter("PhoneNumber")
+    return "+" + str(text).strip().removeprefix("+")
 
 
 def _item(kept: Permission) -> Item:
