@@ -22,6 +22,7 @@ class Submission(Struct, frozen=True):
     media_urls: tuple[str, ...] = ()
     num_segments: int = 1
     risk_checked: bool = True  # False: the sender said RiskCheck=disable
+    at: datetime | None = None  # its turn, if its sender has a pace, which may be some milliseconds ago
 
 
 class Receipt(Struct, frozen=True):

@@ -24,6 +24,7 @@ from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.reply import Replies
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.message.senders import Senders
+from localloop.products.messaging.message.starts import Starts
 from localloop.products.messaging.permissions.permissions import Permissions
 from localloop.products.messaging.service.choice import Choice
 from localloop.products.messaging.service.directory import Services
@@ -52,6 +53,7 @@ class Messaging:
     _assigned: BatchWriter[Assigned, bool] = field(init=False)
     _outcomes: BatchWriter[Outcome, bool] = field(init=False)
     _messages: BatchReader[tuple[str, UUID], Loaded | None] = field(init=False)
+    _starts: Starts = field(init=False)
 
     def __post_init__(self) -> None:
         senders = Senders(self.directory, self.rules)
@@ -69,6 +71,7 @@ class Messaging:
         self._assigned = BatchWriter(self.database, Assignments(acceptance, outcomes, self._choice).flush)
         self._outcomes = BatchWriter(self.database, outcomes.flush)
         self._messages = BatchReader(self.database, load)
+        self._starts = Starts(self.database)
 
     async def start(self) -> None:
         """Hear of what changes elsewhere."""
@@ -81,6 +84,7 @@ class Messaging:
         await self._assigned.close()
         await self._outcomes.close()
         await self._messages.close()
+        await self._starts.close()
         await self._choice.close()
         await self.consent.close()
         await self.permissions.close()
@@ -99,7 +103,13 @@ class Messaging:
             raise ValueError("a worker of messages needs webhooks")
         assignment = Assignment(self._messages, self._assigned, self._composer, self._choice)
         delivery = Delivery(
-            self._messages, self._outcomes, self.carrier, self.directory, self._services, self.permissions
+            self._messages,
+            self._outcomes,
+            self.carrier,
+            self.directory,
+            self._services,
+            self.permissions,
+            self._starts,
         )
         replies = Replies(self.database, self._composer, self.webhooks)
         asked = Asked(self.directory, self.records, self.webhooks, replies, self._services, self.public_url)
