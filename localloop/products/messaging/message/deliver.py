@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, Protocol, TypeAlias
 from uuid import UUID
@@ -114,8 +115,8 @@ class Delivery:
         return Settled()
 
     async def _told(self, loaded: Loaded, receipt: Receipt, job: Job, at: datetime | None = None) -> Outcome:
-        """The end of a message, at the receipt's time or as `at` says; a text that arrived at a number of the world goes
-        to its owner."""
+        """The end of a message, at the receipt's time or at `at`; a text that arrived at a number of the world goes to
+        its owner."""
         message = loaded.message
         change = Change(
             account_sid=message.account_sid,
