@@ -101,9 +101,7 @@ def _in_turns(instance: Instance, mock: stoplight.Mock, seconds: float) -> tuple
     wrk.create(instance.url + MESSAGES, 1, _CONNECTIONS)
     ours, theirs = [], []
     for _ in range(_ROUNDS):
-        ours.append(
-            _turn([instance.children()[0], *_database(instance)], instance.url, seconds, _CONNECTIONS)
-        )
+        ours.append(_turn([instance.children()[0], *backends(instance)], instance.url, seconds, _CONNECTIONS))
         theirs.append(_turn([mock.pid], mock.url, seconds, _PEER_CONNECTIONS))
     return _median(ours), _median(theirs)
 
@@ -122,7 +120,7 @@ def _median(turns: list[Share]) -> Share:
     )
 
 
-def _database(instance: Instance) -> list[int]:
+def backends(instance: Instance) -> list[int]:
     return [member.pid for member in processes.family(instance.postmaster())]
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import console, creates, footprint, latency, webhooks
+from benchmarks import console, creates, footprint, latency, messages, pace, webhooks
 from benchmarks.instance import NotStarted
 from benchmarks.table import NotRun, Row, not_run, rendered
 
@@ -24,6 +24,9 @@ PARTS: Mapping[str, Part] = {
     "idle": lambda seconds: footprint.idle(seconds * 2),
     "latency": lambda seconds: latency.to_delivered(round(seconds * 20)),
     "creates": creates.against_peers,
+    "messages": messages.end_to_end,
+    "pace": pace.with_many_senders,
+    "queue": pace.long_queue,
     "growth": creates.as_history_grows,
     "console": console.with_a_feed,
     "records": console.with_records,

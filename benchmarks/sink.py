@@ -84,6 +84,10 @@ class Sink:
         self._process = process
         self.ports: list[int] = json.loads(process.stdout.readline())
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def report(self) -> Report:
         """What came; the sink ends."""
         out, _ = self._process.communicate("\n", timeout=30)

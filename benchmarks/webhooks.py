@@ -89,7 +89,7 @@ class Pile(Struct, frozen=True):
 
 
 def _pile(instance: Instance, record: str, count: int) -> Pile:
-    _choose(instance, record)
+    choose(instance, record)
     with sink() as arrivals:
         family = instance.family()
         before = processes.cpu_seconds(family)
@@ -188,7 +188,7 @@ def _told(port: int, at: int | None = None) -> Notification:
     return Notification(f"http://127.0.0.1:{port}/status", params, ACCOUNT_SID, sid, idempotency_token=token)
 
 
-def _choose(instance: Instance, record: str) -> None:
+def choose(instance: Instance, record: str) -> None:
     connection = HTTPConnection("127.0.0.1", instance.port, timeout=10)
     headers = {"Authorization": BASIC, "Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST", "/lab/v1/WebhookSettings", f"Record={record}", headers)

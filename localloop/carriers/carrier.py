@@ -24,6 +24,7 @@ class Submission(Struct, frozen=True):
     num_segments: int = 1
     risk_checked: bool = True  # False: the sender said RiskCheck=disable
     content: Mapping[str, Any] | None = None  # what a channel shows beside the text
+    at: datetime | None = None  # its turn, if its sender has a pace, which may be some milliseconds ago
 
 
 class Receipt(Struct, frozen=True):

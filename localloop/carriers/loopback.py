@@ -35,7 +35,7 @@ class Loopback:
             return Refused(int(RISKY))
         if phone.behavior != RISKY and phones.fails(phone.behavior):
             return Refused(int(phone.behavior))
-        return Accepted(receipt_of(phone, submission, clock.now(submission.world_sid)))
+        return Accepted(receipt_of(phone, submission, submission.at or clock.now(submission.world_sid)))
 
     async def close(self) -> None:
         await self._phones.close()

@@ -4,9 +4,12 @@ from localloop.jobs.job import Dead, Done, Handler, Job, NewJob, Outcome, Park, 
 from localloop.jobs.pace import Reservation, Slots, delay, reserve
 from localloop.jobs.queue import cancel, delete, enqueue, release
 from localloop.jobs.throughput import Wish, share
+from localloop.jobs.turns import PATIENCE, Claim, Turn, claim
 from localloop.jobs.worker import Worker, WorkerOptions
 
 __all__ = [
+    "PATIENCE",
+    "Claim",
     "Dead",
     "Done",
     "Handler",
@@ -18,10 +21,12 @@ __all__ = [
     "Retry",
     "Settled",
     "Slots",
+    "Turn",
     "Wish",
     "Worker",
     "WorkerOptions",
     "cancel",
+    "claim",
     "delay",
     "delete",
     "enqueue",

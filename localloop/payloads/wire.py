@@ -17,7 +17,7 @@ VOICE_HEADERS: Final = {"X-Home-Region": "us1"}
 # Left as written, so that the receiver sees the URL that was signed: all printable ASCII that HTTP can carry.
 _AS_WRITTEN: Final = "!$%&'()*+,-./:;=?@[]_~"
 _NODES: Final = "!()*"
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*")
+_PLAIN: Final = re.compile(r"(\+?)([A-Za-z0-9_.~-]*)")
 
 
 def form(params: Params) -> str:
@@ -57,5 +57,8 @@ _quoted_name = lru_cache(maxsize=512)(quote_plus)
 
 
 def _quoted(text: str) -> str:
-    """Most of a webhook's values are plain, and `quote_plus` is ten times slower at finding out."""
-    return text if _PLAIN.fullmatch(text) else quote_plus(text)
+    """Most of a webhook's values are plain or numbers, and `quote_plus` is ten times slower at finding out."""
+    plain = _PLAIN.fullmatch(text)
+    if plain is None:
+        return quote_plus(text)
+    return f"%2B{plain[2]}" if plain[1] else text

@@ -30,13 +30,10 @@ log = logging.getLogger(__name__)
 Kind = Literal["notification", "instruction"]
 ID: Final = 1  # where a row has its id
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_INSERT: Final = """
-insert into deliveries (account_sid, id, kind, resource_sid, url, method, attempt, status_code, error_code,
-                        error, duration_ms, detail, date_created, token, replay_of)
-select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[],
-                     $8::integer[], $9::integer[], $10::text[], $11::integer[], $12::jsonb[], $13::timestamptz[],
-                     $14::uuid[], $15::uuid[])
-"""
+_COLUMNS: Final = (
+    "account_sid id kind resource_sid url method attempt status_code error_code error duration_ms detail date_created"
+    " token replay_of"
+).split()
 
 
 class About(Struct, frozen=True):
@@ -97,7 +94,8 @@ class Deliveries:
 async def _flush(connection: Any, entries: Sequence[Entry]) -> list[None]:
     rows = [row for entry in entries for row in entry.rows]
     if rows:
-        await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
+        # By COPY: a third of the price, here and in the database, of arrays.
+        await connection.copy_records_to_table("deliveries", columns=_COLUMNS, records=rows)
     await alerts.keep(connection, [each for entry in entries for each in entry.raised])
     await enqueue(connection, [job for entry in entries for job in entry.then])
     await settle(connection, [Gone(entry.job) for entry in entries if entry.job])

@@ -62,8 +62,11 @@ async def _blank(unit: Unit, forgotten: Forgotten) -> None:
 
 
 def _blanked(payload: bytes) -> bytes:
-    """A notification without what somebody wrote."""
-    notification = msgspec.json.decode(payload, type=Notification)
+    """A job's notification, and the next, without what somebody wrote."""
+    return msgspec.json.encode(_without_text(msgspec.json.decode(payload, type=Notification)))
+
+
+def _without_text(notification: Notification) -> Notification:
     params: dict[str, Any] = dict(notification.params)
     if "Body" in params:
         params["Body"] = ""
@@ -71,4 +74,5 @@ def _blanked(payload: bytes) -> bytes:
         told = msgspec.json.decode(params["Payload"])
         told.pop("webhook", None)
         params["Payload"] = msgspec.json.encode(told).decode()
-    return msgspec.json.encode(replace(notification, params=params))
+    following = None if notification.next is None else _without_text(notification.next)
+    return replace(notification, params=params, next=following)

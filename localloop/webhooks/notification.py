@@ -35,6 +35,9 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     retries: int = 0
     replay_of: str = ""
     instructs: bool = False  # a replay of an instruction: the answer is recorded, and nobody acts on it
+    next: Notification | None = (
+        None  # of the same resource, known already: right after this one, by the same job
+    )
     idempotency_token: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def job(self, world_sid: str, due_at: datetime) -> NewJob:

@@ -89,15 +89,37 @@ class Webhooks:
         place = (key(notification.resource_sid, notification.purpose), job.id)
         try:
             async with self._first_attempts.turn(place, follows=notification.follows):
-                made = await self._pass(notification, job, endpoint)
+                made = await self._pass(notification, job, endpoint, has_parked=job.lane is not None)
+                if made is None:
+                    return Dead(f"nothing signs for {notification.account_sid}")
+                entry = await self._told(notification, job, made)
+                if notification.next is not None:
+                    entry = await self._with_next(entry, notification.next, job, endpoint)
         except Postponed as later:
             return Park(endpoint.lane, clock.now() + timedelta(seconds=later.after_s))
-        if made is None:
-            return Dead(f"nothing signs for {notification.account_sid}")
-        await self._deliveries.record(await self._told(notification, job, made))
+        await self._deliveries.record(entry)
         if endpoint.parked:
             await self._gate.relieve(endpoint)
         return Settled()
+
+    async def _with_next(
+        self, entry: Entry, notification: Notification, job: Job, endpoint: Endpoint
+    ) -> Entry:
+        """The same with what came of the next notification; one that has to wait becomes a job of its own."""
+        try:
+            made = await self._pass(notification, job, endpoint, has_parked=False)
+        except Postponed:
+            made = None
+        if made is None:
+            waiting = replace(notification, follows=True).job(job.world_sid, job.due_at)
+            return replace(entry, then=(*entry.then, waiting))
+        told = await self._told(notification, job, made)
+        return replace(
+            entry,
+            rows=(*entry.rows, *told.rows),
+            then=(*entry.then, *told.then),
+            raised=(*entry.raised, *told.raised),
+        )
 
     async def fetch_instructions(self, instruction: Instruction) -> Document | Failure:
         """What the application answers, from its fallback URL if need be; the last failure when neither answers."""
@@ -136,14 +158,16 @@ class Webhooks:
                 connection, [Raised(each, chosen[each.account_sid, each.world_sid]) for each in alerts]
             )
 
-    async def _pass(self, notification: Notification, job: Job, endpoint: Endpoint) -> list[Attempt] | None:
+    async def _pass(
+        self, notification: Notification, job: Job, endpoint: Endpoint, *, has_parked: bool
+    ) -> list[Attempt] | None:
         """The attempts, once the endpoint may be asked; None when nothing signs."""
         is_overdue = clock.now(job.world_sid) - job.due_at > self._limits.overdue
         may_probe = is_overdue or notification.purpose == "replay"
         token = await self._keys.signing_token(notification.account_sid)
         if token is None:
             return None
-        passage = await self._gate.enter(endpoint, Visitor(job.id, job.lane is not None, may_probe))
+        passage = await self._gate.enter(endpoint, Visitor(job.id, has_parked, may_probe))
         try:
             made = await asking.attempted(self._outbound, notification, token, job.world_sid)
             passage.is_trouble = _is_trouble(made[-1])
@@ -215,6 +239,7 @@ def _retry_of(
         made=notification.made + made,
         retries=notification.retries + 1,
         follows=False,
+        next=None,
         purpose="retry" if notification.purpose == "callback" else notification.purpose,
     )
     return (again.job(job.world_sid, clock.now(job.world_sid) + pause),)

@@ -28,7 +28,7 @@ from localloop.products.messaging.message import operations, queries, scheduled
 from localloop.products.messaging.message.accept import ASSIGN, SEND, Acceptance
 from localloop.products.messaging.message.assign import Assigned, Assignment, Assignments
 from localloop.products.messaging.message.compose import Composer, Condition, Draft, Rules
-from localloop.products.messaging.message.deliver import RECEIPT, Delivery, Ways
+from localloop.products.messaging.message.deliver import RECEIPT, Delivery, Gates, Ways
 from localloop.products.messaging.message.inbound import Asked, Reception
 from localloop.products.messaging.message.load import Loaded, load
 from localloop.products.messaging.message.outcome import INBOUND, Outcome, Outcomes
@@ -36,6 +36,7 @@ from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.reply import Replies
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.message.senders import Senders
+from localloop.products.messaging.message.starts import Starts
 from localloop.products.messaging.message.template import Templates
 from localloop.products.messaging.permissions.permissions import Permissions
 from localloop.products.messaging.service.choice import Choice
@@ -68,6 +69,7 @@ class Messaging:
     _assigned: BatchWriter[Assigned, bool] = field(init=False)
     _outcomes: BatchWriter[Outcome, bool] = field(init=False)
     _messages: BatchReader[tuple[str, UUID], Loaded | None] = field(init=False)
+    _starts: Starts = field(init=False)
 
     def __post_init__(self) -> None:
         is_open = not self.rules.strict
@@ -91,6 +93,7 @@ class Messaging:
         self._assigned = BatchWriter(self.database, Assignments(acceptance, outcomes, self._choice).flush)
         self._outcomes = BatchWriter(self.database, outcomes.flush)
         self._messages = BatchReader(self.database, load)
+        self._starts = Starts(self.database)
 
     async def start(self) -> None:
         """Hear of what changes elsewhere."""
@@ -103,6 +106,7 @@ class Messaging:
         await self._assigned.close()
         await self._outcomes.close()
         await self._messages.close()
+        await self._starts.close()
         await self._choice.close()
         await self.consent.close()
         await self.permissions.close()
@@ -126,7 +130,7 @@ class Messaging:
             raise ValueError("a worker of messages needs webhooks")
         assignment = Assignment(self._messages, self._assigned, self._composer, self._choice)
         ways = Ways(self.carrier, self.directory, self._services, self.channels)
-        delivery = Delivery(self._messages, self._outcomes, ways, self.permissions)
+        delivery = Delivery(self._messages, self._outcomes, ways, Gates(self.permissions, self._starts))
         replies = Replies(self.database, self._composer, self.webhooks)
         asked = Asked(
             self.directory,

@@ -30,10 +30,22 @@ _MOST_TOLD: Final = 10_000
 _INSTANT: Final = timedelta(milliseconds=1)
 
 
-class Reference(Struct, frozen=True):
-    """The payload of a message's jobs."""
+class Reference(Struct, frozen=True, omit_defaults=True):
+    """The payload of a message's jobs; of one that is sent, whose pace it keeps, and how long it takes."""
 
     sid: str
+    pace_key: str = ""
+    interval_us: int = 0
+
+    @property
+    def interval(self) -> timedelta:
+        return timedelta(microseconds=self.interval_us)
+
+
+def reference_of(draft: Draft) -> Reference:
+    if not draft.interval:
+        return Reference(draft.message.sid)
+    return Reference(draft.message.sid, draft.pace_key, round(draft.interval / timedelta(microseconds=1)))
 
 
 class Refusals(Protocol):
@@ -78,7 +90,7 @@ class Acceptance:
                 connection, [(draft.message, draft.media) for draft, _ in taken if draft.media]
             )
             await links.keep(connection, [(draft.message, draft.links) for draft, _ in taken if draft.links])
-            await enqueue(connection, [job_of(draft.message, at) for draft, at in taken])
+            await enqueue(connection, [job_of(draft, at) for draft, at in taken])
         for draft, at in taken:
             self.tell(draft, at)
         return [_answer(draft, at, refused) for draft, at in zip(drafts, due, strict=True)]
@@ -114,15 +126,16 @@ def _answer(draft: Draft, at: datetime | None, refused: Collection[UUID]) -> Mes
     return errors.queue_full() if at is None else draft.message
 
 
-def job_of(message: Message, at: datetime) -> NewJob:
+def job_of(draft: Draft, at: datetime) -> NewJob:
     """At its turn, or at once what looks for its sender, or at its moment what is scheduled; a message that will have
     expired by then fails (30036) as soon as it has."""
+    message = draft.message
     kind = SEND if message.status == "queued" else ASSIGN
     if message.status == "scheduled":
         at = message.options.send_at or at
     elif message.options.validity_period is not None:
         at = min(at, expiry_of(message) + _INSTANT)
-    return NewJob(kind, message.account_sid, message.world_sid, Reference(message.sid), at, message.sid)
+    return NewJob(kind, message.account_sid, message.world_sid, reference_of(draft), at, message.sid)
 
 
 async def _places(connection: Any, drafts: Sequence[Draft]) -> list[datetime | None]:

@@ -118,7 +118,7 @@ class Assignments:
         if queued:
             await queries.assign(connection, [draft.message for _, draft, _ in queued])
             told = [job for each, draft, _ in queued for job in _callback(each, draft)]
-            sent = [job_of(draft.message, at) for _, draft, at in queued]
+            sent = [job_of(draft, at) for _, draft, at in queued]
             await enqueue(connection, [*told, *sent])
         through = {each.message.id for each, _, _ in queued}
         await self._fail(connection, [each for id, each in here.items() if id not in through])

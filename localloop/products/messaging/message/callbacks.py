@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from localloop.core import e164
 from localloop.jobs import NewJob
@@ -42,11 +43,24 @@ def raw_date(at: datetime) -> str:
     return f"{at:%y%m%d%H%M}"
 
 
-def job_of(message: Message, change: Change) -> tuple[NewJob, ...]:
-    """The callback's job, none for a change that is silent or a message without a callback URL."""
+def job_of(
+    message: Message, change: Change, sequel: tuple[Message, Change] | None = None
+) -> tuple[NewJob, ...]:
+    """The callback's job, none for a change that is silent or a message without a callback URL. The sequel's callback,
+    known at the same moment, goes out by the same job."""
+    first = notification_of(message, change)
+    second = None if sequel is None else notification_of(*sequel)
+    if first is None or second is None:
+        alone = first or second
+        return () if alone is None else (alone.job(message.world_sid, change.at),)
+    return (replace(first, next=second).job(message.world_sid, change.at),)
+
+
+def notification_of(message: Message, change: Change) -> Notification | None:
+    """None for a change that is silent or a message without a callback URL."""
     if not message.status_callback or not lifecycle.is_called_back(change.status):
-        return ()
-    notification = Notification(
+        return None
+    return Notification(
         message.status_callback,
         params_of(message, change),
         message.account_sid,
@@ -54,7 +68,6 @@ def job_of(message: Message, change: Change) -> tuple[NewJob, ...]:
         message.options.callback_method,
         follows=_follows(message),
     )
-    return (notification.job(message.world_sid, change.at),)
 
 
 def _follows(message: Message) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, Protocol, TypeAlias
 from uuid import UUID
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from localloop.carriers import Carrier, Receipt, Refused, Submission
 from localloop.carriers.loopback import received
 from localloop.core import clock, e164, money, sids
-from localloop.jobs import Done, Job, NewJob, Settled
+from localloop.jobs import Done, Job, NewJob, Retry, Settled
 from localloop.products.messaging.channel import incoming
 from localloop.products.messaging.channel.book import ChannelBook
 from localloop.products.messaging.message import lifecycle
@@ -23,6 +24,7 @@ from localloop.products.messaging.message.load import Loaded
 from localloop.products.messaging.message.outcome import Arrival, Outcome
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.resource import Message, Options
+from localloop.products.messaging.message.starts import Starts
 from localloop.products.messaging.service.directory import Services
 from localloop.products.numbers import Directory
 from localloop.store import BatchWriter
@@ -55,26 +57,38 @@ class Ways(Struct, frozen=True):
     channels: ChannelBook
 
 
+class Gates(Struct, frozen=True):
+    """What a message passes before it leaves."""
+
+    hindering: Hindering
+    starts: Starts
+
+
 class Delivery:
     """The handlers of `message.send` and `message.receipt`."""
 
-    def __init__(self, messages: Messages, writer: Writer, ways: Ways, hindering: Hindering) -> None:
-        self._hindering = hindering
+    def __init__(self, messages: Messages, writer: Writer, ways: Ways, gates: Gates) -> None:
+        self._gates = gates
         self._messages = messages
         self._writer = writer
         self._ways = ways
 
-    async def send(self, job: Job) -> Done | Settled:
+    async def send(self, job: Job) -> Done | Settled | Retry:
         """Hand one message to the carrier. One that was canceled or sent already is left alone."""
-        loaded = await self._messages.read((job.account_sid, sids.uuid_of(job.read(Reference).sid)))
+        reference = job.read(Reference)
+        loaded = await self._messages.read((job.account_sid, sids.uuid_of(reference.sid)))
         if loaded is None or not lifecycle.may_be_sent(loaded.message.status):
             return Done()
-        error_code = _hindrance(loaded) or await self._hindering.hindrance(loaded.message)
+        error_code = _hindrance(loaded) or await self._gates.hindering.hindrance(loaded.message)
         receipt = None if error_code is not None else await self._refusal(loaded.message)
+        turn = None
         if error_code is None and receipt is None:
+            turn = await self._gates.starts.turn(job, reference)
+            if isinstance(turn, Retry):
+                return turn
             if self._ways.carrier.is_outside and not await self._mark_sending(loaded.message):
                 return Done()
-            answer = await self._ways.carrier.submit(submission_of(loaded))
+            answer = await self._ways.carrier.submit(replace(submission_of(loaded), at=turn))
             if isinstance(answer, Refused):
                 error_code = answer.error_code
             else:
@@ -83,7 +97,7 @@ class Delivery:
         outcome = Outcome(message=loaded.message, change=change, job=job)
         if receipt is not None and receipt.at <= change.at:
             sent = replace(loaded, message=replace(loaded.message, status="sent"))
-            sequel = await self._told(sent, replace(receipt, at=change.at), job)
+            sequel = await self._told(sent, receipt, job, change.at)
             outcome = replace(outcome, sequel=sequel)
         elif receipt is not None:
             outcome = replace(outcome, then=(_receipt_job(loaded.message, receipt),))
@@ -121,14 +135,15 @@ class Delivery:
         await self._writer.write(await self._told(loaded, receipt, job))
         return Settled()
 
-    async def _told(self, loaded: Loaded, receipt: Receipt, job: Job) -> Outcome:
-        """The end of a message; a text that arrived at a number of the world goes to its owner."""
+    async def _told(self, loaded: Loaded, receipt: Receipt, job: Job, at: datetime | None = None) -> Outcome:
+        """The end of a message, at the receipt's time or at `at`; a text that arrived at a number of the world goes to
+        its owner."""
         message = loaded.message
         change = Change(
             account_sid=message.account_sid,
             id=message.id,
             status=receipt.status,
-            at=receipt.at,
+            at=at or receipt.at,
             error_code=receipt.error_code,
         )
         outcome = Outcome(message=message, change=change, job=job)

@@ -83,18 +83,17 @@ class Outcomes:
         advanced = await queries.advance(connection, [outcome.change for outcome in first.values()])
         held = [outcome for id, outcome in first.items() if id in advanced]
         sequels = [outcome.sequel for outcome in held if outcome.sequel is not None]
-        if sequels:
-            ended = await queries.advance(connection, [sequel.change for sequel in sequels])
-            held += [sequel for sequel in sequels if sequel.message.id in ended]
-        await self._follow(connection, held)
+        ended = await queries.advance(connection, [each.change for each in sequels]) if sequels else set()
+        ending = {each.message.id: each for each in sequels if each.message.id in ended}
+        told = [job for outcome in held for job in _callbacks(outcome, ending.get(outcome.message.id))]
+        await self._follow(connection, [*held, *ending.values()], told)
         await settle(connection, [Gone(outcome.job) for outcome in outcomes if outcome.job is not None])
         return [outcome.message.id in advanced for outcome in outcomes]
 
-    async def _follow(self, connection: Any, held: Sequence[Outcome]) -> None:
+    async def _follow(self, connection: Any, held: Sequence[Outcome], told: Sequence[NewJob]) -> None:
         arrivals = [outcome.arrival for outcome in held if outcome.arrival is not None]
         await self.arrive(connection, arrivals)
         unsent = await self._reply(connection, held)
-        told = [job for outcome in held for job in callbacks.job_of(outcome.message, outcome.change)]
         then = [job for outcome in held for job in outcome.then]
         await enqueue(connection, [*told, *then])
         if self._webhooks is not None:
@@ -129,3 +128,8 @@ class Outcomes:
         await phones.keep(connection, understood.texts)
         if understood.replies:
             await self._acceptance.take(connection, understood.replies)
+
+
+def _callbacks(outcome: Outcome, sequel: Outcome | None) -> tuple[NewJob, ...]:
+    following = None if sequel is None else (sequel.message, sequel.change)
+    return callbacks.job_of(outcome.message, outcome.change, following)

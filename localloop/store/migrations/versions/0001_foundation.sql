@@ -91,6 +91,15 @@ create table pace (                                -- virtual scheduling: the ne
   next_at       timestamptz not null
 ) with (fillfactor = 50);
 
+-- When a sender last started, and when those may ask again who found it busy. What a crash forgets is over by then.
+create unlogged table starts (
+  key           text primary key,
+  by            bigint not null,                   -- the job
+  at            timestamptz not null,
+  gap           interval not null,
+  next_turn     timestamptz not null
+) with (fillfactor = 50);
+
 create table pace_seconds (                        -- of limits over many senders: seconds that are partly used
   key           text not null,
   at            timestamptz not null,
