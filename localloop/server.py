@@ -42,9 +42,18 @@ from localloop.lab import API as LAB
 from localloop.lab import consent as lab_consent
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
+from localloop.lab import verdicts as lab_verdicts
 from localloop.lab import webhooks as lab_webhooks
 from localloop.products import accounts, monitor, numbers
-from localloop.products.messaging import DEACTIVATION_FILES, Messaging, Rules, service_bindings
+from localloop.products.messaging import (
+    DEACTIVATION_FILES,
+    JUDGE,
+    Bench,
+    Messaging,
+    Rules,
+    compliance_bindings,
+    service_bindings,
+)
 from localloop.rest import limits as rest_limits
 from localloop.rest import metrics as rest_metrics
 from localloop.rest import recorder, shared
@@ -312,6 +321,7 @@ def assemble(
     lab = (
         *lab_phones.bindings(phones),
         *lab_numbers.bindings(parts.database),
+        *lab_verdicts.bindings(_bench(parts)),
         *lab_webhooks.bindings(lab_webhooks.Hooks(parts.database, parts.webhooks)),
         *lab_consent.bindings(lab_consent.Rules(parts.database, parts.messaging)),
     )
@@ -343,6 +353,10 @@ def assemble(
     return engine, watch
 
 
+def _bench(parts: Parts) -> Bench:
+    return Bench(parts.database, parts.records, parts.directory)
+
+
 def _recorder(settings: Settings, parts: Parts, measures: Metrics) -> Recorder | None:
     if not settings.recorded_requests:
         return None
@@ -359,6 +373,7 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
         *numbers.bindings(needs),
         *parts.messaging.bindings(),
         *service_bindings(needs),
+        *compliance_bindings(needs),
         *monitor.bindings(parts.database),
     )
 
@@ -519,6 +534,7 @@ def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
         FORGET: partial(forget_again, parts.database),
         HOUSEKEEPING: keep_house,
         retention.RETENTION: prune,
+        JUDGE: _bench(parts).handler(),
         **parts.messaging.handlers(),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localloop.carriers.phones import BEHAVIORS
 from localloop.contract.model import Api, Field, Operation, Param, Path, Resource
-from localloop.lab import consent_surface, webhook_surface
+from localloop.lab import consent_surface, verdicts, webhook_surface
 
 MAX_WAIT_S = 300
 MAX_DELAY_MS = 86_400_000
@@ -69,6 +69,7 @@ API = Api(
     resources=(
         *webhook_surface.RESOURCES,
         *consent_surface.RESOURCES,
+        *verdicts.RESOURCES,
         Resource(
             key="lab.v1.Phone",
             name="Phone",

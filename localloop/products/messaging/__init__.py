@@ -1,9 +1,27 @@
-"""Messages: accepted, delivered, received and answered."""
+"""Messages: accepted, delivered, received and answered; the services that choose their senders, and registrations.
 
+Other packages use what is named here: `service_bindings` and `compliance_bindings` serve resources beside the messages,
+`Bench` passes the verdicts that registrations wait for.
+"""
+
+from localloop.products.messaging.compliance.judging import JUDGE, Bench, Ruling
+from localloop.products.messaging.compliance.lifecycle import VERDICTS
+from localloop.products.messaging.compliance.surface import bindings as compliance_bindings
 from localloop.products.messaging.consent.deactivations import FILES as DEACTIVATION_FILES
 from localloop.products.messaging.message.compose import Rules
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.messaging import Messaging
 from localloop.products.messaging.service.resource import bindings as service_bindings
 
-__all__ = ["DEACTIVATION_FILES", "Message", "Messaging", "Rules", "service_bindings"]
+__all__ = [
+    "DEACTIVATION_FILES",
+    "JUDGE",
+    "VERDICTS",
+    "Bench",
+    "Message",
+    "Messaging",
+    "Rules",
+    "Ruling",
+    "compliance_bindings",
+    "service_bindings",
+]

@@ -11,6 +11,7 @@ from localloop.carriers.phones import PhoneMessage
 from localloop.core import clock, segments, sids
 from localloop.jobs import Handler, cancel
 from localloop.products.messaging import consent, permissions
+from localloop.products.messaging.compliance.registry import Registry
 from localloop.products.messaging.consent import Consent, SigningToken
 from localloop.products.messaging.message import operations, queries, scheduled
 from localloop.products.messaging.message.accept import ASSIGN, SEND, Acceptance
@@ -97,8 +98,9 @@ class Messaging:
         """What the worker does, by kind of job."""
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
-        assignment = Assignment(self._messages, self._assigned, self._composer, self._choice)
-        ways = Ways(self.carrier, self.directory, self._services)
+        assignment = Assignment(self._messages, self._assigned, self._composer, self._choice, self.public_url)
+        registry = Registry(self.database, self.directory, self.rules.profile)
+        ways = Ways(self.carrier, self.directory, self._services, registry)
         delivery = Delivery(self._messages, self._outcomes, ways, self.permissions)
         replies = Replies(self.database, self._composer, self.webhooks)
         asked = Asked(self.directory, self.records, self.webhooks, replies, self._services, self.public_url)

@@ -9,10 +9,11 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from localloop.carriers import Carrier, Receipt, Refused, Submission
+from localloop.carriers import Accepted, Carrier, Receipt, Refused, Submission
 from localloop.carriers.loopback import received
 from localloop.core import clock, e164, money, sids
 from localloop.jobs import Done, Job, NewJob, Settled
+from localloop.products.messaging.compliance.registry import Registry
 from localloop.products.messaging.message import lifecycle
 from localloop.products.messaging.message.accept import Reference
 from localloop.products.messaging.message.compose import expiry_of
@@ -42,11 +43,13 @@ class Hindering(Protocol):
 
 
 class Ways(Struct, frozen=True):
-    """Where a message goes: out by the carrier, and to a number of the world, which may belong to a service."""
+    """Where a message goes: out by the carrier, if it takes this sender, and to a number of the world, which may belong
+    to a service."""
 
     carrier: Carrier
     directory: Directory
     services: Services
+    registry: Registry
 
 
 class Delivery:
@@ -68,7 +71,7 @@ class Delivery:
         if error_code is None:
             if self._ways.carrier.is_outside and not await self._mark_sending(loaded.message):
                 return Done()
-            answer = await self._ways.carrier.submit(submission_of(loaded))
+            answer = await self._submit(loaded)
             if isinstance(answer, Refused):
                 error_code = answer.error_code
             else:
@@ -83,6 +86,16 @@ class Delivery:
             outcome = replace(outcome, then=(_receipt_job(loaded.message, receipt),))
         await self._writer.write(outcome)
         return Settled()
+
+    async def _submit(self, loaded: Loaded) -> Accepted | Refused:
+        """Carriers in the United States take texts of registered senders only; of others they say so afterwards."""
+        message = loaded.message
+        world_sid, from_ = message.world_sid, message.from_ or ""
+        error_code = await self._ways.registry.refusal(world_sid, from_, message.to)
+        if error_code is None:
+            return await self._ways.carrier.submit(submission_of(loaded))
+        at = clock.now(world_sid)
+        return Accepted(Receipt(message.sid, message.account_sid, "undelivered", at, error_code))
 
     async def _mark_sending(self, message: Message) -> bool:
         """Whether it is ours to submit: it may have been canceled since it was read."""
