@@ -43,13 +43,17 @@ from localloop.lab import channels as lab_channels
 from localloop.lab import consent as lab_consent
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
+from localloop.lab import verdicts as lab_verdicts
 from localloop.lab import webhooks as lab_webhooks
 from localloop.products import accounts, content, monitor, numbers
 from localloop.products.messaging import (
     DEACTIVATION_FILES,
+    JUDGE,
+    Bench,
     Following,
     Messaging,
     Rules,
+    compliance_bindings,
     is_short_link,
     service_bindings,
 )
@@ -321,6 +325,7 @@ def assemble(
         *lab_phones.bindings(phones),
         *lab_numbers.bindings(parts.database),
         *lab_channels.bindings(lab_channels.Decisions(parts.messaging, _reviews(settings, parts))),
+        *lab_verdicts.bindings(_bench(parts)),
         *lab_webhooks.bindings(lab_webhooks.Hooks(parts.database, parts.webhooks)),
         *lab_consent.bindings(lab_consent.Rules(parts.database, parts.messaging)),
     )
@@ -352,6 +357,10 @@ def assemble(
     return engine, watch
 
 
+def _bench(parts: Parts) -> Bench:
+    return Bench(parts.database, parts.records, parts.directory)
+
+
 def _recorder(settings: Settings, parts: Parts, measures: Metrics) -> Recorder | None:
     if not settings.recorded_requests:
         return None
@@ -370,6 +379,7 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
         *parts.messaging.bindings(),
         *service_bindings(needs),
         *content.bindings(contents),
+        *compliance_bindings(needs),
         *monitor.bindings(parts.database),
     )
 
@@ -539,6 +549,7 @@ def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
         HOUSEKEEPING: keep_house,
         retention.RETENTION: prune,
         content.REVIEW: _reviews(settings, parts).review,
+        JUDGE: _bench(parts).handler(),
         **parts.messaging.handlers(),
     }
 

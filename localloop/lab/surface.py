@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localloop.carriers.phones import BEHAVIORS
 from localloop.contract.model import Api, Field, Operation, Param, Path, Resource
-from localloop.lab import channel_surface, consent_surface, webhook_surface
+from localloop.lab import channel_surface, consent_surface, verdicts, webhook_surface
 
 MAX_WAIT_S = 300
 MAX_DELAY_MS = 86_400_000
@@ -84,6 +84,7 @@ API = Api(
         *webhook_surface.RESOURCES,
         *consent_surface.RESOURCES,
         *channel_surface.RESOURCES,
+        *verdicts.RESOURCES,
         Resource(
             key="lab.v1.Phone",
             name="Phone",

@@ -52,13 +52,15 @@ class Examination:
         _, resource, path, operation = place
         if path.role == "singleton" and operation.verb != "create" and resource.made_by == "client":
             return None
-        if operation.verb == "delete" and not resource.attaches:
+        if operation.verb == "delete" and not resource.attaches and operation.id not in special.ALONE:
             return await self._walk.record_at(path, fresh=True)
         return await self._walk.record_at(path)
 
     async def _before(self, operation: Operation, ids: Mapping[str, str]) -> None:
         for earlier, params in special.BEFORE.get(operation.id, ()):
             await self._walk.ask(load().operation(earlier), ids, params)
+        if operation.id in special.VERDICTS and "Sid" in ids:
+            await self._walk.judge(ids["Sid"], special.VERDICTS[operation.id])
 
     async def _rightly(self, place: Place, ids: Mapping[str, str], made: Made | None) -> list[str]:
         _, _, path, operation = place

@@ -18,6 +18,7 @@ from localloop.products import numbers
 from localloop.rest.plain import Plain
 from localloop.rest.plain_data import fields_of
 from localloop.rest.request import Caller
+from localloop.rest.shared import LocalRevocations
 from localloop.store import Database
 from localloop.store.plain import PlainStore
 from localloop.webhooks import Alert, Preferences
@@ -62,9 +63,20 @@ class Seeds:
             code = str(20_000 + self._count)
             owned = await numbers.add_short_code(self._database, await self._world(), self._account_sid, code)
             return owned.sid if owned else None
+        if kind == "api/TollFreeNumber":
+            return await self._toll_free()
         if kind == "monitor/Alert":
             return await self._alert()
         return "US" if kind == "api/AvailablePhoneNumberCountry" else None
+
+    async def _toll_free(self) -> str:
+        """A number of the walk that texts of businesses may come from."""
+        directory = numbers.Directory(self._database, LocalRevocations())
+        async with self._database.unit() as unit:
+            owned = await directory.adopt(unit, await self._world(), self._account_sid, "+18885819999")
+        await directory.close()
+        assert owned is not None
+        return owned.sid
 
     async def _alert(self) -> str:
         """As a callback leaves one that had no good answer."""

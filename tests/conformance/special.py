@@ -26,6 +26,13 @@ _NUMBER: dict[str, Any] = {
     "TrunkSid": None,
     "AreaCode": None,
 }
+_CAMPAIGN_TEXTS = ("Description", "MessageFlow", "MessageSamples")
+_CAMPAIGN: dict[str, Any] = {
+    "Description": "Reminders of appointments for patients of a practice.",
+    "MessageFlow": "Patients agree on a form at their first visit, in writing.",
+    "MessageSamples": ["Your appointment is tomorrow at 9.", "Your appointment was moved to Friday."],
+    **dict.fromkeys(("OptInMessage", "OptOutMessage", "HelpMessage"), "Owl: a message that is long enough."),
+}
 PARAMS: dict[str, dict[str, Any]] = {
     "api.v2010.CreateAddress": {"Region": "CA", "PostalCode": "94105"},
     "api.v2010.UpdateAddress": {"Region": "CA", "PostalCode": "94105"},
@@ -55,6 +62,10 @@ PARAMS: dict[str, dict[str, Any]] = {
     "messaging.v1.UpdateService": {"Usecase": "marketing"},
     "messaging.v1.CreateAlphaSender": {"AlphaSender": "ACME {n:04}"},
     "messaging.v1.CreateDestinationAlphaSender": {"AlphaSender": "ACME {n:04}", "IsoCountryCode": "FR"},
+    "messaging.v1.CreateBrandRegistrations": {"BrandType": "STANDARD"},
+    "messaging.v1.CreateBrandVetting": {"VettingId": "cv|1.0|tcr|10dlc|token"},
+    "messaging.v1.CreateUsAppToPerson": {**_CAMPAIGN, "UsAppToPersonUsecase": "MARKETING"},
+    "messaging.v1.UpdateUsAppToPerson": _CAMPAIGN,
     # A pool of its own would have to be made first, and nobody keeps contents.
     "api.v2010.CreateMessage": {
         "To": "+14155550199",
@@ -123,6 +134,10 @@ RECORDS |= {
         "From": "api/IncomingPhoneNumber.phone_number",
         "ApplicationSid": "api/Application",
     },
+    "messaging.v1.CreateUsAppToPerson": {"BrandRegistrationSid": "messaging/BrandRegistrations"},
+    "messaging.v1.FetchUsAppToPersonUsecase": {"BrandRegistrationSid": "messaging/BrandRegistrations"},
+    "messaging.v1.CreateExternalCampaign": {"MessagingServiceSid": "messaging/Service"},
+    "messaging.v1.CreateTollfreeVerification": {"TollfreePhoneNumberSid": "api/TollFreeNumber"},
     "conversations.v1.UpdateConfiguration": {"DefaultChatServiceSid": "conversations/Service"},
     "oauth.v1.CreateToken": {"ClientId": _APP, "ClientSecret": f"{_APP}.secret"},
     "oauth.v2.CreateOauth2Token": {"client_id": _APP, "client_secret": f"{_APP}.secret"},
@@ -144,10 +159,15 @@ BEFORE: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "accounts.v1.UpdateAuthTokenPromotion": (("accounts.v1.CreateSecondaryAuthToken", {}),),
     "api.v2010.DeleteMessage": (_CANCEL,),
 }
+# Operation → the verdict that its record needs before it, and the kind of record that it needs approved.
+VERDICTS = {"messaging.v1.UpdateBrandRegistrations": "reject", "messaging.v1.UpdateUsAppToPerson": "reject"}
+APPROVED = {"messaging.v1.CreateUsAppToPerson": "messaging/BrandRegistrations"}
+# Deletes of what its parent has one of: there is no other to delete.
+ALONE = frozenset({"messaging.v1.DeleteTollfreeVerification", "messaging.v1.DeleteUsAppToPerson"})
 # What anybody may fetch who knows the address: media of messages, unless the account asks for authentication.
 PUBLIC = frozenset({"api.v2010.FetchMedia"})
-# After these the walk's own credentials are void.
-LAST = frozenset({"accounts.v1.UpdateAuthTokenPromotion"})
+# After the first the walk's own credentials are void; the other takes the place of a campaign that must be gone.
+LAST = frozenset({"accounts.v1.UpdateAuthTokenPromotion", "messaging.v1.CreateExternalCampaign"})
 # Operation → parameter → the code that refuses it, where it is not 20001.
 _METHODS = dict.fromkeys(
     ("SmsFallbackMethod", "SmsMethod", "StatusCallbackMethod", "VoiceFallbackMethod", "VoiceMethod"), 21403
@@ -160,6 +180,8 @@ CODES: dict[str, dict[str, int]] = {
     "api.v2010.UpdateShortCode": _METHODS,
     "api.v2010.UpdateAccount": {"Status": 21475},
     "api.v2010.CreateValidationRequest": {"PhoneNumber": 21401},
+    "messaging.v1.CreateUsAppToPerson": dict.fromkeys(_CAMPAIGN_TEXTS, 21727),
+    "messaging.v1.UpdateUsAppToPerson": dict.fromkeys(_CAMPAIGN_TEXTS, 21727),
     "api.v2010.CreateMessage": {"To": 21604, "From": 21603, "Body": 21602, "ScheduleType": 35126},
 }
 CODES |= {

@@ -1,8 +1,15 @@
-"""Messages: accepted, delivered, received and answered."""
+"""Messages: accepted, delivered, received and answered; the services that choose their senders, and registrations.
+
+Other packages use what is named here: `service_bindings` and `compliance_bindings` serve resources beside the messages,
+`Bench` passes the verdicts that registrations wait for.
+"""
 
 from localloop.products.messaging.channel.incoming import Said
 from localloop.products.messaging.channel.lifecycle import STATUSES as SENDER_STATUSES
 from localloop.products.messaging.channel.sender import ChannelSender
+from localloop.products.messaging.compliance.judging import JUDGE, Bench, Ruling
+from localloop.products.messaging.compliance.lifecycle import VERDICTS
+from localloop.products.messaging.compliance.surface import bindings as compliance_bindings
 from localloop.products.messaging.consent.deactivations import FILES as DEACTIVATION_FILES
 from localloop.products.messaging.link.following import Following, is_short_link
 from localloop.products.messaging.link.queries import Domain
@@ -13,14 +20,19 @@ from localloop.products.messaging.service.resource import bindings as service_bi
 
 __all__ = [
     "DEACTIVATION_FILES",
+    "JUDGE",
     "SENDER_STATUSES",
+    "VERDICTS",
+    "Bench",
     "ChannelSender",
     "Domain",
     "Following",
     "Message",
     "Messaging",
     "Rules",
+    "Ruling",
     "Said",
+    "compliance_bindings",
     "is_short_link",
     "service_bindings",
 ]

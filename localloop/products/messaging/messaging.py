@@ -20,6 +20,7 @@ from localloop.products.messaging.channel.operations import PROGRESS
 from localloop.products.messaging.channel.operations import Senders as ChannelSenders
 from localloop.products.messaging.channel.operations import bindings as channel_bindings
 from localloop.products.messaging.channel.texting import Texted
+from localloop.products.messaging.compliance.registry import Registry
 from localloop.products.messaging.consent import Consent, SigningToken
 from localloop.products.messaging.link.book import Links
 from localloop.products.messaging.link.operations import Operations as LinkOperations
@@ -128,9 +129,11 @@ class Messaging:
         """What the worker does, by kind of job."""
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
-        assignment = Assignment(self._messages, self._assigned, self._composer, self._choice)
+        assignment = Assignment(self._messages, self._assigned, self._composer, self._choice, self.public_url)
         ways = Ways(self.carrier, self.directory, self._services, self.channels)
-        delivery = Delivery(self._messages, self._outcomes, ways, Gates(self.permissions, self._starts))
+        registry = Registry(self.database, self.directory, self.rules.profile)
+        gates = Gates(self.permissions, registry, self._starts)
+        delivery = Delivery(self._messages, self._outcomes, ways, gates)
         replies = Replies(self.database, self._composer, self.webhooks)
         asked = Asked(
             self.directory,

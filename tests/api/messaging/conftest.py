@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from asking import Asker
 from msgspec import Struct
+from msgspec.structs import replace
 from waiting import until
 from webhook_keys import Keys
 
@@ -19,7 +20,7 @@ from localloop.core import clock, sids
 from localloop.core.clock import WorldTime
 from localloop.jobs import Worker
 from localloop.products import content
-from localloop.products.messaging import Messaging, Rules, service_bindings
+from localloop.products.messaging import JUDGE, Bench, Messaging, Rules, compliance_bindings, service_bindings
 from localloop.products.numbers import Directory, Needs, attachable
 from localloop.rest.plain import Plain
 from localloop.rest.request import Caller, PageRequest
@@ -56,6 +57,8 @@ class Phone(Struct):
     messaging: Messaging
     ask: Asker
     reviews: content.Reviews
+    bench: Bench
+    profiles: dict[str, str]  # of worlds that are not relaxed
 
     async def send(self, caller: Caller, **params: Any) -> dict[str, Any]:
         asked = {"To": TO, "From": FROM, "Body": "hello", **params}
@@ -110,12 +113,16 @@ async def server(database: Database, rules: Rules, carrier: Carrier) -> AsyncIte
     webhooks = Webhooks(database, outbound, Keys(), defaults=Preferences())
     records = PlainStore(database)
     directory = Directory(database, Counter())
-    messaging = Messaging(database, directory, records, carrier, rules, webhooks, PUBLIC_URL)
+    profiles: dict[str, str] = {}
+    known = replace(rules, profile=lambda world_sid: profiles.get(world_sid, rules.profile(world_sid)))
+    messaging = Messaging(database, directory, records, carrier, known, webhooks, PUBLIC_URL)
     plain = Plain(records, contract.load(), attachable(database))
     needs = Needs(database, directory, plain, records)
     contents = content.Operations(database, plain, content.Reviews(database, True))
-    bound = (*messaging.bindings(), *service_bindings(needs), *content.bindings(contents))
-    yield Phone(database, directory, messaging, Asker(bound), contents.reviews)
+    beside = (*service_bindings(needs), *compliance_bindings(needs), *content.bindings(contents))
+    ask = Asker((*messaging.bindings(), *beside))
+    bench = Bench(database, records, directory)
+    yield Phone(database, directory, messaging, ask, contents.reviews, bench, profiles)
     await messaging.close()
     await carrier.close()
     await webhooks.close()
@@ -128,8 +135,13 @@ async def working(server: Phone) -> AsyncIterator[Phone]:
     """The same with a worker."""
     webhooks = server.messaging.webhooks
     assert webhooks is not None
-    handlers = {content.REVIEW: server.reviews.review, **server.messaging.handlers()}
-    worker = Worker(server.database, {KIND: webhooks.deliver, **handlers})
+    handlers = {
+        KIND: webhooks.deliver,
+        JUDGE: server.bench.handler(),
+        content.REVIEW: server.reviews.review,
+        **server.messaging.handlers(),
+    }
+    worker = Worker(server.database, handlers)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(worker.run())
         yield server

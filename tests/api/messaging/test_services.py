@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from http_server import Server, answer, running
 
+from localloop.carriers import phones
 from localloop.core.errors import ApiError
 from localloop.products.messaging import Rules
 from localloop.products.numbers import add_short_code
 from localloop.rest.request import Caller
-from tests.api.messaging.conftest import FROM, TO, Phone
+from tests.api.messaging.conftest import FROM, PUBLIC_URL, TO, Phone
 
 OK = answer("204 No Content", length=False)
 SECOND = "+14155552671"
@@ -252,3 +253,28 @@ async def test_a_service_has_its_own_fallback(working: Phone, caller: Caller) ->
         await working.idle()
         [request] = fallback.requests
     assert (request.method, request.path.partition("?")[0]) == ("GET", "/fallback")
+
+
+async def test_media_that_cannot_come_are_addresses_in_a_text(working: Phone, caller: Caller) -> None:
+    service = await make_service(working, caller, FROM)
+    picture = {"MediaUrl": ["https://example.com/cat.png"]}
+    home = await send(working, caller, service, To="+13125550100", **picture)
+    abroad = await send(working, caller, service, To=BRITISH, **picture)
+    assert abroad["num_media"] == "1"
+    await working.idle()
+    assert (await working.fetch(caller, home["sid"]))["num_media"] == "1"
+    told = await working.fetch(caller, abroad["sid"])
+    [kept] = (await working.ask.items("api.v2010.ListMedia", caller, MessageSid=abroad["sid"])).items
+    address = (
+        f"{PUBLIC_URL}/2010-04-01/Accounts/{caller.account_sid}/Messages/{abroad['sid']}/Media/{kept['sid']}"
+    )
+    assert (told["num_media"], told["body"], told["num_segments"]) == ("0", f"hello {address}", "2")
+    [text] = await phones.list_messages(working.database, caller.world_sid, BRITISH, phones.Selection())
+    assert (text.body, text.media) == (told["body"], ())
+
+
+async def test_a_service_that_does_not_convert_media(working: Phone, caller: Caller) -> None:
+    service = await make_service(working, caller, FROM, MmsConverter=False)
+    sent = await send(working, caller, service, To=BRITISH, MediaUrl=["https://example.com/cat.png"])
+    await working.idle()
+    assert (await working.fetch(caller, sent["sid"]))["num_media"] == "1"

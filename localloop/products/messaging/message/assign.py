@@ -16,7 +16,7 @@ from localloop.core import clock, e164, sids
 from localloop.core.errors import ApiError
 from localloop.jobs import Done, Job, Settled, enqueue
 from localloop.jobs.settle import Gone, settle
-from localloop.products.messaging.message import callbacks, queries, scheduled
+from localloop.products.messaging.message import callbacks, media, queries, scheduled
 from localloop.products.messaging.message.accept import Acceptance, Reference, job_of
 from localloop.products.messaging.message.compose import Composer, Draft, Sender
 from localloop.products.messaging.message.deliver import Messages
@@ -25,7 +25,8 @@ from localloop.products.messaging.message.outcome import Outcome, Outcomes
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.service.choice import Choice, Need
-from localloop.products.messaging.service.selection import PLAIN, Recipient
+from localloop.products.messaging.service.selection import PLAIN, Recipient, takes_media
+from localloop.products.messaging.service.settings import Staffed
 from localloop.store import BatchWriter
 
 QUEUE_OVERFLOW: Final = 30001
@@ -47,7 +48,10 @@ Writer: TypeAlias = BatchWriter[Assigned, bool]
 class Assignment:
     """The handler of `message.assign`."""
 
-    def __init__(self, messages: Messages, writer: Writer, composer: Composer, choice: Choice) -> None:
+    def __init__(
+        self, messages: Messages, writer: Writer, composer: Composer, choice: Choice, public_url: str = ""
+    ) -> None:
+        self._public_url = public_url
         self._messages = messages
         self._writer = writer
         self._composer = composer
@@ -76,6 +80,9 @@ class Assignment:
             sender = await self._composer.sender(message.account_sid, message.world_sid, message.from_)
         else:
             assert staffed is not None  # only what names its sender may have no service
+            if message.num_media and staffed.service.mms_converter:
+                loaded = self._readable(loaded, staffed)
+                message = loaded.message
             need = Need(world_sid=message.world_sid, recipient=recipient_of(message), at=now)
             chosen = await self._choice.sender(staffed, need, self._composer.segment())
             if chosen.type in e164.MESSAGING_CHANNELS:
@@ -85,6 +92,15 @@ class Assignment:
                 sender = Sender(chosen.address, message.account_sid, chosen.type, chosen.sms, chosen.country)
         draft = await self._composer.assign(message, sender, loaded.media_urls)
         return replace(draft, message=replace(draft.message, date_updated=now))
+
+    def _readable(self, loaded: Loaded, staffed: Staffed) -> Loaded:
+        """Where media do not come through as media, a text has their addresses."""
+        message = loaded.message
+        if takes_media(staffed.pool, recipient_of(message)):
+            return loaded
+        addresses = [media.address_of(each, message.sid, self._public_url) for each in loaded.media]
+        body = " ".join([*filter(None, [message.body]), *addresses])
+        return replace(loaded, message=replace(message, body=body, num_media=0), media=())
 
 
 def recipient_of(message: Message) -> Recipient:

@@ -17,6 +17,7 @@ from localloop.core import clock, e164, money, sids
 from localloop.jobs import Done, Job, NewJob, Retry, Settled
 from localloop.products.messaging.channel import incoming
 from localloop.products.messaging.channel.book import ChannelBook
+from localloop.products.messaging.compliance.registry import Registry
 from localloop.products.messaging.message import lifecycle
 from localloop.products.messaging.message.accept import Reference
 from localloop.products.messaging.message.compose import expiry_of
@@ -49,7 +50,8 @@ class Hindering(Protocol):
 
 
 class Ways(Struct, frozen=True):
-    """Where a message goes: out by the carrier, and to a number of the world, which may belong to a service."""
+    """Where a message goes: out by the carrier, if it takes this sender, and to a number of the world, which may belong
+    to a service."""
 
     carrier: Carrier
     directory: Directory
@@ -61,6 +63,7 @@ class Gates(Struct, frozen=True):
     """What a message passes before it leaves."""
 
     hindering: Hindering
+    registry: Registry
     starts: Starts
 
 
@@ -105,10 +108,13 @@ class Delivery:
         return Settled()
 
     async def _refusal(self, message: Message) -> Receipt | None:
-        """A channel takes every message, and says then why it does not deliver it (63016)."""
-        if not e164.channel_of(message.to):
-            return None
-        error_code = await self._ways.channels.refusal(message, message.options.content_sid)
+        """What is taken, and not delivered: channels say why (63016), and so do carriers in the United States, who
+        deliver texts of registered senders only (30034)."""
+        if e164.channel_of(message.to):
+            error_code = await self._ways.channels.refusal(message, message.options.content_sid)
+        else:
+            from_ = message.from_ or ""
+            error_code = await self._gates.registry.refusal(message.world_sid, from_, message.to)
         if error_code is None:
             return None
         now = clock.now(message.world_sid)

@@ -81,8 +81,8 @@ async def usecases(_: Request) -> Item:
     return Item(
         fields={
             "usecases": [
-                {"usecase": name, "friendly_name": friendly_name, "purpose": purpose}
-                for name, (friendly_name, purpose) in USECASES.items()
+                {"usecase": name, "purpose": purpose, "description": description}
+                for name, (purpose, description) in USECASES.items()
             ]
         }
     )

@@ -22,6 +22,7 @@ SHORT_CODE: Final = "shortcode"
 ALPHANUMERIC: Final = "alpha"
 TOLL_FREE: Final = "tollfree"
 NANP: Final = frozenset({"US", "CA"})
+MMS_COUNTRIES: Final = frozenset({*NANP, "AU"})
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -86,6 +87,13 @@ def can_reach(candidate: Candidate, recipient: Recipient) -> bool:
         may = not recipient.has_media and recipient.country not in NANP
         return may and candidate.country in ("", recipient.country)
     return candidate.mms if recipient.has_media else candidate.sms
+
+
+def takes_media(pool: Sequence[Candidate], recipient: Recipient) -> bool:
+    """Whether media can come to this recipient as media."""
+    if recipient.channel == PLAIN and recipient.country not in MMS_COUNTRIES:
+        return False
+    return any(can_reach(candidate, recipient) for candidate in pool)
 
 
 def overlays(area_code: str) -> frozenset[str]:
