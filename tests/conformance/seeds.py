@@ -15,6 +15,7 @@ from localloop.contract import load
 from localloop.contract.model import Field, Param, Path, Resource
 from localloop.core import clock, sids
 from localloop.products import numbers
+from localloop.products.messaging.link.book import Links
 from localloop.rest.plain import Plain
 from localloop.rest.plain_data import fields_of
 from localloop.rest.request import Caller
@@ -57,9 +58,17 @@ class Seeds:
             code = str(20_000 + self._count)
             owned = await numbers.add_short_code(self._database, await self._world(), self._account_sid, code)
             return owned.sid if owned else None
+        if kind == "messaging/LinkDomain":
+            return await self._domain()
         if kind == "monitor/Alert":
             return await self._alert()
         return "US" if kind == "api/AvailablePhoneNumberCountry" else None
+
+    async def _domain(self) -> str:
+        """A domain of short links with everything that can be had for one."""
+        links, world_sid = Links(self._database, "http://127.0.0.1"), await self._world()
+        domain = await links.add_domain(self._account_sid, world_sid, f"go{self._count}.example.com")
+        return domain.sid
 
     async def _alert(self) -> str:
         """As a callback leaves one that had no good answer."""

@@ -26,6 +26,7 @@ _NUMBER: dict[str, Any] = {
     "TrunkSid": None,
     "AreaCode": None,
 }
+_CONTENT: dict[str, Any] = {"types": {"twilio/text": {"body": "Hi"}}, "variables": {"1": "you"}}
 PARAMS: dict[str, dict[str, Any]] = {
     "api.v2010.CreateAddress": {"Region": "CA", "PostalCode": "94105"},
     "api.v2010.UpdateAddress": {"Region": "CA", "PostalCode": "94105"},
@@ -61,11 +62,18 @@ PARAMS: dict[str, dict[str, Any]] = {
     # Client credentials come with no refresh token.
     "oauth.v1.CreateToken": {"GrantType": "client_credentials", "RefreshToken": None},
     "oauth.v2.CreateOauth2Token": {"grant_type": "client_credentials", "refresh_token": None},
+    "content.v1.CreateContent": _CONTENT,
+    "content.v1.UpdateContent": _CONTENT,
+    "content.v1.CreateApprovalCreate": {"name": "template_{n}", "category": "UTILITY"},
+    "messaging.v2.CreateChannelsSender": {"sender_id": "whatsapp:+1415236{n:04}"},
+    "messaging.v2.ListChannelsSender": {"Channel": "whatsapp"},
     "trunking.v1.CreateOriginationUrl": {"SipUrl": "sip:trunk@example.com"},
     "trunking.v1.UpdateOriginationUrl": {"SipUrl": "sip:trunk@example.com"},
     "voice.v1.CreateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
     "voice.v1.UpdateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
 }
+# Path parameter whose kind the API has no resource for → what makes such a record.
+UNNAMED: dict[str, str] = {"DomainSid": "messaging/LinkDomain"}
 # Kind that only activity makes → kind of the record that it shows, and whose id it has.
 SHOWN: dict[str, str] = {
     "chat/UserChannel": "chat/Channel",
