@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asking import request_of
+from msgspec.structs import replace
 
 from localloop import server
 from localloop.contract import load
@@ -16,6 +17,7 @@ from localloop.contract.model import Field, Param, Path, Resource
 from localloop.core import clock, sids
 from localloop.products import numbers
 from localloop.products.messaging.link.book import Links
+from localloop.products.messaging.link.queries import change_domain
 from localloop.rest.plain import Plain
 from localloop.rest.plain_data import fields_of
 from localloop.rest.request import Caller
@@ -26,7 +28,8 @@ from localloop.webhooks.alerts import Raised, keep
 from tests.conformance import values
 
 # Kinds that a product keeps in tables of its own: what is planted in the plain store would not be seen there.
-KEPT_ELSEWHERE = frozenset(load().resource(binding.resource).kind for binding in server.bindings())
+_BOUND = frozenset(binding.resource for binding in server.bindings())
+KEPT_ELSEWHERE = frozenset(resource.kind for resource in load().resources() if resource.key in _BOUND)
 _ASKED = {
     "url": "http://127.0.0.1:9/",
     "method": "POST",
@@ -68,6 +71,9 @@ class Seeds:
         """A domain of short links with everything that can be had for one."""
         links, world_sid = Links(self._database, "http://127.0.0.1"), await self._world()
         domain = await links.add_domain(self._account_sid, world_sid, f"go{self._count}.example.com")
+        now = clock.now(world_sid).isoformat()
+        certificate = {"certificate_sid": sids.new("CW"), "date_expires": now, "date_created": now}
+        await change_domain(self._database, replace(domain, data={"certificate": certificate}))
         return domain.sid
 
     async def _alert(self) -> str:

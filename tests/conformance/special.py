@@ -137,8 +137,8 @@ BEFORE: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
 }
 # What anybody may fetch who knows the address: media of messages, unless the account asks for authentication.
 PUBLIC = frozenset({"api.v2010.FetchMedia"})
-# After these the walk's own credentials are void.
-LAST = frozenset({"accounts.v1.UpdateAuthTokenPromotion"})
+# After these the walk's own credentials are void, or its content can no longer be changed.
+LAST = frozenset({"accounts.v1.UpdateAuthTokenPromotion", "content.v1.CreateApprovalCreate"})
 # Operation → parameter → the code that refuses it, where it is not 20001.
 _METHODS = dict.fromkeys(
     ("SmsFallbackMethod", "SmsMethod", "StatusCallbackMethod", "VoiceFallbackMethod", "VoiceMethod"), 21403
