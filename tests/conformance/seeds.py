@@ -16,8 +16,10 @@ from localloop.contract import load
 from localloop.contract.model import Field, Param, Path, Resource
 from localloop.core import clock, sids
 from localloop.products import numbers
+from localloop.products.messaging import Message
 from localloop.products.messaging.link.book import Links
 from localloop.products.messaging.link.queries import change_domain
+from localloop.products.messaging.message.queries import insert
 from localloop.rest.plain import Plain
 from localloop.rest.plain_data import fields_of
 from localloop.rest.request import Caller
@@ -61,11 +63,33 @@ class Seeds:
             code = str(20_000 + self._count)
             owned = await numbers.add_short_code(self._database, await self._world(), self._account_sid, code)
             return owned.sid if owned else None
+        if kind == "messaging/WhatsappMessage":
+            return await self._whatsapp_message()
         if kind == "messaging/LinkDomain":
             return await self._domain()
         if kind == "monitor/Alert":
             return await self._alert()
         return "US" if kind == "api/AvailablePhoneNumberCountry" else None
+
+    async def _whatsapp_message(self) -> str:
+        """One that came in."""
+        world_sid = await self._world()
+        now = clock.now(world_sid)
+        message = Message(
+            account_sid=self._account_sid,
+            world_sid=world_sid,
+            id=sids.new_id(),
+            status="received",
+            direction="inbound",
+            from_="whatsapp:+15558675310",
+            to="whatsapp:+15017122661",
+            body="hi",
+            date_created=now,
+            date_updated=now,
+        )
+        async with self._database.unit() as unit:
+            await insert(unit, [message])
+        return message.sid
 
     async def _domain(self) -> str:
         """A domain of short links with everything that can be had for one."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from certificates import key_and_certificate
+
 _AVAILABLE = "/2010-04-01/Accounts/{AccountSid}/AvailablePhoneNumbers/{CountryCode}"
 
 # Path template → path parameters: which country sells which type of number.
@@ -66,6 +68,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "content.v1.UpdateContent": _CONTENT,
     "content.v1.CreateApprovalCreate": {"name": "template_{n}", "category": "UTILITY"},
     "messaging.v2.CreateChannelsSender": {"sender_id": "whatsapp:+1415236{n:04}"},
+    "messaging.v1.UpdateDomainCertV4": {"TlsCert": "".join(key_and_certificate("*.example.com"))},
     "messaging.v2.ListChannelsSender": {"Channel": "whatsapp"},
     "trunking.v1.CreateOriginationUrl": {"SipUrl": "sip:trunk@example.com"},
     "trunking.v1.UpdateOriginationUrl": {"SipUrl": "sip:trunk@example.com"},
@@ -114,6 +117,7 @@ RECORDS |= {
         "From": "api/IncomingPhoneNumber.phone_number",
         "ApplicationSid": "api/Application",
     },
+    "messaging.v2.CreateTypingIndicator": {"messageId": "messaging/WhatsappMessage"},
     "conversations.v1.UpdateConfiguration": {"DefaultChatServiceSid": "conversations/Service"},
     "oauth.v1.CreateToken": {"ClientId": _APP, "ClientSecret": f"{_APP}.secret"},
     "oauth.v2.CreateOauth2Token": {"client_id": _APP, "client_secret": f"{_APP}.secret"},
