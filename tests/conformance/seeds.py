@@ -9,12 +9,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asking import request_of
+from msgspec.structs import replace
 
 from localloop import server
 from localloop.contract import load
 from localloop.contract.model import Field, Param, Path, Resource
 from localloop.core import clock, sids
 from localloop.products import numbers
+from localloop.products.messaging import Message
+from localloop.products.messaging.link.book import Links
+from localloop.products.messaging.link.queries import change_domain
+from localloop.products.messaging.message.queries import insert
 from localloop.rest.plain import Plain
 from localloop.rest.plain_data import fields_of
 from localloop.rest.request import Caller
@@ -26,12 +31,8 @@ from localloop.webhooks.alerts import Raised, keep
 from tests.conformance import values
 
 # Kinds that a product keeps in tables of its own: what is planted in the plain store would not be seen there.
-_BESIDES = {resource.key for api in server.BESIDES for resource in api.resources}
-KEPT_ELSEWHERE = frozenset(
-    load().resource(binding.resource).kind
-    for binding in server.bindings()
-    if binding.resource not in _BESIDES
-)
+_BOUND = frozenset(binding.resource for binding in server.bindings())
+KEPT_ELSEWHERE = frozenset(resource.kind for resource in load().resources() if resource.key in _BOUND)
 _ASKED = {
     "url": "http://127.0.0.1:9/",
     "method": "POST",
@@ -65,6 +66,10 @@ class Seeds:
             return owned.sid if owned else None
         if kind == "api/TollFreeNumber":
             return await self._toll_free()
+        if kind == "messaging/WhatsappMessage":
+            return await self._whatsapp_message()
+        if kind == "messaging/LinkDomain":
+            return await self._domain()
         if kind == "monitor/Alert":
             return await self._alert()
         return "US" if kind == "api/AvailablePhoneNumberCountry" else None
@@ -77,6 +82,35 @@ class Seeds:
         await directory.close()
         assert owned is not None
         return owned.sid
+
+    async def _whatsapp_message(self) -> str:
+        """One that came in."""
+        world_sid = await self._world()
+        now = clock.now(world_sid)
+        message = Message(
+            account_sid=self._account_sid,
+            world_sid=world_sid,
+            id=sids.new_id(),
+            status="received",
+            direction="inbound",
+            from_="whatsapp:+15558675310",
+            to="whatsapp:+15017122661",
+            body="hi",
+            date_created=now,
+            date_updated=now,
+        )
+        async with self._database.unit() as unit:
+            await insert(unit, [message])
+        return message.sid
+
+    async def _domain(self) -> str:
+        """A domain of short links with everything that can be had for one."""
+        links, world_sid = Links(self._database, "http://127.0.0.1"), await self._world()
+        domain = await links.add_domain(self._account_sid, world_sid, f"go{self._count}.example.com")
+        now = clock.now(world_sid).isoformat()
+        certificate = {"certificate_sid": sids.new("CW"), "date_expires": now, "date_created": now}
+        await change_domain(self._database, replace(domain, data={"certificate": certificate}))
+        return domain.sid
 
     async def _alert(self) -> str:
         """As a callback leaves one that had no good answer."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from certificates import key_and_certificate
+
 _AVAILABLE = "/2010-04-01/Accounts/{AccountSid}/AvailablePhoneNumbers/{CountryCode}"
 
 # Path template → path parameters: which country sells which type of number.
@@ -33,6 +35,7 @@ _CAMPAIGN: dict[str, Any] = {
     "MessageSamples": ["Your appointment is tomorrow at 9.", "Your appointment was moved to Friday."],
     **dict.fromkeys(("OptInMessage", "OptOutMessage", "HelpMessage"), "Owl: a message that is long enough."),
 }
+_CONTENT: dict[str, Any] = {"types": {"twilio/text": {"body": "Hi"}}, "variables": {"1": "you"}}
 PARAMS: dict[str, dict[str, Any]] = {
     "api.v2010.CreateAddress": {"Region": "CA", "PostalCode": "94105"},
     "api.v2010.UpdateAddress": {"Region": "CA", "PostalCode": "94105"},
@@ -89,11 +92,19 @@ PARAMS: dict[str, dict[str, Any]] = {
     # Client credentials come with no refresh token.
     "oauth.v1.CreateToken": {"GrantType": "client_credentials", "RefreshToken": None},
     "oauth.v2.CreateOauth2Token": {"grant_type": "client_credentials", "refresh_token": None},
+    "content.v1.CreateContent": _CONTENT,
+    "content.v1.UpdateContent": _CONTENT,
+    "content.v1.CreateApprovalCreate": {"name": "template_{n}", "category": "UTILITY"},
+    "messaging.v2.CreateChannelsSender": {"sender_id": "whatsapp:+1415236{n:04}"},
+    "messaging.v1.UpdateDomainCertV4": {"TlsCert": "".join(key_and_certificate("*.example.com"))},
+    "messaging.v2.ListChannelsSender": {"Channel": "whatsapp"},
     "trunking.v1.CreateOriginationUrl": {"SipUrl": "sip:trunk@example.com"},
     "trunking.v1.UpdateOriginationUrl": {"SipUrl": "sip:trunk@example.com"},
     "voice.v1.CreateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
     "voice.v1.UpdateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
 }
+# Path parameter whose kind the API has no resource for → what makes such a record.
+UNNAMED: dict[str, str] = {"DomainSid": "messaging/LinkDomain"}
 # Kind that only activity makes → kind of the record that it shows, and whose id it has.
 SHOWN: dict[str, str] = {
     "chat/UserChannel": "chat/Channel",
@@ -138,6 +149,7 @@ RECORDS |= {
     "messaging.v1.FetchUsAppToPersonUsecase": {"BrandRegistrationSid": "messaging/BrandRegistrations"},
     "messaging.v1.CreateExternalCampaign": {"MessagingServiceSid": "messaging/Service"},
     "messaging.v1.CreateTollfreeVerification": {"TollfreePhoneNumberSid": "api/TollFreeNumber"},
+    "messaging.v2.CreateTypingIndicator": {"messageId": "messaging/WhatsappMessage"},
     "conversations.v1.UpdateConfiguration": {"DefaultChatServiceSid": "conversations/Service"},
     "oauth.v1.CreateToken": {"ClientId": _APP, "ClientSecret": f"{_APP}.secret"},
     "oauth.v2.CreateOauth2Token": {"client_id": _APP, "client_secret": f"{_APP}.secret"},
@@ -166,8 +178,15 @@ APPROVED = {"messaging.v1.CreateUsAppToPerson": "messaging/BrandRegistrations"}
 ALONE = frozenset({"messaging.v1.DeleteTollfreeVerification", "messaging.v1.DeleteUsAppToPerson"})
 # What anybody may fetch who knows the address: media of messages, unless the account asks for authentication.
 PUBLIC = frozenset({"api.v2010.FetchMedia"})
-# After the first the walk's own credentials are void; the other takes the place of a campaign that must be gone.
-LAST = frozenset({"accounts.v1.UpdateAuthTokenPromotion", "messaging.v1.CreateExternalCampaign"})
+# After the first the walk's own credentials are void; the second's content can no longer be changed; the third takes the
+# place of a campaign that must be gone.
+LAST = frozenset(
+    {
+        "accounts.v1.UpdateAuthTokenPromotion",
+        "content.v1.CreateApprovalCreate",
+        "messaging.v1.CreateExternalCampaign",
+    }
+)
 # Operation → parameter → the code that refuses it, where it is not 20001.
 _METHODS = dict.fromkeys(
     ("SmsFallbackMethod", "SmsMethod", "StatusCallbackMethod", "VoiceFallbackMethod", "VoiceMethod"), 21403

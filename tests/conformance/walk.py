@@ -183,7 +183,8 @@ class Walk:
             if param in given:
                 continue
             if not kind:
-                ids[param] = _path_value(path.operations[0], param)
+                unnamed = await self.record_of(special.UNNAMED[param]) if param in special.UNNAMED else None
+                ids[param] = unnamed.id if unnamed else _path_value(path.operations[0], param)
                 continue
             made = await self.record_of(kind)
             if made is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -12,6 +12,7 @@ from localloop.core import errors
 from localloop.products.content import approval
 from localloop.products.content.render import NoSuchType, type_for
 from localloop.rest.request import Items, PageRequest
+from localloop.rest.values import span_of
 
 _ORDERS = ("asc", "desc")
 
@@ -74,9 +75,10 @@ def _eligible(wanted: Sequence[str] | None, content: Mapping[str, Any]) -> bool:
     return False
 
 
-def _between(created: datetime, after: datetime | None, before: datetime | None) -> bool:
-    moment = created.replace(microsecond=0)
-    return (after is None or moment >= after) and (before is None or moment <= before)
+def _between(created: datetime, after: date | None, before: date | None) -> bool:
+    """Bounds are days or seconds, inclusive."""
+    is_late = after is None or created >= span_of(after)[0]
+    return is_late and (before is None or created < span_of(before)[1])
 
 
 def _order(params: Mapping[str, Any], name: str) -> str | None:

@@ -221,7 +221,6 @@ async def test_a_channel_may_refuse_a_phone(working: Phone, caller: Caller) -> N
         told = application.requests[-1].form
     assert (done["status"], done["error_code"]) == ("undelivered", 63024)
     assert (told["EventType"], told["ChannelStatusMessage"]) == ("UNDELIVERED", "Invalid message recipient")
-    assert (await sent(working, caller, From=FROM, To=TO))["status"] == "delivered"
 
 
 async def test_messenger_and_rcs(working: Phone, caller: Caller) -> None:
@@ -324,3 +323,20 @@ async def register(server: Phone, caller: Caller, *, idle: bool = False, **param
 
 def without(content: dict[str, Any], name: str) -> dict[str, Any]:
     return {**content, "types": {each: value for each, value in content["types"].items() if each != name}}
+
+
+async def test_a_service_has_a_sender_for_each_channel(working: Phone, caller: Caller) -> None:
+    async with running(Server(OK)) as application:
+        sender = await register(working, caller, webhook={"status_callback_url": application.url})
+        service = await working.ask.item("messaging.v1.CreateService", caller, {"FriendlyName": "s"})
+        ids = {"MessagingServiceSid": service["sid"]}
+        pooled = await working.ask.item(
+            "messaging.v1.CreateChannelSender", caller, {"Sid": sender["sid"]}, **ids
+        )
+        assert (pooled["sender"], pooled["sender_type"]) == (US, "WhatsApp")
+        await wrote(working, caller)
+        [inbound] = await working.listed(caller)
+        assert inbound["messaging_service_sid"] == service["sid"]
+        done = await sent(working, caller, From=None, MessagingServiceSid=service["sid"])
+        assert (done["from"], done["status"], done["num_segments"]) == (US, "delivered", "1")
+        assert application.requests[-1].form["ChannelInstallSid"] == sender["sid"]

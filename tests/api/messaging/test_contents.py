@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from localloop.core import clock
 from localloop.core.errors import ApiError
 from localloop.products.content import Owner
 from localloop.products.content.render import render
@@ -155,6 +157,9 @@ async def test_lists_are_sifted_and_sorted(server: Phone, caller: Caller) -> Non
     assert await found(Language=["de", "fr"]) == [a]
     assert await found(ChannelEligibility=["sms"]) == [b]
     assert await found(ChannelEligibility=["whatsapp:received"]) == [a]
+    today = clock.now().date()
+    assert await found(DateCreatedAfter=today, DateCreatedBefore=clock.now()) == [a, b]
+    assert await found(DateCreatedBefore=today - timedelta(days=1)) == []
     assert await found(PageRequest(size=1)) == [a]
     assert await found(PageRequest(size=1, after=a)) == [b]
     assert await found(PageRequest(size=1, before=b)) == [a]

@@ -11,43 +11,42 @@ import pytest
 from certificates import key_and_certificate
 from http_server import Server, answer, running
 
-from localloop.core import clock
 from localloop.core.clock import WorldTime
 from localloop.core.errors import ApiError
 from localloop.products.messaging.link import shorten
 from localloop.products.messaging.link.book import Visit
 from localloop.rest.request import Caller
 from localloop.store.worlds import Worlds, move_clock
-from tests.api.messaging.conftest import PUBLIC_URL, Phone
+from tests.api.messaging.conftest import FROM, PUBLIC_URL, Phone
 
-SERVICE = "MG" + "5" * 32
 LONG = "https://example.com/a?b=c"
 OK = answer("204 No Content", length=False)
 
 
 @pytest.fixture
-async def shortening(working: Phone, caller: Caller) -> Phone:
-    """A messaging service that shortens with a domain whose links lead to this server."""
-    await service(working, caller)
+async def service(working: Phone, caller: Caller) -> str:
+    """A messaging service with a number."""
+    made = await working.ask.item("messaging.v1.CreateService", caller, {"FriendlyName": "links"})
+    await working.own(caller, FROM)
+    owned = await working.directory.find(caller.world_sid, FROM)
+    assert owned is not None
+    joins = {"PhoneNumberSid": owned.sid}
+    await working.ask("messaging.v1.CreatePhoneNumber", caller, joins, ServiceSid=made["sid"])
+    return str(made["sid"])
+
+
+@pytest.fixture
+async def shortening(working: Phone, caller: Caller, service: str) -> Phone:
+    """It shortens with a domain whose links lead to this server."""
     domain = await working.messaging.links.add_domain(caller.account_sid, caller.world_sid, "")
-    await asks(working, caller, "CreateLinkshorteningMessagingService", domain.sid, service=True)
+    await asks(working, caller, "CreateLinkshorteningMessagingService", domain.sid, service=service)
     return working
 
 
-async def service(server: Phone, caller: Caller) -> None:
-    await server.database.execute(
-        "insert into resources (account_sid, kind, sid, position, data, date_created, date_updated)"
-        " values ($1, 'messaging/Service', $2, gen_random_uuid(), '{}', $3, $3)",
-        caller.account_sid,
-        SERVICE,
-        clock.now(),
-    )
-
-
 async def asks(
-    server: Phone, caller: Caller, operation: str, sid: str, params: Any = None, *, service: bool = False
+    server: Phone, caller: Caller, operation: str, sid: str, params: Any = None, *, service: str = ""
 ) -> Any:
-    ids = {"DomainSid": sid} | ({"MessagingServiceSid": SERVICE} if service else {})
+    ids = {"DomainSid": sid} | ({"MessagingServiceSid": service} if service else {})
     return await server.ask(f"messaging.v1.{operation}", caller, params, **ids)
 
 
@@ -56,8 +55,8 @@ async def domain_of(server: Phone, caller: Caller) -> Any:
     return found
 
 
-async def sent(server: Phone, caller: Caller, body: str = f"Look: {LONG}.", **params: Any) -> dict[str, Any]:
-    asked = {"ShortenUrls": True, "MessagingServiceSid": SERVICE, "Body": body, **params}
+async def sent(server: Phone, caller: Caller, service: str | None, **params: Any) -> dict[str, Any]:
+    asked = {"ShortenUrls": True, "MessagingServiceSid": service, "Body": f"Look: {LONG}.", **params}
     made = await server.send(caller, **asked)
     await server.idle()
     return await server.fetch(caller, made["sid"])
@@ -69,18 +68,19 @@ def code_in(text: str) -> str:
     return found[1]
 
 
-async def test_a_link_is_short_and_leads_there(shortening: Phone, caller: Caller) -> None:
-    message = await sent(shortening, caller)
+async def test_a_link_is_short_and_leads_there(shortening: Phone, caller: Caller, service: str) -> None:
+    message = await sent(shortening, caller, service)
     code = code_in(message["body"])
     assert (message["body"], message["status"]) == (f"Look: {PUBLIC_URL}/s/{code}.", "delivered")
     assert await shortening.messaging.links.follow(Visit(host="", code=code)) == LONG
-    other = await sent(shortening, caller)
+    other = await sent(shortening, caller, service, From=None)
     assert code_in(other["body"]) != code
+    assert (other["from"], other["status"]) == (FROM, "delivered")
 
 
-async def test_clicks_are_told(shortening: Phone, caller: Caller) -> None:
+async def test_clicks_are_told(shortening: Phone, caller: Caller, service: str) -> None:
     domain = await domain_of(shortening, caller)
-    message = await sent(shortening, caller)
+    message = await sent(shortening, caller, service)
     follow = partial(Visit, host="", code=code_in(message["body"]), user_agent="Test/1.0")
     async with running(Server(OK)) as application:
         await asks(shortening, caller, "UpdateDomainConfig", domain.sid, {"CallbackUrl": application.url})
@@ -91,13 +91,13 @@ async def test_clicks_are_told(shortening: Phone, caller: Caller) -> None:
     form = clicked.form
     assert (form["event_type"], form["sms_sid"], form["link"]) == ("click", message["sid"], LONG)
     assert (form["from"], form["to"], form["user_agent"]) == (message["from"], message["to"], "Test/1.0")
-    assert (form["messaging_service_sid"], form["account_sid"]) == (SERVICE, caller.account_sid)
+    assert (form["messaging_service_sid"], form["account_sid"]) == (service, caller.account_sid)
 
 
-async def test_links_live_ninety_days(shortening: Phone, caller: Caller) -> None:
+async def test_links_live_ninety_days(shortening: Phone, caller: Caller, service: str) -> None:
     worlds = Worlds(shortening.database, runs_jobs=True)
     await worlds.start()
-    code = code_in((await sent(shortening, caller))["body"])
+    code = code_in((await sent(shortening, caller, service))["body"])
     for days, place in ((89, LONG), (90, None)):
         async with shortening.database.unit() as unit:
             await move_clock(unit, caller.world_sid, WorldTime("offset", timedelta(days=days)))
@@ -106,19 +106,18 @@ async def test_links_live_ninety_days(shortening: Phone, caller: Caller) -> None
     await worlds.close()
 
 
-async def test_a_domain_of_ones_own(working: Phone, caller: Caller) -> None:
-    await service(working, caller)
+async def test_a_domain_of_ones_own(working: Phone, caller: Caller, service: str) -> None:
     domain = await working.messaging.links.add_domain(caller.account_sid, caller.world_sid, "go.example.com")
-    await asks(working, caller, "CreateLinkshorteningMessagingService", domain.sid, service=True)
-    assert (await sent(working, caller))["error_code"] == 30107
+    await asks(working, caller, "CreateLinkshorteningMessagingService", domain.sid, service=service)
+    assert (await sent(working, caller, service))["error_code"] == 30107
     await asks(working, caller, "UpdateRequestManagedCert", domain.sid)
-    code = code_in((await sent(working, caller))["body"])
+    code = code_in((await sent(working, caller, service))["body"])
     links = working.messaging.links
     assert await links.follow(Visit(host="go.example.com", code=code)) == LONG
     assert await links.follow(Visit(host="other.example.com", code=code)) is None
     config = {"DisableHttps": True, "FallbackUrl": "https://example.com/lost"}
     await asks(working, caller, "UpdateDomainConfig", domain.sid, config)
-    assert (await sent(working, caller))["body"].startswith("Look: go.example.com/")
+    assert (await sent(working, caller, service))["body"].startswith("Look: go.example.com/")
     lost = Visit(host="go.example.com", code="abcdefghij")
     assert await links.follow(lost) == "https://example.com/lost"
 
@@ -128,33 +127,33 @@ async def test_a_domain_of_ones_own(working: Phone, caller: Caller) -> None:
     [({"is_valid": False}, 30101), ({"is_blocked": True}, 30110), ({"denied_url": "example.com/a"}, 30111)],
 )
 async def test_what_hinders_fails_the_message(
-    shortening: Phone, caller: Caller, wanted: dict[str, Any], code: int
+    shortening: Phone, caller: Caller, service: str, wanted: dict[str, Any], code: int
 ) -> None:
     domain = await domain_of(shortening, caller)
     rest = {"is_valid": True, "reason": None, "is_blocked": False, "denied_url": None}
     await shortening.messaging.links.judge(domain, {**rest, **wanted})
-    failed = await sent(shortening, caller)
+    failed = await sent(shortening, caller, service)
     assert (failed["status"], failed["error_code"]) == ("failed", code)
     await asks(shortening, caller, "UpdateDomainConfig", domain.sid, {"ContinueOnFailure": True})
-    assert (await sent(shortening, caller))["body"] == f"Look: {LONG}."
+    assert (await sent(shortening, caller, service))["body"] == f"Look: {LONG}."
 
 
 async def test_no_domain(working: Phone, caller: Caller) -> None:
-    assert (await sent(working, caller, MessagingServiceSid=None))["error_code"] == 30106
+    assert (await sent(working, caller, None))["error_code"] == 30106
 
 
-async def test_what_an_association_shows(shortening: Phone, caller: Caller) -> None:
+async def test_what_an_association_shows(shortening: Phone, caller: Caller, service: str) -> None:
     domain = await domain_of(shortening, caller)
     other = await shortening.messaging.links.add_domain(caller.account_sid, caller.world_sid, "b.example.com")
     with pytest.raises(ApiError) as taken:
-        await asks(shortening, caller, "CreateLinkshorteningMessagingService", other.sid, service=True)
+        await asks(shortening, caller, "CreateLinkshorteningMessagingService", other.sid, service=service)
     assert taken.value.code == 30130
-    config = await asks(shortening, caller, "FetchDomainConfigMessagingService", "", service=True)
+    config = await asks(shortening, caller, "FetchDomainConfigMessagingService", "", service=service)
     assert config.fields["domain_sid"] == domain.sid
-    await asks(shortening, caller, "DeleteLinkshorteningMessagingService", domain.sid, service=True)
+    await asks(shortening, caller, "DeleteLinkshorteningMessagingService", domain.sid, service=service)
     with pytest.raises(ApiError) as gone:
         await asks(
-            shortening, caller, "FetchLinkshorteningMessagingServiceDomainAssociation", "", service=True
+            shortening, caller, "FetchLinkshorteningMessagingServiceDomainAssociation", "", service=service
         )
     assert gone.value.status == 404
 

@@ -45,7 +45,7 @@ def test_every_parameter_and_field(section: str) -> None:
     }
     rows = set(_ROW.findall(section))
     if "Behavior" in rows:
-        assert set(re.findall(r"`(deliver|slow|[0-9]{5})`", section)) == set(BEHAVIORS)
+        assert set(re.findall(r"`(deliver|slow|read|[0-9]{5})`", section)) == set(BEHAVIORS)
     told = {name for name in wanted if f"`{name}`" in section or f"`{name}=" in section}
     assert (rows - set(BEHAVIORS) <= wanted, wanted - told) == (True, set())
     if operations and operations[0].method == "GET" and "408" not in section and "parents" not in section:

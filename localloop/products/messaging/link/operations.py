@@ -6,7 +6,7 @@ Twilio's API knows domains that were made in its Console; here the lab makes the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from msgspec import Struct
@@ -213,8 +213,8 @@ def _config(domain: Domain) -> dict[str, Any]:
         "callback_url": config.get("callback_url"),
         "continue_on_failure": bool(config.get("continue_on_failure")),
         "disable_https": bool(config.get("disable_https")),
-        "date_created": config.get("date_created") or domain.date_created,
-        "date_updated": config.get("date_updated") or domain.date_updated,
+        "date_created": _moment(config.get("date_created")) or domain.date_created,
+        "date_updated": _moment(config.get("date_updated")) or domain.date_updated,
     }
 
 
@@ -224,10 +224,14 @@ def _certificate(domain: Domain) -> dict[str, Any]:
         "domain_sid": domain.sid,
         "domain_name": domain.domain_name,
         "certificate_sid": kept.get("certificate_sid"),
-        "date_expires": kept.get("date_expires"),
-        "date_created": kept.get("date_created") or domain.date_created,
+        "date_expires": _moment(kept.get("date_expires")),
+        "date_created": _moment(kept.get("date_created")) or domain.date_created,
         "date_updated": domain.date_updated,
         "managed": bool(kept.get("managed")),
         "requesting": False,
         "cert_in_validation": {},
     }
+
+
+def _moment(kept: str | None) -> datetime | None:
+    return None if kept is None else datetime.fromisoformat(kept)
