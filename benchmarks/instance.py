@@ -47,7 +47,7 @@ class Instance:
         self.log = self._home / "log"
         self.port = free_port()
         self._options = options
-        self._settings = {
+        self.settings = {
             "message_rate": "0",
             "log_format": "json",
             "proxy_port": str(free_port()),
@@ -83,7 +83,7 @@ class Instance:
         """Seconds until the first authenticated request was answered."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCALLOOP_")}
         environment |= {"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_AUTH_TOKEN": AUTH_TOKEN}
-        environment |= {f"LOCALLOOP_{name.upper()}": value for name, value in self._settings.items()}
+        environment |= {f"LOCALLOOP_{name.upper()}": value for name, value in self.settings.items()}
         command = [str(COMMAND), "up", "--port", str(self.port), "--data", str(self.data), *self._options]
         began = time.monotonic()
         with self.log.open("ab") as log:

@@ -28,12 +28,17 @@ proxy takes localloop for twilio.com. The authority can sign for twilio.com and 
 key stays in {key}. `localloop untrust` takes it out again.
 """
 
-# A folder of the system's store, and what takes up its contents; the first that is there is the system's.
+# A folder of the system's store, and what takes up what was added or removed; the first that is there is the system's.
 _SYSTEM_STORES: Final = (
-    ("usr/local/share/ca-certificates", ("update-ca-certificates",)),
-    ("etc/pki/ca-trust/source/anchors", ("update-ca-trust", "extract")),
-    ("etc/ca-certificates/trust-source/anchors", ("trust", "extract-compat")),
-    ("etc/pki/trust/anchors", ("update-ca-certificates",)),
+    # Debian leaves a link to nowhere behind unless it builds its folder afresh.
+    (
+        "usr/local/share/ca-certificates",
+        ("update-ca-certificates",),
+        ("update-ca-certificates", "--fresh"),
+    ),
+    ("etc/pki/ca-trust/source/anchors", ("update-ca-trust", "extract"), ("update-ca-trust", "extract")),
+    ("etc/ca-certificates/trust-source/anchors", ("trust", "extract-compat"), ("trust", "extract-compat")),
+    ("etc/pki/trust/anchors", ("update-ca-certificates",), ("update-ca-certificates",)),
 )
 _PROFILES: Final = (
     (".pki/nssdb", "Chromium"),
@@ -98,8 +103,8 @@ def _steps(machine: Machine, certificate: Path, *, trusted: bool) -> Iterator[St
 
 
 def _system(machine: Machine, certificate: Path, *, trusted: bool) -> Iterator[Step]:
-    for place, update in _SYSTEM_STORES:
-        folder = machine.root / place
+    for place, after_adding, after_removing in _SYSTEM_STORES:
+        folder, update = machine.root / place, after_adding if trusted else after_removing
         if not folder.is_dir() or shutil.which(update[0]) is None:
             continue
         file = str(folder / _FILE)

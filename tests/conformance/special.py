@@ -178,8 +178,8 @@ APPROVED = {"messaging.v1.CreateUsAppToPerson": "messaging/BrandRegistrations"}
 ALONE = frozenset({"messaging.v1.DeleteTollfreeVerification", "messaging.v1.DeleteUsAppToPerson"})
 # What anybody may fetch who knows the address: media of messages, unless the account asks for authentication.
 PUBLIC = frozenset({"api.v2010.FetchMedia"})
-# After the first the walk's own credentials are void; the second's content can no longer be changed; the third takes the
-# place of a campaign that must be gone.
+# After the first the walk's own credentials are void; the second's content can no longer be changed; the third takes
+# the place of a campaign that must be gone.
 LAST = frozenset(
     {
         "accounts.v1.UpdateAuthTokenPromotion",
