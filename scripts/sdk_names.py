@@ -1,14 +1,13 @@
 """Writes what the official SDKs call each resource: from the chains of names in Twilio's Python package to the paths.
 
-`client.verify.v2.services(sid).verification_checks` is the path /v2/Services/{ServiceSid}/VerificationCheck. The names are
-those of every SDK but for their spelling (camelCase, PascalCase), and the modules of the Python package are the packages
-of the Java one and the namespaces of the C# one.
+`client.verify.v2.services(sid).verification_checks` is the path /v2/Services/{ServiceSid}/VerificationCheck. The
+names are those of every SDK but for their spelling (camelCase, PascalCase), and the modules of the Python package
+are the packages of the Java one and the namespaces of the C# one.
 """
 
 from __future__ import annotations
 
 import inspect
-import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path

@@ -439,6 +439,18 @@ def compare(
         _fail(error, 2)
 
 
+@app.command()
+def check(
+    target: Annotated[str, Argument(metavar="APP_DIR|URL|FILE", help="Sources, a webhook, or a recording.")],
+    kind: Annotated[str, Option(help="Of a URL: sms or voice. [default: by its words]")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say which operations, TwiML and webhooks an application uses, and of each whether it behaves here."""
+    from localloop.cli import checking
+
+    _answer(checking.check, target, kind, as_json)
+
+
 def _answer(ask: object, *given: object) -> Any:
     from localloop.cli.client import Failed, Refused
 

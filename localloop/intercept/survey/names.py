@@ -72,7 +72,7 @@ class Names:
     def named(self, chain: Sequence[str]) -> Named | None:
         names = tuple(plain(name) for name in chain)
         product, version = _SHORTCUT
-        if names and names[0] in self.products and (len(names) > 1 or (names,) not in self._by_chain):
+        if names and names[0] in self.products:
             found = self._in_product(names[0], names[1:])
             if found is not None:
                 return found
