@@ -82,7 +82,14 @@ class Assignment:
                 world_sid, address = message.world_sid, chosen.address
                 sender = await self._composer.sender(message.account_sid, world_sid, address)
             else:
-                sender = Sender(chosen.address, message.account_sid, chosen.type, chosen.sms, chosen.country)
+                sender = Sender(
+                    phone_number=chosen.address,
+                    account_sid=message.account_sid,
+                    type=chosen.type,
+                    sms_enabled=chosen.sms,
+                    country=chosen.country,
+                    mms_enabled=chosen.mms,
+                )
         draft = await self._composer.assign(message, sender, loaded.media_urls)
         return replace(draft, message=replace(draft.message, date_updated=now))
 
