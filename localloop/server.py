@@ -41,6 +41,7 @@ from localloop.jobs import Done, Handler, Job, NewJob, Outcome, Worker, enqueue
 from localloop.lab import API as LAB
 from localloop.lab import channels as lab_channels
 from localloop.lab import consent as lab_consent
+from localloop.lab import messages as lab_messages
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
 from localloop.lab import verdicts as lab_verdicts
@@ -48,15 +49,20 @@ from localloop.lab import webhooks as lab_webhooks
 from localloop.products import accounts, content, monitor, numbers
 from localloop.products.messaging import (
     DEACTIVATION_FILES,
+    FILES,
     JUDGE,
+    Addresses,
     Bench,
+    Files,
     Following,
+    Keeping,
     Messaging,
     Rules,
     compliance_bindings,
     is_short_link,
     service_bindings,
 )
+from localloop.products.messaging.keeping import retention as messages_retention
 from localloop.rest import limits as rest_limits
 from localloop.rest import metrics as rest_metrics
 from localloop.rest import recorder, shared
@@ -74,7 +80,8 @@ from localloop.rest.routing import Router
 from localloop.rest.shared import LocalRevocations, SharedTable
 from localloop.rest.throttle import Throttle
 from localloop.rest.wire import Head, Receive, Scope, Send
-from localloop.store import Database, Unavailable, needs_migration, partitions, sealing
+from localloop.store import Database, Unavailable, needs_migration, objects, partitions, sealing
+from localloop.store.objects import Objects
 from localloop.store.plain import PlainStore
 from localloop.store.worlds import Worlds
 from localloop.webhooks import (
@@ -93,8 +100,14 @@ from localloop.webhooks import KIND as WEBHOOK
 log = structlog.get_logger("server")
 POOL = 10
 HOUSEKEEPING = "store.partitions"
+SWEEPING = "store.objects"
 # Jobs that are always there, and how often they run.
-STANDING: Mapping[str, timedelta] = {HOUSEKEEPING: timedelta(days=1), retention.RETENTION: retention.EVERY}
+STANDING: Mapping[str, timedelta] = {
+    HOUSEKEEPING: timedelta(days=1),
+    SWEEPING: timedelta(minutes=10),
+    messages_retention.RETENTION: messages_retention.EVERY,
+    retention.RETENTION: retention.EVERY,
+}
 BESIDES: tuple[Api, ...] = (DEACTIVATION_FILES,)  # addresses of ours that answers lead to
 STOP_GRACE_S = 8
 # Containers that may be made before the collector looks for cycles among them. Requests leave none; at Python's
@@ -111,6 +124,7 @@ class Place(Struct, frozen=True, kw_only=True):
     runtime: Path  # folder of what the processes of this machine share: admission table, metrics
     url: str  # the address that is printed
     sealing_key: Path
+    objects: Path | None = None  # folder of pictures and the like, unless they have a store of their own
 
 
 class Interception(Struct, frozen=True):
@@ -156,6 +170,7 @@ async def prepare(settings: Settings, place: Place, seed: Seed) -> accounts.Seed
     Raises MissingKey, KeyFileUnusable, SettingsError; each is one line for the person at the terminal.
     """
     _check_authorities(settings.webhook_ca_file)
+    await objects.check(_objects_at(settings, place))
     place.runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
     shared.create(place.runtime / "shared")
     rest_metrics.clear(place.runtime)
@@ -171,6 +186,10 @@ async def prepare(settings: Settings, place: Place, seed: Seed) -> accounts.Seed
         return seeded
     finally:
         await database.close()
+
+
+def _objects_at(settings: Settings, place: Place) -> str | Path:
+    return settings.object_store or place.objects or place.runtime.parent / "objects"
 
 
 async def new_console_link(place: Place, account_sid: str) -> str:
@@ -214,22 +233,22 @@ async def open_parts(
         stack.push_async_callback(directory.close)
         records = PlainStore(database)
         stack.push_async_callback(records.close)
-        outbound = _outbound(settings)
-        stack.push_async_callback(outbound.close)
-        webhooks = Webhooks(
-            database,
-            outbound,
-            credentials,
-            defaults=Preferences(retries=settings.webhook_retries, record=settings.record_deliveries),
-        )
-        stack.push_async_callback(webhooks.close)
-        await webhooks.start()
+        webhooks = await stack.enter_async_context(_webhooks(settings, database, credentials))
         carrier = Loopback(database)
         stack.push_async_callback(carrier.close)
-        rules = _rules(settings, worlds)
         public_url = (settings.public_url or place.url).rstrip("/")
+        keeping = _keeping(settings, place, database, sealer)
+        stack.push_async_callback(keeping.objects.close)
         messaging = Messaging(
-            database, directory, records, carrier, rules, webhooks, public_url, credentials.signing_token
+            database,
+            directory,
+            records,
+            carrier,
+            _rules(settings, worlds),
+            webhooks,
+            public_url,
+            credentials.signing_token,
+            keeping=keeping,
         )
         stack.push_async_callback(messaging.close)
         await messaging.start()
@@ -246,6 +265,29 @@ async def open_parts(
         )
 
 
+@asynccontextmanager
+async def _webhooks(
+    settings: Settings, database: Database, credentials: accounts.AccountCredentials
+) -> AsyncIterator[Webhooks]:
+    """All that leaves by HTTP."""
+    policy = AddressPolicy(settings.mode == "serve", networks(settings.webhook_allow))
+    outbound = Outbound(policy, ca_file=settings.webhook_ca_file, unverified=settings.webhook_unverified)
+    try:
+        webhooks = Webhooks(
+            database,
+            outbound,
+            credentials,
+            defaults=Preferences(retries=settings.webhook_retries, record=settings.record_deliveries),
+        )
+        try:
+            await webhooks.start()
+            yield webhooks
+        finally:
+            await webhooks.close()
+    finally:
+        await outbound.close()
+
+
 def _rules(settings: Settings, worlds: Worlds) -> Rules:
     return Rules(
         strict=settings.strict,
@@ -256,9 +298,13 @@ def _rules(settings: Settings, worlds: Worlds) -> Rules:
     )
 
 
-def _outbound(settings: Settings) -> Outbound:
-    policy = AddressPolicy(settings.mode == "serve", networks(settings.webhook_allow))
-    return Outbound(policy, ca_file=settings.webhook_ca_file, unverified=settings.webhook_unverified)
+def _keeping(settings: Settings, place: Place, database: Database, sealer: sealing.Sealer) -> Keeping:
+    """Where the files of messages lie. Names of the owner's own, beside the one that addresses are built on, are
+    vanity; one without a dot is a container's."""
+    held = Objects(database, objects.open_place(_objects_at(settings, place)))
+    main = urlsplit(settings.public_url).hostname or ""
+    vanity = frozenset(name.lower() for name in settings.allowed_hosts if "." in name) - {main}
+    return Keeping(held, Addresses(sealer), vanity)
 
 
 def _check_authorities(ca_file: str) -> None:
@@ -309,6 +355,7 @@ def _console(settings: Settings, parts: Parts, engine: Engine, api: App) -> Cons
             door=engine.door,
             coverage=engine.table.coverage,
             mode=settings.mode,
+            objects=parts.messaging.objects,
         )
     )
 
@@ -326,6 +373,7 @@ def assemble(
         *lab_numbers.bindings(parts.database),
         *lab_channels.bindings(lab_channels.Decisions(parts.messaging, _reviews(settings, parts))),
         *lab_verdicts.bindings(_bench(parts)),
+        *lab_messages.bindings(lab_messages.Messages(parts.messaging.objects, settings.messages_days)),
         *lab_webhooks.bindings(lab_webhooks.Hooks(parts.database, parts.webhooks)),
         *lab_consent.bindings(lab_consent.Rules(parts.database, parts.messaging)),
     )
@@ -402,7 +450,7 @@ def bindings() -> tuple[Binding, ...]:
         records=records,
         carrier=nothing,
         webhooks=nothing,
-        messaging=Messaging(nothing, directory, records, nothing, Rules()),
+        messaging=Messaging(nothing, directory, records, nothing, Rules(), keeping=Keeping(nothing, nothing)),
         revocations=LocalRevocations(),
     )
     return product_bindings(Settings(), parts, Plain(records, contract.load()))
@@ -437,6 +485,7 @@ class Surface:
         self._engine = engine
         self._database = parts.database
         self._links = Following(parts.messaging.links, app)
+        self._files: Files = parts.messaging.files()
         self._measures = measures
         self._console = console
 
@@ -456,6 +505,8 @@ class Surface:
             return self._ready(send)
         if path == "/metrics" and self._may_see(scope):
             return self._metrics(send)
+        if path.startswith(FILES):
+            return self._files(scope, receive, send)
         if is_short_link(path):
             return self._links(scope, receive, send)
         console = self._console
@@ -539,6 +590,14 @@ def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
         await parts.messaging.links.prune()
         return await again(job)
 
+    async def sweep(job: Job) -> Outcome:
+        await objects.sweep(parts.messaging.objects)
+        return await again(job)
+
+    async def prune_messages(job: Job) -> Outcome:
+        await messages_retention.prune(parts.database, messages_retention.Pace(days=settings.messages_days))
+        return await again(job)
+
     async def prune(job: Job) -> Outcome:
         await retention.prune(parts.database, bounds)
         return await again(job)
@@ -550,6 +609,8 @@ def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
         retention.RETENTION: prune,
         content.REVIEW: _reviews(settings, parts).review,
         JUDGE: _bench(parts).handler(),
+        SWEEPING: sweep,
+        messages_retention.RETENTION: prune_messages,
         **parts.messaging.handlers(),
     }
 

@@ -37,6 +37,14 @@ deliveries_app = typer.Typer(
 )
 app.add_typer(deliveries_app)
 
+messages_app = typer.Typer(
+    name="messages",
+    help="Messages, many at once.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(messages_app)
+
 Data = Annotated[str | None, Option("--data", metavar="DIR", help="The data folder of the localloop meant.")]
 
 
@@ -449,6 +457,62 @@ def check(
     from localloop.cli import checking
 
     _answer(checking.check, target, kind, as_json)
+
+
+@messages_app.command("delete")
+def delete_messages(
+    before: Annotated[str, Option("--before", metavar="WHEN", help="30m, 2h, 7d or a date: older.")] = "",
+    after: Annotated[str, Option("--after", metavar="WHEN", help="30m, 2h, 7d or a date: not older.")] = "",
+    to: Annotated[str | None, Option(metavar="NUMBER", help="Only those to this number.")] = None,
+    from_: Annotated[str | None, Option("--from", metavar="NUMBER", help="Only those from it.")] = None,
+    status: Annotated[
+        str | None, Option(help="delivered, undelivered, failed, read, canceled or received.")
+    ] = None,
+    direction: Annotated[str | None, Option(help="inbound, outbound, outbound-api …")] = None,
+    everything: Annotated[
+        bool, Option("--all", help="All of the account; needed where nothing narrows it.")
+    ] = False,
+    wait: Annotated[bool, Option("--wait/--no-wait", help="Show how far it is, or go at once.")] = True,
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Delete messages with their media, in the background: those that are on their way stay.
+
+    Ctrl-C stops watching, not deleting; `localloop messages cancel MD…` does.
+    """
+    from localloop.cli import messages
+
+    asked = messages.Asked(
+        before=before,
+        after=after,
+        to=to,
+        from_=from_,
+        status=status,
+        direction=direction,
+        everything=everything,
+    )
+    if not yes and sys.stdin.isatty():
+        typer.confirm("They cannot be had back. Delete them?", abort=True)
+    _answer(messages.delete, data or "", asked, wait, as_json)
+
+
+@messages_app.command("deletions")
+def list_deletions(as_json: AsJson = False, data: Data = None) -> None:
+    """List deletions and how far they are, newest first."""
+    from localloop.cli import messages
+
+    _answer(messages.list_deletions, data or "", as_json)
+
+
+@messages_app.command("cancel")
+def cancel_deletion(
+    sid: Annotated[str, Argument(help="The deletion: MD and 32 hex digits.")], data: Data = None
+) -> None:
+    """Stop a deletion; what has gone has gone."""
+    from localloop.cli import messages
+
+    _answer(messages.cancel, data or "", sid)
 
 
 def _answer(ask: object, *given: object) -> Any:

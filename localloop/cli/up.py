@@ -27,6 +27,7 @@ from localloop.core import clock
 from localloop.core.settings import Seed, Settings, SettingsError, load, parse_dotenv, seed
 from localloop.store import MigrationFailed, Unavailable, migrate, needs_migration
 from localloop.store.failures import PostgresError
+from localloop.store.objects import ObjectsUnusable
 from localloop.store.postgres import Postgres
 from localloop.store.sealing import KeyFileUnusable, MissingKey
 
@@ -44,7 +45,7 @@ class StartFailed(Exception):
 
 FAILURES = (
     *(SettingsError, PlaceUnusable, PostgresError, MigrationFailed, MissingKey, KeyFileUnusable),
-    *(StartFailed, Unavailable, intercept.AuthorityUnusable),
+    *(StartFailed, Unavailable, intercept.AuthorityUnusable, ObjectsUnusable),
 )
 
 
@@ -135,6 +136,7 @@ def _place(settings: Settings, data: DataFolder, sock: socket.socket, companion:
         dsn=companion.postgres.dsn if companion else settings.database_url,
         runtime=data.fresh_runtime(),
         url=url_of(sock),
+        objects=data.path / "objects",
         sealing_key=Path(settings.key_file).expanduser() if settings.key_file else data.path / "sealing.key",
     )
 

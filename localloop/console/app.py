@@ -40,6 +40,7 @@ from localloop.rest.request import Caller
 from localloop.rest.wire import AsgiApp, Disconnected, Receive, Send
 from localloop.rest.wire import Scope as AsgiScope
 from localloop.store import Database, Unavailable
+from localloop.store.objects import Objects
 
 log = structlog.get_logger("console")
 _COOKIE: Final = "localloop_console"
@@ -65,6 +66,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     door: FrontDoor
     coverage: Coverage
     mode: str
+    objects: Objects
 
 
 Answer = AsgiApp  # a Starlette response is one, too
@@ -81,7 +83,7 @@ class Console:
         self._reads = Reads(parts.database)
         self._catalogue = Catalogue(parts.coverage)
         self._forward = Forward(parts.api)
-        self._pictures = Pictures(parts.database)
+        self._pictures = Pictures(parts.objects)
         self._feeds = Feeds(parts.database)
         self._app = Gate(self._starlette(), parts.door)
 

@@ -563,6 +563,14 @@ def mms_not_enabled() -> ApiError:
     return of(21622)
 
 
+def invalid_content_retention() -> ApiError:
+    return of(30029)
+
+
+def invalid_address_retention() -> ApiError:
+    return of(30030)
+
+
 def too_many_media() -> ApiError:
     return of(21623)
 

@@ -67,12 +67,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_format: LogFormat = "auto"
     access_log: bool = False
     recorded_requests: int = 50  # that the console tells of, a second; 0 = none
+    object_store: str = ""  # s3://bucket/prefix?endpoint=…, or a folder; "" = beside the data
     key_file: str = ""  # "" = beside the data
     webhook_ca_file: str = ""  # authorities that webhooks trust besides the system's
     webhook_unverified: tuple[str, ...] = ()  # accounts whose servers may have any certificate; * = all
     webhook_allow: tuple[str, ...] = ()  # networks that `serve` may call although they are not public
     webhook_retries: Retries = "twilio"
     record_deliveries: Record = "full"  # what is kept of notifications that went well
+    messages_days: int = 0  # how long messages are kept, where an account chose nothing; 0 = for ever
     deliveries_days: int = 7
     deliveries_megabytes: int = 1024  # 0 = no bound
 
@@ -266,6 +268,14 @@ def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
         return False
 
 
+def _object_store(value: object) -> str:
+    """A folder, or a bucket; what is no bucket's URL but looks like one was not meant as a folder."""
+    text = _text(value).strip()
+    if "://" in text and not _is_url(text, ("s3",)):
+        raise ValueError("must be a folder, or s3://bucket/prefix?endpoint=https://…")
+    return text
+
+
 def _listen(value: object) -> str:
     text = _text(value).strip()
     host, separator, port = text.rpartition(":")
@@ -302,12 +312,14 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "log_format": _one_of("auto", "text", "json"),
     "access_log": _flag,
     "recorded_requests": _number(0, 10_000),
+    "object_store": _object_store,
     "key_file": _text,
     "webhook_ca_file": _text,
     "webhook_unverified": _accounts,
     "webhook_allow": _networks,
     "webhook_retries": _one_of("twilio", "extended"),
     "record_deliveries": _one_of("full", "failures"),
+    "messages_days": _number(0, 36_500),
     "deliveries_days": _number(1, 36_500),
     "deliveries_megabytes": _number(0, 100_000_000),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localloop.carriers.phones import BEHAVIORS
 from localloop.contract.model import Api, Field, Operation, Param, Path, Resource
-from localloop.lab import channel_surface, consent_surface, verdicts, webhook_surface
+from localloop.lab import channel_surface, consent_surface, message_surface, verdicts, webhook_surface
 
 MAX_WAIT_S = 300
 MAX_DELAY_MS = 86_400_000
@@ -81,6 +81,7 @@ API = Api(
     version="v1",
     style="product",
     resources=(
+        *message_surface.RESOURCES,
         *webhook_surface.RESOURCES,
         *consent_surface.RESOURCES,
         *channel_surface.RESOURCES,

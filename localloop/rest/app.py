@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from time import perf_counter
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import orjson
 import structlog
@@ -31,6 +31,7 @@ from localloop.rest.request import Answer, Caller, Deleted, Item, Items, Operate
 from localloop.rest.routing import Match, Place, Router, allowed_methods, operation_of
 from localloop.rest.wire import (
     JSON,
+    NEVER_A_PAGE,
     Disconnected,
     Head,
     Receive,
@@ -95,14 +96,6 @@ class Engine(Struct, frozen=True, kw_only=True):
     access_log: bool = False  # a line for every request
     refused: Callable[[Refusal], None] | None = None
     store_errors: tuple[type[BaseException], ...] = ()  # "the database is away": 503 / 20503
-
-
-# Bytes that somebody else chose leave from the origin of the console, where a page or a picture with a script in it
-# would be signed in. A browser may show them, and run nothing.
-_NEVER_A_PAGE: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; sandbox"),
-)
 
 
 class _Exchange:
@@ -298,7 +291,7 @@ class App:
             exchange.headers.extend(
                 encode_headers({k: v for k, v in answer.headers.items() if k.lower() != "content-type"})
             )
-            exchange.headers.extend(_NEVER_A_PAGE)
+            exchange.headers.extend(NEVER_A_PAGE)
             return answer.status, answer.body, answer.headers.get("Content-Type", JSON)
         payload: dict[str, Any]
         if isinstance(answer, Items):

@@ -39,6 +39,7 @@ BODY_LIMIT: Final = 16 * 1024
 CUT: Final = BODY_LIMIT + 1  # what of a body waits to be written: enough to see that it was longer
 KEPT_ROWS: Final = 20_000
 KEPT_FOR: Final = timedelta(days=7)
+WRITTEN_WITHIN: Final = timedelta(hours=1)
 FORGOTTEN_FOR: Final = timedelta(days=1)  # longer than any request waits to be written
 _WRITES: Final = frozenset({"create", "update", "delete"})
 _SUCCESSES: Final = 0.8  # of what may be recorded in a second: the rest is for what is refused
@@ -79,6 +80,12 @@ on conflict do nothing
 """
 _FORGET: Final = """
 update requests set detail = null, error = null, path = split_part(path, '?', 1) where resource_sid = $1
+"""
+_FORGET_MANY: Final = _FORGET.replace("= $1", "= any($1)")
+_NOTE_MANY: Final = """
+insert into forgotten (account_sid, id, resource_sid, request_id)
+select $1, n.id, n.sid, $4 from unnest($2::uuid[], $3::text[]) as n (id, sid)
+where substr(n.sid, 3)::uuid >= $5 or exists (select from requests r where r.resource_sid = n.sid)
 """
 _PRUNE: Final = """
 delete from requests
@@ -221,6 +228,20 @@ async def forget(unit: Executor, account_sid: str, resource_sid: str, request_si
         sids.uuid_of(request_sid),
     )
     await unit.execute(_FORGET, resource_sid)
+
+
+async def forget_many(unit: Executor, account_sid: str, resource_sids: Sequence[str]) -> None:
+    """The same for many, without a request that did it. What is old has had its requests written long ago."""
+    await unit.execute(f"select pg_advisory_xact_lock_shared({_LOCK})")
+    await unit.execute(
+        _NOTE_MANY,
+        account_sid,
+        [sids.new_id() for _ in resource_sids],
+        list(resource_sids),
+        sids.uuid_of(sids.new("RQ")),
+        sids.bound(clock.now() - WRITTEN_WITHIN),
+    )
+    await unit.execute(_FORGET_MANY, list(resource_sids))
 
 
 async def prune(database: Database) -> None:

@@ -17,6 +17,12 @@ AsgiApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 MAX_BODY = 1024 * 1024
 BODY_TIMEOUT_S = 30.0
 JSON = "application/json"
+# Bytes that somebody else chose leave from the origin of the console, where a page or a picture with a script in it
+# would be signed in. A browser may show them, and run nothing.
+NEVER_A_PAGE = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+)
 
 
 class Disconnected(Exception):

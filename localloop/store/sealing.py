@@ -6,6 +6,7 @@ line per key, `id hex`, the newest last: it seals, all of them open.
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +49,7 @@ class Sealer:
         if not keys:
             raise ValueError("a sealer needs a key")
         self._ciphers = {bytes.fromhex(name): AESGCM(key) for name, key in keys.items()}
+        self._keys = {bytes.fromhex(name): key for name, key in keys.items()}
         self._newest = list(self._ciphers)[-1]
         self._path = path
 
@@ -73,6 +75,24 @@ class Sealer:
             return cipher.decrypt(nonce, text, head)
         except InvalidTag:
             raise ValueError("the sealed value was changed") from None
+
+    def sign(self, purpose: str, text: str) -> str:
+        """A proof that this text was written here for this purpose. It holds while its key is in the file."""
+        return self._newest.hex() + self._proof(self._newest, purpose, text)
+
+    def has_signed(self, purpose: str, text: str, proof: str) -> bool:
+        try:
+            key_id = bytes.fromhex(proof[: 2 * _ID])
+        except ValueError:
+            return False
+        if key_id not in self._keys:
+            return False
+        return hmac.compare_digest(proof[2 * _ID :].encode(), self._proof(key_id, purpose, text).encode())
+
+    def _proof(self, key_id: bytes, purpose: str, text: str) -> str:
+        """Under a key of the purpose's own: a sealing key seals, and nothing else."""
+        key = hmac.digest(self._keys[key_id], f"sign {purpose}".encode(), "sha256")
+        return hmac.digest(key, text.encode(), "sha256").hex()
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether the newest key sealed this; what an older one sealed may be sealed anew."""

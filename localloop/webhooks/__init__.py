@@ -3,6 +3,7 @@
 from localloop.payloads.signature import signature
 from localloop.webhooks.alerts import Alert
 from localloop.webhooks.cookies import Jar
+from localloop.webhooks.download import Download, Downloaded, NotDownloaded
 from localloop.webhooks.failure import Failure
 from localloop.webhooks.forgetting import FORGET, Forgotten, forget, forget_again
 from localloop.webhooks.guard import SERVE, UP, AddressPolicy, networks
@@ -21,10 +22,13 @@ __all__ = [
     "AddressPolicy",
     "Alert",
     "Document",
+    "Download",
+    "Downloaded",
     "Failure",
     "Forgotten",
     "Instruction",
     "Jar",
+    "NotDownloaded",
     "Notification",
     "Outbound",
     "Outgoing",

@@ -21,9 +21,10 @@ from localloop.webhooks.notification import PURPOSES, Notification, key
 FORGET: Final = "webhooks.forget"
 _AGAIN_AFTER: Final = timedelta(seconds=60)  # an exchange and its fallback take 30 s at most
 _STATEMENTS: Final = (
-    "update deliveries set detail = null where account_sid = any($1) and resource_sid = $2 and detail is not null",
+    "update deliveries set detail = null"
+    " where account_sid = any($1) and resource_sid = any($2) and detail is not null",
     "update alerts set exchange = null, facts = facts - 'parserMessage'"
-    " where account_sid = any($1) and resource_sid = $2 and exchange is not null",
+    " where account_sid = any($1) and resource_sid = any($2) and exchange is not null",
 )
 
 
@@ -33,6 +34,11 @@ class Forgotten(Struct, frozen=True):
     account_sid: str
     resource_sid: str
     world_sid: str = ""
+    others: tuple[str, ...] = ()  # more resources of the account
+
+    @property
+    def resource_sids(self) -> list[str]:
+        return [self.resource_sid, *self.others]
 
 
 async def forget(unit: Unit, forgotten: Forgotten) -> None:
@@ -52,8 +58,8 @@ async def forget_again(database: Database, job: Job) -> Outcome:
 async def _blank(unit: Unit, forgotten: Forgotten) -> None:
     accounts = [forgotten.account_sid, forgotten.world_sid or forgotten.account_sid]
     for statement in _STATEMENTS:
-        await unit.execute(statement, accounts, forgotten.resource_sid)
-    keys = [key(forgotten.resource_sid, purpose) for purpose in PURPOSES]
+        await unit.execute(statement, accounts, forgotten.resource_sids)
+    keys = [key(sid, purpose) for sid in forgotten.resource_sids for purpose in PURPOSES]
     for table in ("jobs", "dead_jobs"):
         rows = await unit.fetch(f"select id, payload from {table} where key = any($1) for update", keys)
         for row in rows:

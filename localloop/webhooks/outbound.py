@@ -40,6 +40,7 @@ _NO_AUTO_HEADERS: Final = ("Accept-Encoding", "Content-Type")
 # Twilio follows these and no others: 308 is error 11216.
 _REDIRECTS: Final = frozenset({301, 302, 303, 307})
 _BECOMES_GET: Final = frozenset({301, 302, 303})
+_CONDITIONS: Final = frozenset({"If-None-Match", "If-Modified-Since"})
 _STALE_RETRIES: Final = 2
 _CONNECTIONS: Final = 2_000
 
@@ -123,7 +124,7 @@ class Outbound:
         deadline = perf_counter() + (total_s if budget_s is None else min(total_s, budget_s))
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._logged_in(outgoing, deadline)
-            if not 300 <= response.status < 400:
+            if not 300 <= response.status < 400 or _is_unchanged(outgoing, response):
                 return response
             outgoing = _next_hop(outgoing, response)
         raise Failure(failure.TOO_MANY_REDIRECTS, outgoing.target.text, Stage.BODY)
@@ -254,6 +255,11 @@ def compose(outgoing: Outgoing) -> Sent:
     if outgoing.jar.cookies and (cookie := cookies.header(outgoing.jar, reached, clock.now())):
         headers["Cookie"] = cookie
     return Sent(outgoing.method, reached, headers, body)
+
+
+def _is_unchanged(outgoing: Outgoing, response: Response) -> bool:
+    """304 answers a condition; where none was made it is no answer."""
+    return response.status == 304 and not _CONDITIONS.isdisjoint(outgoing.headers)
 
 
 def _next_hop(outgoing: Outgoing, response: Response) -> Outgoing:

@@ -18,6 +18,7 @@ from localloop.webhooks import asking, exchange
 from localloop.webhooks.alerts import Alert, Raised, keep
 from localloop.webhooks.attempts import Attempt
 from localloop.webhooks.deliveries import ID, About, Deliveries, Entry, rows_of
+from localloop.webhooks.download import Download, Downloaded, NotDownloaded, download
 from localloop.webhooks.endpoints import Endpoint, Gate, Limits, Postponed, Visitor
 from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.instruction import Document, Instruction, document_of
@@ -128,6 +129,11 @@ class Webhooks:
     async def fetch_fallback(self, instruction: Instruction, cause: Failure) -> Document | Failure | None:
         """The same after `cause`, which may also be what a fetched document did; None without a fallback URL."""
         return await asking.answered_by_fallback(self._fetch, instruction, cause)
+
+    async def download(self, wanted: Download) -> Downloaded | NotDownloaded:
+        """A file of the application; not recorded, and nobody is alerted: that is for whoever needs it."""
+        token = await self._keys.signing_token(wanted.account_sid) or ""
+        return await download(self._outbound, wanted, token)
 
     async def alert(self, alert: Alert) -> None:
         """Keep an alert that comes of no change: without waiting for it to be durable."""

@@ -10,7 +10,10 @@ MANY_PARAMETERS: dict[tuple[str, str], str] = {
     **dict.fromkeys(
         [
             ("localloop/cli/main.py", name)
-            for name in ("up", "run", "record", "list_deliveries", "replay_deliveries", "send_webhook")
+            for name in (
+                *("up", "run", "record", "list_deliveries", "replay_deliveries", "send_webhook"),
+                "delete_messages",
+            )
         ],
         "the options of a command are its parameters",
     ),

@@ -13,20 +13,27 @@ from localloop.products.messaging.compliance.surface import bindings as complian
 from localloop.products.messaging.consent.deactivations import FILES as DEACTIVATION_FILES
 from localloop.products.messaging.link.following import Following, is_short_link
 from localloop.products.messaging.link.queries import Domain
+from localloop.products.messaging.media.addresses import PREFIX as FILES
+from localloop.products.messaging.media.addresses import Addresses
+from localloop.products.messaging.media.serving import Files
 from localloop.products.messaging.message.compose import Rules
 from localloop.products.messaging.message.resource import Message
-from localloop.products.messaging.messaging import Messaging
+from localloop.products.messaging.messaging import Keeping, Messaging
 from localloop.products.messaging.service.resource import bindings as service_bindings
 
 __all__ = [
     "DEACTIVATION_FILES",
+    "FILES",
     "JUDGE",
     "SENDER_STATUSES",
     "VERDICTS",
+    "Addresses",
     "Bench",
     "ChannelSender",
     "Domain",
+    "Files",
     "Following",
+    "Keeping",
     "Message",
     "Messaging",
     "Rules",

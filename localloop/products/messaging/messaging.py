@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
+
+from msgspec import Struct
 
 from localloop.carriers import Carrier, Receipt, phones
 from localloop.carriers.loopback import READABLE
 from localloop.carriers.phones import PhoneMessage
 from localloop.core import clock, e164, errors, sids
-from localloop.jobs import Handler, NewJob, cancel, enqueue
+from localloop.jobs import Done, Handler, Job, NewJob, cancel, enqueue
 from localloop.products.content import Contents
 from localloop.products.messaging import consent, permissions
 from localloop.products.messaging.channel import sender, session, texting
@@ -22,9 +25,18 @@ from localloop.products.messaging.channel.operations import bindings as channel_
 from localloop.products.messaging.channel.texting import Texted
 from localloop.products.messaging.compliance.registry import Registry
 from localloop.products.messaging.consent import Consent, SigningToken
+from localloop.products.messaging.keeping import deletion
 from localloop.products.messaging.link.book import Links
 from localloop.products.messaging.link.operations import Operations as LinkOperations
 from localloop.products.messaging.link.operations import bindings as link_bindings
+from localloop.products.messaging.media import operations as media_operations
+from localloop.products.messaging.media import uploads
+from localloop.products.messaging.media.addresses import Addresses
+from localloop.products.messaging.media.fetching import Fetching
+from localloop.products.messaging.media.mms import MmsRules
+from localloop.products.messaging.media.operations import MediaOperations
+from localloop.products.messaging.media.queries import REMOVE
+from localloop.products.messaging.media.serving import Files
 from localloop.products.messaging.message import operations, queries, scheduled
 from localloop.products.messaging.message.accept import ASSIGN, SEND, Acceptance
 from localloop.products.messaging.message.assign import Assigned, Assignment, Assignments
@@ -45,14 +57,24 @@ from localloop.products.messaging.service.directory import Services
 from localloop.products.numbers import Directory
 from localloop.rest.request import Binding
 from localloop.store import BatchWriter, Database, Unit
+from localloop.store.objects import Objects, sweep
 from localloop.store.plain import PlainStore
 from localloop.store.reader import BatchReader
 from localloop.webhooks import Webhooks
 
 
+class Keeping(Struct, frozen=True):
+    """Where the files of messages lie, and under which names their bytes are found. `vanity`: names of applications'
+    own that lead here."""
+
+    objects: Objects
+    addresses: Addresses
+    vanity: frozenset[str] = frozenset()
+
+
 @dataclass(eq=False)
 class Messaging:
-    """`webhooks` and `public_url` are needed by the worker only."""
+    """`webhooks` and `public_url` are needed by the worker only, `keeping` by whoever serves or works."""
 
     database: Database
     directory: Directory
@@ -63,6 +85,7 @@ class Messaging:
     public_url: str = ""
     signing_token: SigningToken | None = None  # of files that are told apart by a signature in their address
     conditions: Sequence[Condition] = ()
+    keeping: Keeping | None = None
     channels: ChannelBook = field(init=False)
     links: Links = field(init=False)
     senders: ChannelSenders = field(init=False)
@@ -82,10 +105,10 @@ class Messaging:
         changes = self.directory.changes
         self.consent = Consent(self.database, changes, senders, self.rules)
         self.permissions = Permissions(self.database, changes, self.directory, self.rules)
-        conditions = (self.permissions, *self.conditions, self.consent)
+        conditions: tuple[Condition, ...] = (self.permissions, MmsRules(self.database), *self.conditions)
         self._services = Services(self.database, self.directory)
         preparers = (Templates(self._contents), self.links)
-        self._composer = Composer(senders, self.rules, conditions, self._services, preparers)
+        self._composer = Composer(senders, self.rules, (*conditions, self.consent), self._services, preparers)
         self._choice = Choice(self.database)
         acceptance = Acceptance(self.consent, self.rules.account_rate)
         outcomes = Outcomes(acceptance, self.consent, self.webhooks)
@@ -117,20 +140,27 @@ class Messaging:
 
     def bindings(self) -> tuple[Binding, ...]:
         asked = operations.Operations(self.database, self._composer, self.records, self._accepted)
+        files = MediaOperations(self.database, self._kept.addresses, self._kept.vanity)
         return (
             *operations.bindings(asked),
+            *media_operations.bindings(files),
             *consent.bindings(self.database, self.consent, self.signing_token),
             *permissions.bindings(self.database, self.permissions),
             *channel_bindings(self.senders),
             *link_bindings(LinkOperations(self.database)),
         )
 
+    def files(self) -> Files:
+        """What answers below `/bytes/`."""
+        return Files(self._kept.objects, self._kept.addresses)
+
     def handlers(self) -> Mapping[str, Handler]:
         """What the worker does, by kind of job."""
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
         assignment = Assignment(self._messages, self._assigned, self._composer, self._choice, self.public_url)
-        ways = Ways(self.carrier, self.directory, self._services, self.channels)
+        fetching = Fetching(self._kept.objects, self.webhooks)
+        ways = Ways(self.carrier, self.directory, self._services, self.channels, fetching)
         registry = Registry(self.database, self.directory, self.rules.profile)
         gates = Gates(self.permissions, registry, self._starts)
         delivery = Delivery(self._messages, self._outcomes, ways, gates)
@@ -142,6 +172,7 @@ class Messaging:
             self.webhooks,
             replies,
             self._services,
+            fetching,
             self.public_url,
         )
         reception = Reception(self._messages, self._outcomes, asked)
@@ -151,7 +182,24 @@ class Messaging:
             RECEIPT: delivery.receipt,
             INBOUND: reception.receive,
             PROGRESS: self.senders.progress,
+            REMOVE: self._remove,
+            deletion.DELETE: partial(deletion.work, self.database),
         }
+
+    @property
+    def objects(self) -> Objects:
+        return self._kept.objects
+
+    async def _remove(self, _: Job) -> Done:
+        """Bytes that nobody needs any more."""
+        await sweep(self._kept.objects)
+        return Done()
+
+    @property
+    def _kept(self) -> Keeping:
+        if self.keeping is None:
+            raise ValueError("files of messages need a place")
+        return self.keeping
 
     async def closing(self, unit: Unit, account_sid: str) -> None:
         """What waits to be sent by an account that is closed will not be, in the unit of work that closes it."""
@@ -187,7 +235,8 @@ class Messaging:
     ) -> PhoneMessage | None:
         """A text from a phone to a number of the world, or to a sender of a channel, as the phone keeps it; None when
         nobody gets texts there."""
-        texted = Texted(world_sid=world_sid, phone=from_, to=to, body=body, media=media)
+        files = await uploads.attached(self.database, media)
+        texted = Texted(world_sid=world_sid, phone=from_, to=to, body=body, media=files)
         if e164.channel_of(to):
             typed = await texting.by_channel(self.channels, self._services, texted, said or Said())
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,14 +21,26 @@ from localloop.core import clock, sids
 from localloop.core.clock import WorldTime
 from localloop.jobs import Worker
 from localloop.products import content
-from localloop.products.messaging import JUDGE, Bench, Messaging, Rules, compliance_bindings, service_bindings
+from localloop.products.messaging import (
+    JUDGE,
+    Addresses,
+    Bench,
+    Keeping,
+    Messaging,
+    Rules,
+    compliance_bindings,
+    service_bindings,
+)
 from localloop.products.numbers import Directory, Needs, attachable
 from localloop.rest.plain import Plain
 from localloop.rest.request import Caller, PageRequest
 from localloop.store import Database
+from localloop.store.objects import Objects
+from localloop.store.objects.folder import Folder
 from localloop.store.plain import PlainStore
+from localloop.store.sealing import Sealer
 from localloop.store.worlds import Worlds, move_clock
-from localloop.webhooks import KIND, UP, Outbound, Preferences, Webhooks
+from localloop.webhooks import FORGET, KIND, UP, Outbound, Preferences, Webhooks
 
 FROM = "+15017122661"
 TO = "+15558675310"
@@ -74,6 +87,10 @@ class Phone(Struct):
         """Until no job is left."""
         await self.until("select not exists (select from jobs)")
 
+    async def settled(self) -> None:
+        """The same, where something was redacted or deleted: what is done a minute later aside."""
+        await self.until(f"select not exists (select from jobs where kind <> '{FORGET}')")
+
     async def quiet(self) -> None:
         """Until no job may run before some world's clock is moved."""
         await self.until("select not exists (select from jobs where leased or run_at < 'infinity')")
@@ -107,7 +124,7 @@ def carrier(database: Database) -> Carrier:
 
 
 @pytest.fixture
-async def server(database: Database, rules: Rules, carrier: Carrier) -> AsyncIterator[Phone]:
+async def server(database: Database, rules: Rules, carrier: Carrier, tmp_path: Path) -> AsyncIterator[Phone]:
     """Accepts messages; nothing works on them."""
     outbound = Outbound(UP)
     webhooks = Webhooks(database, outbound, Keys(), defaults=Preferences())
@@ -115,7 +132,9 @@ async def server(database: Database, rules: Rules, carrier: Carrier) -> AsyncIte
     directory = Directory(database, Counter())
     profiles: dict[str, str] = {}
     known = replace(rules, profile=lambda world_sid: profiles.get(world_sid, rules.profile(world_sid)))
-    messaging = Messaging(database, directory, records, carrier, known, webhooks, PUBLIC_URL)
+    objects = Objects(database, Folder(tmp_path / "objects"))
+    keeping = Keeping(objects, Addresses(Sealer({"00000001": bytes(32)})))
+    messaging = Messaging(database, directory, records, carrier, known, webhooks, PUBLIC_URL, keeping=keeping)
     plain = Plain(records, contract.load(), attachable(database))
     needs = Needs(database, directory, plain, records)
     contents = content.Operations(database, plain, content.Reviews(database, True))

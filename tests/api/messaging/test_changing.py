@@ -11,7 +11,7 @@ from http_server import Server, answer, running
 from localloop.carriers import phones
 from localloop.core import clock
 from localloop.core.errors import ApiError
-from localloop.rest.request import Caller, Deleted, PageRequest, Raw
+from localloop.rest.request import Caller, Deleted, PageRequest
 from tests.api.messaging.conftest import FROM, TO, Phone
 
 OK = answer("204 No Content", length=False)
@@ -121,17 +121,3 @@ async def test_filters(working: Phone, caller: Caller) -> None:
     assert await count(To=TO, **{"DateSent<": shown - timedelta(seconds=1)}) == 0
     assert await count(To=TO, From=FROM, **{"DateSent>": shown, "DateSent<": shown}) == 1
     assert await count(To=TO, From=TO, **{"DateSent>": shown}) == 0
-
-
-async def test_media_are_kept_by_their_urls(server: Phone, caller: Caller) -> None:
-    url = "https://example.com/cat.png"
-    sent = await server.send(caller, MediaUrl=[url])
-    assert (sent["sid"][:2], sent["num_media"]) == ("MM", "1")
-    [media] = (await server.ask.items("api.v2010.ListMedia", caller, MessageSid=sent["sid"])).items
-    assert (media["content_type"], media["parent_sid"]) == ("image/png", sent["sid"])
-    ids = {"MessageSid": sent["sid"], "Sid": media["sid"]}
-    content = await server.ask("api.v2010.FetchMedia", caller, **ids)
-    assert isinstance(content, Raw)
-    assert content.headers["Location"] == url
-    assert await server.ask("api.v2010.DeleteMedia", caller, **ids) == Deleted()
-    assert not (await server.ask.items("api.v2010.ListMedia", caller, MessageSid=sent["sid"])).items

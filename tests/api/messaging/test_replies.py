@@ -110,7 +110,10 @@ async def test_every_attribute_of_a_message(working: Phone, caller: Caller) -> N
     )
 
     async def respond(request: Received, writer: asyncio.StreamWriter) -> None:
-        writer.write(twiml(verbs if request.path == "/sms" else ""))
+        picture = answer("200 OK", b"cat", "Content-Type: image/png")
+        writer.write(
+            picture if request.path == "/cat.png" else twiml(verbs if request.path == "/sms" else "")
+        )
 
     async with running(Server(respond=respond)) as application:
         await working.own(caller, FROM, sms_url=f"{application.url}/sms")
@@ -119,7 +122,7 @@ async def test_every_attribute_of_a_message(working: Phone, caller: Caller) -> N
         told = sorted(
             (request.method, request.path.partition("?")[0])
             for request in application.requests
-            if not request.path.startswith("/sms")
+            if not request.path.startswith(("/sms", "/cat"))
         )
     sent = [row for row in await working.listed(caller) if row["direction"] == "outbound-reply"]
     assert [(row["from"], row["to"]) for row in sent] == [(other, second), (FROM, TO), (FROM, TO)]

@@ -17,6 +17,7 @@ from localloop.products.messaging.channel.book import ChannelBook
 from localloop.products.messaging.channel.incoming import Said
 from localloop.products.messaging.channel.sender import ChannelSender
 from localloop.products.messaging.channel.session import Key, Visit
+from localloop.products.messaging.media.resource import Attached
 from localloop.products.messaging.message.deliver import arrival_of
 from localloop.products.messaging.message.outcome import Arrival
 from localloop.products.messaging.message.resource import Message
@@ -34,7 +35,7 @@ class Texted(Struct, frozen=True, kw_only=True):
     phone: str
     to: str
     body: str
-    media: tuple[str, ...] = ()
+    media: tuple[Attached, ...] = ()
 
     @property
     def from_(self) -> str:
@@ -126,7 +127,7 @@ def _text(texted: Texted, message_sid: str | None) -> PhoneMessage:
         direction="sent",
         peer=texted.to,
         body=texted.body,
-        media=texted.media,
+        media=tuple(each.url for each in texted.media),
         message_sid=message_sid,
         date_created=clock.now(texted.world_sid),
     )

@@ -16,7 +16,9 @@ from localloop.core import clock, errors
 from localloop.core.errors import ApiError
 from localloop.jobs import NewJob, Reservation, Wish, delay, enqueue, reserve, share
 from localloop.products.messaging.link import queries as links
-from localloop.products.messaging.message import media, queries, scheduled
+from localloop.products.messaging.media import queries as media
+from localloop.products.messaging.media.resource import Attached
+from localloop.products.messaging.message import queries, scheduled
 from localloop.products.messaging.message.compose import Draft, expiry_of
 from localloop.products.messaging.message.resource import Message
 
@@ -87,7 +89,8 @@ class Acceptance:
         if taken:
             await queries.insert(connection, [draft.message for draft, _ in taken])
             await media.insert(
-                connection, [(draft.message, draft.media) for draft, _ in taken if draft.media]
+                connection,
+                [(draft.message, tuple(map(Attached, draft.media))) for draft, _ in taken if draft.media],
             )
             await links.keep(connection, [(draft.message, draft.links) for draft, _ in taken if draft.links])
             await enqueue(connection, [job_of(draft, at) for draft, at in taken])

@@ -16,7 +16,8 @@ from localloop.core import clock, e164, sids
 from localloop.core.errors import ApiError
 from localloop.jobs import Done, Job, Settled, enqueue
 from localloop.jobs.settle import Gone, settle
-from localloop.products.messaging.message import callbacks, media, queries, scheduled
+from localloop.products.messaging.media.resource import address_of
+from localloop.products.messaging.message import callbacks, queries, scheduled
 from localloop.products.messaging.message.accept import Acceptance, Reference, job_of
 from localloop.products.messaging.message.compose import Composer, Draft, Sender
 from localloop.products.messaging.message.deliver import Messages
@@ -89,7 +90,14 @@ class Assignment:
                 world_sid, address = message.world_sid, chosen.address
                 sender = await self._composer.sender(message.account_sid, world_sid, address)
             else:
-                sender = Sender(chosen.address, message.account_sid, chosen.type, chosen.sms, chosen.country)
+                sender = Sender(
+                    phone_number=chosen.address,
+                    account_sid=message.account_sid,
+                    type=chosen.type,
+                    sms_enabled=chosen.sms,
+                    country=chosen.country,
+                    mms_enabled=chosen.mms,
+                )
         draft = await self._composer.assign(message, sender, loaded.media_urls)
         return replace(draft, message=replace(draft.message, date_updated=now))
 
@@ -98,7 +106,7 @@ class Assignment:
         message = loaded.message
         if takes_media(staffed.pool, recipient_of(message)):
             return loaded
-        addresses = [media.address_of(each, message.sid, self._public_url) for each in loaded.media]
+        addresses = [address_of(each, message.sid, self._public_url) for each in loaded.media]
         body = " ".join([*filter(None, [message.body]), *addresses])
         return replace(loaded, message=replace(message, body=body, num_media=0), media=())
 

@@ -43,6 +43,7 @@ class Sender(Struct, frozen=True):
     type: str  # local | mobile | tollfree | shortcode | alpha, or the channel's name
     sms_enabled: bool = True
     country: str = ""  # of its number; "" counts as the United States
+    mms_enabled: bool = True
     sid: str | None = None  # of a sender of a channel
     status_callback: str | None = None  # that holds for messages without one of their own
 
@@ -253,7 +254,7 @@ def _message(wish: Wanted, origin: Origin, to: str, rules: Rules) -> Message:
         account_sid=origin.account_sid,
         world_sid=origin.world_sid,
         id=sids.new_id(),
-        prefix="MM" if wish.media else "SM",
+        prefix="MM" if wish.media or wish.send_as_mms else "SM",
         status="accepted" if wish.send_at is None else "scheduled",
         direction=origin.direction,
         from_=None,
@@ -299,9 +300,7 @@ def _options(wish: Wanted, origin: Origin) -> Options:
 def with_sender(message: Message, sender: Sender, rules: Rules, media: tuple[str, ...] = ()) -> Draft:
     """Queued for this sender, with the time that it takes him."""
     channel = e164.channel_of(message.to)
-    parts = (
-        segments.count(message.body).parts if message.body and not message.num_media and not channel else 1
-    )
+    parts = segments.count(message.body).parts if message.body and not message.is_mms and not channel else 1
     if channel:
         message = replace(
             message,

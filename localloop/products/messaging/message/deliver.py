@@ -18,6 +18,9 @@ from localloop.jobs import Done, Job, NewJob, Retry, Settled
 from localloop.products.messaging.channel import incoming
 from localloop.products.messaging.channel.book import ChannelBook
 from localloop.products.messaging.compliance.registry import Registry
+from localloop.products.messaging.media import mms
+from localloop.products.messaging.media.fetching import Fetching, Unfit
+from localloop.products.messaging.media.resource import Attached, attached
 from localloop.products.messaging.message import lifecycle
 from localloop.products.messaging.message.accept import Reference
 from localloop.products.messaging.message.compose import expiry_of
@@ -50,13 +53,14 @@ class Hindering(Protocol):
 
 
 class Ways(Struct, frozen=True):
-    """Where a message goes: out by the carrier, if it takes this sender, and to a number of the world, which may belong
-    to a service."""
+    """Where a message goes: out by the carrier, and to a number of the world, which may belong to a service; and who
+    fetches what goes with it."""
 
     carrier: Carrier
     directory: Directory
     services: Services
     channels: ChannelBook
+    fetching: Fetching
 
 
 class Gates(Struct, frozen=True):
@@ -82,8 +86,12 @@ class Delivery:
         loaded = await self._messages.read((job.account_sid, sids.uuid_of(reference.sid)))
         if loaded is None or not lifecycle.may_be_sent(loaded.message.status):
             return Done()
-        error_code = _hindrance(loaded) or await self._gates.hindering.hindrance(loaded.message)
+        error_code, alert = _hindrance(loaded) or await self._gates.hindering.hindrance(loaded.message), None
         receipt = None if error_code is not None else await self._refusal(loaded.message)
+        if loaded.media and error_code is None and receipt is None:
+            loaded, unfit = await self._with_files(loaded)
+            if unfit is not None:
+                error_code, alert = unfit.code, unfit.alert
         turn = None
         if error_code is None and receipt is None:
             turn = await self._gates.starts.turn(job, reference)
@@ -97,7 +105,7 @@ class Delivery:
             else:
                 receipt = answer.receipt
         change = _sent(loaded.message) if error_code is None else _failed(loaded.message, error_code)
-        outcome = Outcome(message=loaded.message, change=change, job=job)
+        outcome = Outcome(message=loaded.message, change=change, job=job, alert=alert)
         if receipt is not None and receipt.at <= change.at:
             sent = replace(loaded, message=replace(loaded.message, status="sent"))
             sequel = await self._told(sent, receipt, job, change.at)
@@ -106,6 +114,10 @@ class Delivery:
             outcome = replace(outcome, then=(_receipt_job(loaded.message, receipt),))
         await self._writer.write(outcome)
         return Settled()
+
+    async def _with_files(self, loaded: Loaded) -> tuple[Loaded, Unfit | None]:
+        fetched = await self._ways.fetching.fetched(loaded)
+        return (loaded, fetched) if isinstance(fetched, Unfit) else (fetched, None)
 
     async def _refusal(self, message: Message) -> Receipt | None:
         """What is taken, and not delivered: channels say why (63016), and so do carriers in the United States, who
@@ -173,7 +185,7 @@ class Delivery:
             account_sid=owner.account_sid,
             messaging_service_sid=await self._ways.services.sid_of_number(owner.account_sid, owner.sid),
         )
-        return arrival_of(received, loaded.media_urls)
+        return arrival_of(received, attached(loaded.media))
 
     async def _channel_arrival(self, loaded: Loaded) -> Arrival | None:
         sent = loaded.message
@@ -185,11 +197,11 @@ class Delivery:
         told = incoming.between_senders(name, sent.from_ or "", sent.to, sent.body or "")
         service_sid = await self._ways.services.sid_of_sender(reached.account_sid, reached.sid)
         received = replace(sent, account_sid=reached.account_sid, messaging_service_sid=service_sid)
-        return arrival_of(received, loaded.media_urls, told.params)
+        return arrival_of(received, attached(loaded.media), told.params)
 
 
 def arrival_of(
-    sent: Message, media: tuple[str, ...], channel_params: Mapping[str, str] | None = None
+    sent: Message, media: tuple[Attached, ...], channel_params: Mapping[str, str] | None = None
 ) -> Arrival:
     """The same text as the other side's message, received now; by the service that `sent` names, if any."""
     now = clock.now(sent.world_sid)
@@ -234,7 +246,7 @@ def price_of(message: Message, direction: money.Direction) -> Decimal:
     if e164.channel_of(other):
         return CHANNEL_PRICE
     number = e164.parse(other)
-    product: money.Product = "mms" if message.num_media else "sms"
+    product: money.Product = "mms" if message.is_mms else "sms"
     return money.message_price(direction, number.country if number else "", message.num_segments, product)
 
 
@@ -244,7 +256,9 @@ def _hindrance(loaded: Loaded) -> int | None:
         return SUSPENDED
     if message.options.failure is not None:
         return message.options.failure
-    return EXPIRED if clock.now(message.world_sid) > expiry_of(message) else None
+    if clock.now(message.world_sid) > expiry_of(message):
+        return EXPIRED
+    return mms.NOT_RECEIVED if message.is_mms and not mms.is_received(message.to) else None
 
 
 def _sent(message: Message) -> Change:

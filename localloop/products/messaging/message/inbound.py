@@ -16,7 +16,9 @@ from localloop.payloads.messaging import InboundMessage, Media, OptOut, OptOutTy
 from localloop.payloads.part import API_VERSION, given, numbered
 from localloop.payloads.places import places
 from localloop.products.messaging.channel.book import ChannelBook
-from localloop.products.messaging.message import debugger, media
+from localloop.products.messaging.media.fetching import Fetching
+from localloop.products.messaging.media.resource import address_of
+from localloop.products.messaging.message import debugger
 from localloop.products.messaging.message.accept import Reference
 from localloop.products.messaging.message.compose import Draft
 from localloop.products.messaging.message.deliver import Messages, Writer, price_of
@@ -46,6 +48,7 @@ class Asked(Struct, frozen=True):
     webhooks: Webhooks
     replies: Replies
     services: Services
+    fetching: Fetching
     public_url: str = ""  # what is told of our own addresses is built on it
 
 
@@ -62,6 +65,8 @@ class Reception:
         loaded = await self._messages.read((job.account_sid, sids.uuid_of(job.read(Reference).sid)))
         if loaded is None or loaded.message.status != "receiving":
             return Done()
+        if loaded.media:
+            loaded = await self._asked.fetching.brought(loaded)
         message = loaded.message
         began = clock.now(message.world_sid)
         webhook = await self._webhook(message) if loaded.account_is_active else None
@@ -199,7 +204,7 @@ def params_of(loaded: Loaded, public_url: str) -> dict[str, str]:
         kind = cast(OptOutType, message.options.opt_out_type)
         params |= OptOut(opt_out_type=kind).params()
     for number, each in enumerate(loaded.media):
-        address = media.address_of(each, message.sid, public_url)
+        address = address_of(each, message.sid, public_url)
         params |= numbered(Media(media_url=address, media_content_type=each.content_type), number)
     params |= message.options.channel_params or {}
     return params | places(e164.place(message.from_ or ""), e164.place(message.to)).params()

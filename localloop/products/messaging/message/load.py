@@ -8,8 +8,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from localloop.products.messaging.message import media, queries
-from localloop.products.messaging.message.media import Media
+from localloop.products.messaging.media import queries as media
+from localloop.products.messaging.media.resource import Media
+from localloop.products.messaging.message import queries
 from localloop.products.messaging.message.resource import Message
 from localloop.store import Executor
 

@@ -13,16 +13,18 @@ from msgspec.structs import replace
 from localloop.core import clock, e164, errors, sids
 from localloop.core.errors import ApiError
 from localloop.jobs import cancel, enqueue
-from localloop.products.messaging.message import callbacks, feedback, lifecycle, media, queries, scheduled
+from localloop.products.messaging.keeping import retained
+from localloop.products.messaging.media import queries as media
+from localloop.products.messaging.message import callbacks, feedback, lifecycle, queries, scheduled
 from localloop.products.messaging.message.compose import Composer, Draft, Origin
 from localloop.products.messaging.message.queries import Change, Filters, Slice
 from localloop.products.messaging.message.resource import Message, Shown, shown
 from localloop.products.messaging.message.wish import Wanted, wanted
 from localloop.products.numbers import find_application
 from localloop.rest import recorder
-from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Raw, Request
+from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Request
 from localloop.rest.values import span_of
-from localloop.store import BatchWriter, Database, Unit
+from localloop.store import BatchWriter, Database, Executor, Unit
 from localloop.store.plain import PlainStore
 from localloop.webhooks import Forgotten, forget
 
@@ -45,7 +47,7 @@ class Operations(Struct, frozen=True):
         return Item(fields=shown(await self.writer.write(draft)))
 
     async def fetch(self, request: Request) -> Item:
-        return Item(fields=shown(await self._find(request, "Sid")))
+        return Item(fields=shown(await find(self.database, request, "Sid")))
 
     async def page(self, request: Request) -> Items:
         asked = request.page or PageRequest()
@@ -63,7 +65,7 @@ class Operations(Struct, frozen=True):
 
     async def update(self, request: Request) -> Item:
         """Empties the body, or cancels; raises 20009 while in flight, 30409 when it is too late to cancel."""
-        message = await self._find(request, "Sid")
+        message = await find(self.database, request, "Sid")
         if request.params.get("Body"):
             raise errors.message_body_can_only_be_redacted()
         if request.params.get("Status") == "canceled":
@@ -73,61 +75,22 @@ class Operations(Struct, frozen=True):
         return await self.fetch(request)
 
     async def delete(self, request: Request) -> Deleted:
-        message = await self._find(request, "Sid")
+        message = await find(self.database, request, "Sid")
         async with self.database.unit() as unit:
             if not await queries.delete(unit, message, sorted(lifecycle.SETTLED)):
                 raise errors.delete_before_complete()
+            if message.num_media:
+                await media.delete_of(unit, message.account_sid, [message.id], clock.now())
             await self._forget(unit, message, request.sid)
         return Deleted()
 
-    async def page_media(self, request: Request) -> Items:
-        """All of a message's media: they are ten at most."""
-        message = await self._find(request, "MessageSid")
-        start, end = _window(request.params, "DateCreated")
-        found = [
-            each
-            for each in await media.of_message(self.database, message.account_sid, message.id)
-            if (start is None or each.date_created >= start) and (end is None or each.date_created < end)
-        ]
-        return Items(items=[media.shown(each, message.sid) for each in found])
-
-    async def fetch_media(self, request: Request) -> Item | Raw:
-        """Metadata with `.json`; else the way to the bytes."""
-        message = await self._find(request, "MessageSid")
-        found = await self._find_media(request, message)
-        if request.suffix:
-            return Item(fields=media.shown(found, message.sid))
-        return Raw(status=307, headers={"Location": found.url})
-
-    async def delete_media(self, request: Request) -> Deleted:
-        message = await self._find(request, "MessageSid")
-        found = await self._find_media(request, message)
-        async with self.database.unit() as unit:
-            await media.delete(unit, found)
-        return Deleted()
-
     async def create_feedback(self, request: Request) -> Item:
-        return await feedback.create(self.database, await self._find(request, "MessageSid"), request)
+        return await feedback.create(self.database, await find(self.database, request, "MessageSid"), request)
 
     async def exists(self, account_sid: str, sid: str) -> bool:
         if not sids.is_sid(sid, "SM", "MM"):
             return False
         return await queries.get(self.database, account_sid, sids.uuid_of(sid)) is not None
-
-    async def _find(self, request: Request, name: str) -> Message:
-        sid = request.ids[name]
-        message = None
-        if sids.is_sid(sid, "SM", "MM"):
-            message = await queries.get(self.database, request.account_sid, sids.uuid_of(sid))
-        if message is None or message.prefix != sid[:2]:
-            raise errors.not_found(request.address)
-        return message
-
-    async def _find_media(self, request: Request, message: Message) -> media.Media:
-        for each in await media.of_message(self.database, message.account_sid, message.id):
-            if each.sid == request.ids["Sid"]:
-                return each
-        raise errors.not_found(request.address)
 
     async def _with_application(self, wish: Wanted, account_sid: str, sid: str) -> Wanted:
         """The message's own callback goes before the application's."""
@@ -147,6 +110,8 @@ class Operations(Struct, frozen=True):
                 await scheduled.leave(unit, [message.account_sid])
             await cancel(unit, message.sid)
             await enqueue(unit, callbacks.job_of(message, change))
+            if retained.is_concerned(message, change):
+                await retained.let_go(unit, [message])
 
     async def _redact(self, message: Message, request: Request) -> None:
         async with self.database.unit() as unit:
@@ -185,24 +150,27 @@ def bindings(operations: Operations) -> tuple[Binding, ...]:
             "ApplicationSid": lambda _: errors.invalid_application_sid(),
             "MessagingServiceSid": lambda _: errors.messaging_service_not_found(),
             "ScheduleType": lambda _: errors.invalid_schedule_type(),
+            "ContentRetention": lambda _: errors.invalid_content_retention(),
+            "AddressRetention": lambda _: errors.invalid_address_retention(),
             "SendAt": lambda _: errors.send_at_invalid(),
         },
-    )
-    attached = Binding(
-        resource="api.v2010.Media",
-        operations={
-            "ListMedia": operations.page_media,
-            "FetchMedia": operations.fetch_media,
-            "DeleteMedia": operations.delete_media,
-        },
-        # As at Twilio while an account does not ask for authentication on its media.
-        public=frozenset({"FetchMedia"}),
     )
     judged = Binding(
         resource="api.v2010.MessageFeedback",
         operations={"CreateMessageFeedback": operations.create_feedback},
     )
-    return message, attached, judged
+    return message, judged
+
+
+async def find(database: Executor, request: Request, name: str) -> Message:
+    """The message that the path names under this name. Raises 404."""
+    sid = request.ids[name]
+    message = None
+    if sids.is_sid(sid, "SM", "MM"):
+        message = await queries.get(database, request.account_sid, sids.uuid_of(sid))
+    if message is None or message.prefix != sid[:2]:
+        raise errors.not_found(request.address)
+    return message
 
 
 def _invalid_max_price(_: str) -> ApiError:
@@ -211,7 +179,7 @@ def _invalid_max_price(_: str) -> ApiError:
 
 def filters_of(request: Request) -> Filters:
     params = request.params
-    start, end = _window(params, "DateSent")
+    start, end = window(params, "DateSent")
     return Filters(
         to=_address(params, "To"),
         from_=_address(params, "From"),
@@ -221,7 +189,7 @@ def filters_of(request: Request) -> Filters:
     )
 
 
-def _window(params: Mapping[str, Any], name: str) -> tuple[datetime | None, datetime | None]:
+def window(params: Mapping[str, Any], name: str) -> tuple[datetime | None, datetime | None]:
     """From when, and until when, a date filter lets pass: a whole day in UTC, also when a moment is named,
     as SDKs do with a date (Twilio's Messages reference). Its bounds are days or seconds, inclusive.
     """

@@ -16,7 +16,10 @@ from localloop.core import clock
 from localloop.core.errors import ApiError
 from localloop.jobs import Job, NewJob, enqueue
 from localloop.jobs.settle import Gone, settle
-from localloop.products.messaging.message import callbacks, debugger, media, queries
+from localloop.products.messaging.keeping import retained
+from localloop.products.messaging.media import queries as media
+from localloop.products.messaging.media.resource import Attached
+from localloop.products.messaging.message import callbacks, debugger, queries
 from localloop.products.messaging.message.accept import Acceptance, Reference
 from localloop.products.messaging.message.compose import Draft
 from localloop.products.messaging.message.queries import Change
@@ -32,7 +35,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
     """A message that reached a number of the world."""
 
     message: Message
-    media: tuple[str, ...] = ()
+    media: tuple[Attached, ...] = ()
 
     def job(self) -> NewJob:
         message = self.message
@@ -66,6 +69,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     kept: PhoneMessage | None = None
     arrival: Arrival | None = None
     replies: tuple[Draft, ...] = ()
+    alert: Alert | None = None  # that tells more of a failure than the message does
     sequel: Outcome | None = None  # the next change, known already: of the same commit, by the same job
 
 
@@ -97,9 +101,11 @@ class Outcomes:
         then = [job for outcome in held for job in outcome.then]
         await enqueue(connection, [*told, *then])
         if self._webhooks is not None:
-            failed = [alert for each in held for alert in debugger.of_change(each.message, each.change)]
+            failed = [alert for each in held for alert in _alerts(each)]
             await self._webhooks.keep_alerts(connection, [*unsent, *failed])
         await phones.keep(connection, [outcome.kept for outcome in held if outcome.kept is not None])
+        ended = [each.message for each in held if retained.is_concerned(each.message, each.change)]
+        await retained.let_go(connection, ended)
 
     async def _reply(self, connection: Any, held: Sequence[Outcome]) -> list[Alert]:
         """What the application answered is sent; alerts of what is not, since its queue is full or nobody wants it."""
@@ -133,3 +139,9 @@ class Outcomes:
 def _callbacks(outcome: Outcome, sequel: Outcome | None) -> tuple[NewJob, ...]:
     following = None if sequel is None else (sequel.message, sequel.change)
     return callbacks.job_of(outcome.message, outcome.change, following)
+
+
+def _alerts(outcome: Outcome) -> tuple[Alert, ...]:
+    if outcome.alert is not None:
+        return (outcome.alert,)
+    return debugger.of_change(outcome.message, outcome.change)

@@ -93,7 +93,6 @@ _CHANGE_OPTIONS = """
 update messages set options = coalesce(options, '{}') || $3::jsonb where account_sid = $1 and id = $2
 """
 _DELETE = "delete from messages where account_sid = $1 and id = $2 and status = any ($3::text[])"
-_DELETE_MEDIA = "delete from media where account_sid = $1 and message_id = $2"
 CLOCK_SLACK = timedelta(days=1)  # a world whose clock stands still falls behind the time of its ids
 SCHEDULE_SLACK = timedelta(days=36)  # a message is sent at most 35 days after it was created
 
@@ -266,8 +265,7 @@ async def keep_feedback(executor: Any, message: Message, feedback: Feedback) -> 
 
 
 async def delete(unit: Any, message: Message, settled: Sequence[str]) -> bool:
-    """Deletes a message that is no longer in flight, with its media; False when it moved meanwhile."""
-    await unit.execute(_DELETE_MEDIA, message.account_sid, message.id)
+    """Deletes a message that is no longer in flight, its media aside; False when it moved meanwhile."""
     outcome: str = await unit.execute(_DELETE, message.account_sid, message.id, list(settled))
     return outcome.endswith(" 1")
 

@@ -83,6 +83,11 @@ class Message(Struct, frozen=True, kw_only=True):
     def sid(self) -> str:
         return sids.from_uuid(self.prefix, self.id)
 
+    @property
+    def is_mms(self) -> bool:
+        """It goes as a multimedia message, with files or because that was asked for."""
+        return self.num_media > 0 or self.options.send_as_mms
+
 
 class Shown(Struct, frozen=True, kw_only=True):
     """The fields of the API's answer, by their wire names; the house tests hold them against the contract."""

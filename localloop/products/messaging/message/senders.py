@@ -48,5 +48,10 @@ def _of_channel(found: ChannelSender | None) -> Sender | None:
 
 def _sender(owned: Owned) -> Sender:
     return Sender(
-        owned.phone_number, owned.account_sid, owned.type.lower(), owned.sms_enabled, owned.iso_country
+        owned.phone_number,
+        owned.account_sid,
+        owned.type.lower(),
+        owned.sms_enabled,
+        owned.iso_country,
+        owned.mms_enabled,
     )

@@ -51,6 +51,21 @@ create table sealing_keys (                        -- keys that sealed something
   date_created  timestamptz not null
 );
 
+-- store: objects: bytes in the object store -----------------------------------------------------------------------
+create table objects (                             -- its row is there before the bytes and goes after them
+  id            uuid primary key,                 -- the key in the store is made of it
+  size          integer not null,
+  state         text not null default 'writing',  -- writing | kept | unwanted
+  date_created  timestamptz not null              -- in real time
+);
+create index objects_to_sweep on objects (state, id) where state <> 'kept';
+
+create table object_holders (                      -- who needs the bytes: a row of another table, by its id
+  object_id     uuid not null references objects (id) on delete cascade,
+  holder        uuid not null,
+  primary key (object_id, holder)
+);
+
 -- jobs ------------------------------------------------------------------------------------------------------------
 create table jobs (
   id            bigint generated always as identity primary key,
@@ -285,11 +300,47 @@ create table media (
   id             uuid not null,
   message_id     uuid not null,
   content_type   text not null,
-  url            text,                                     -- where the application said it is
-  content        bytea,
+  url            text not null,                            -- where the application said it is
+  object_id      uuid,                                     -- its bytes; null until they are fetched
+  size           integer,
   date_created   timestamptz not null,
   date_updated   timestamptz not null,
   primary key (account_sid, message_id, id)
+);
+
+create table messaging_settings (                          -- what Twilio has no API for; null = the main account's, or default
+  account_sid    text primary key,
+  media_auth     boolean,                                  -- media want credentials
+  media_fetch    boolean,                                  -- false: media stay where the application has them
+  mms            boolean,                                  -- the account may send media
+  retention_days integer,                                  -- messages go after so many days; 0 = never
+  date_updated   timestamptz not null
+);
+
+create table media_uploads (                               -- what people attach to texts from phones
+  name           text primary key,                         -- not to be guessed: who knows it sees the picture
+  account_sid    text not null references accounts (sid),
+  id             uuid not null,                            -- holds the object
+  object_id      uuid not null,
+  size           integer not null,
+  content_type   text not null,
+  date_created   timestamptz not null
+);
+create index media_uploads_account on media_uploads (account_sid, id);
+
+create table message_deletions (                           -- of many messages at once, in the background
+  account_sid    text not null,
+  id             uuid not null,                            -- MD…
+  world_sid      text not null,
+  filters        jsonb not null,
+  status         text not null default 'queued',           -- queued | in-progress | completed | canceled
+  total          bigint,                                   -- null until they are counted
+  deleted        bigint not null default 0,
+  in_flight      bigint not null default 0,                -- left alone
+  reached        uuid,                                     -- how far down it has come
+  date_created   timestamptz not null,
+  date_updated   timestamptz not null,
+  primary key (account_sid, id)
 );
 
 -- products/messaging/consent --------------------------------------------------------------------------------------
@@ -450,12 +501,6 @@ create table console_users (
   name           text primary key,
   account_sid    text not null references accounts (sid),
   password       text not null,                            -- argon2id
-  date_created   timestamptz not null
-);
-create table console_pictures (                            -- attached to texts from phones
-  name           text primary key,                         -- not to be guessed: who knows it sees the picture
-  account_sid    text not null references accounts (sid),
-  content        bytea not null,
   date_created   timestamptz not null
 );
 

@@ -1,0 +1,1 @@
+"""The media of messages: fetched, kept, shown, served, and let go."""
