@@ -26,7 +26,7 @@ _UNDELIVERED: Final = frozenset(
     {30003, 30004, 30005, 30006, 30007, 30008, 30009, 30011, *range(30017, 30020), *range(30022, 30028)}
     | {*range(30032, 30036), *range(30038, 30044), 30410, 30453, 30485, 30610, 30615, 30620, 30630}
 )
-# Errors of one that never left.
+# Errors of one that never left, those of its links included.
 _FAILED: Final = frozenset(
     {
         30001,
@@ -41,7 +41,7 @@ _FAILED: Final = frozenset(
         30450,
         30454,
     }
-    | {30500}
+    | {30500, *range(30100, 30104), *range(30106, 30109), *range(30110, 30113), 30120}
 )
 # Errors that a request to send is answered with, so that no message is made.
 _REFUSED: Final = frozenset(
