@@ -228,17 +228,3 @@ async def test_what_others_did(desk: Desk, code: int) -> None:
     async with asyncio.timeout(10):
         while (await send(client, From=from_)).get("code") != code:
             await asyncio.sleep(0)
-
-
-async def test_a_number_without_texts_is_in_no_pool(desk: Desk) -> None:
-    """21715."""
-    client, number = await desk.account(), "+15017217151"
-    await send(client, From=number)
-    taken = (
-        "update phone_numbers set sms_enabled = false, mms_enabled = false where world_sid = $1 returning sid"
-    )
-    sid = await desk.database.fetchval(taken, client.account_sid)
-    service = (await client("POST", "/messaging/v1/Services", {"FriendlyName": "pool"})).json()["sid"]
-    path = f"/messaging/v1/Services/{service}/PhoneNumbers"
-    refused = await client("POST", path, {"PhoneNumberSid": sid})
-    assert (refused.status, refused.json()["code"], refused.json()["message"]) == (400, 21715, TITLES[21715])
