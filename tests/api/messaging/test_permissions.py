@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from localloop.carriers import phones
 from localloop.core import clock
 from localloop.core.errors import ApiError
 from localloop.products import numbers
@@ -126,6 +127,8 @@ async def test_the_safe_list_goes_before_geography_and_fraud(working: Phone, cal
     async with working.database.unit() as unit:
         await permissions.block(unit, caller.account_sid, "+49", clock.now())
         working.messaging.permissions.permits.changed(unit)
+    risky = phones.Setting(behavior="30450")
+    await phones.set_phone(working.database, caller.world_sid, GERMAN, risky, clock.now())
     sent = await working.send(caller, To=GERMAN)
     await working.idle()
     assert (await working.fetch(caller, sent["sid"]))["status"] == "delivered"

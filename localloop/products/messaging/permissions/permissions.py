@@ -84,6 +84,10 @@ class Permissions:
 
     # Before it is handed to the carrier ------------------------------------------------------------------------
 
+    async def is_safe(self, message: Message) -> bool:
+        """Whether the recipient is on the account's Global Safe List."""
+        return (await self.permits.get(message.account_sid)).is_safe(message.to)
+
     async def hindrance(self, message: Message) -> int | None:
         """The error that a message fails with after it was accepted, as it does at Twilio."""
         permits = await self.permits.get(message.account_sid)
