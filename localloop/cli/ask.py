@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from localloop.cli.client import Client, Failed, Refused, connect, note_of
 
 _PATIENCE_S = 10.0  # beyond the wait that the server was asked for

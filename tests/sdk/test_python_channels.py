@@ -9,6 +9,9 @@ import requests
 from application import Application
 from localloop_process import Credentials
 from twilio.rest import Client
+from twilio.rest.content.v1.content import ContentList
+from twilio.rest.content.v1.content.approval_create import ApprovalCreateList
+from twilio.rest.messaging.v2.channels_sender import ChannelsSenderList
 
 US, THEM = "whatsapp:+15551230000", "whatsapp:+15551230001"
 PHONE = "+15551230001"
@@ -31,22 +34,15 @@ def arrived(account: Credentials, text: str) -> dict[str, Any]:
 
 
 def test_a_template_and_its_button(client: Client, account: Credentials) -> None:
-    content = client.content.v1.contents.create(
-        {
-            "friendly_name": "reminder",
-            "language": "en",
-            "variables": {"1": "tomorrow"},
-            "types": {
-                "twilio/quick-reply": {"body": "See you {{1}}?", "actions": [{"title": "Yes", "id": "y"}]}
-            },
-        }
-    )
+    reply = {"body": "See you {{1}}?", "actions": [{"title": "Yes", "id": "y"}]}
+    asked = {"friendly_name": "reminder", "language": "en", "variables": {"1": "tomorrow"}}
+    request = ContentList.ContentCreateRequest({**asked, "types": {"twilio/quick-reply": reply}})
+    content = client.content.v1.contents.create(request)
     [listed] = client.content.v2.contents.list()
     assert (listed.sid, listed.friendly_name) == (content.sid, "reminder")
-    asked = client.content.v1.contents(content.sid).approval_create.create(
-        {"name": "reminder", "category": "UTILITY"}
-    )
-    assert asked.status == "received"
+    wanted = ApprovalCreateList.ContentApprovalRequest({"name": "reminder", "category": "UTILITY"})
+    submitted = client.content.v1.contents(content.sid).approval_create.create(wanted)
+    assert submitted.status == "received"
     lab(account, f"ContentApprovals/{content.sid}", Status="approved")
     fetched = client.content.v1.contents(content.sid).approval_fetch().fetch()
     assert fetched.whatsapp["status"] == "approved"
@@ -64,7 +60,11 @@ def test_a_template_and_its_button(client: Client, account: Credentials) -> None
 
 def test_a_sender_is_registered(client: Client) -> None:
     senders = client.messaging.v2.channels_senders
-    made = senders.create({"sender_id": US, "profile": {"name": "Ada"}})
+    made = senders.create(
+        ChannelsSenderList.MessagingV2ChannelsSenderRequestsCreate(
+            {"sender_id": US, "profile": ChannelsSenderList.MessagingV2ChannelsSenderProfile({"name": "Ada"})}
+        )
+    )
     assert (made.status, made.sender_id) == ("CREATING", US)
     assert [each.sid for each in senders.list(channel="whatsapp")] == [made.sid]
     assert senders(made.sid).delete()
@@ -85,4 +85,6 @@ def test_a_short_link(client: Client, account: Credentials, application: Applica
     assert link.startswith(f"{account.url}/s/")
     followed = requests.get(link, allow_redirects=False, timeout=30)
     assert (followed.status_code, followed.headers["Location"]) == (302, long)
+    click = application.told("/clicks")
+    assert (click["event_type"], click["link"], click["to"]) == ("click", long, PHONE)
     assert requests.get(f"{account.url}/s/abcdefghij", timeout=30).status_code == 404

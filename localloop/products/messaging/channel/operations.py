@@ -217,7 +217,8 @@ def _merged(data: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any
     for name in _PARTS:
         sent = params.get(name)
         if sent:
-            merged[name] = {**(data.get(name) or {}), **sent}
+            given = {field: value for field, value in sent.items() if value is not None}
+            merged[name] = {**(data.get(name) or {}), **given}
     if merged.get("configuration"):
         merged["configuration"].pop("verification_code", None)
     return merged
