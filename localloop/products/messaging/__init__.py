@@ -4,7 +4,7 @@ Other packages use what is named here: `service_bindings` and `compliance_bindin
 `Bench` passes the verdicts that registrations wait for.
 """
 
-from localloop.products.messaging.channel.incoming import Said
+from localloop.products.messaging.channel.incoming import Said, Texted
 from localloop.products.messaging.channel.lifecycle import STATUSES as SENDER_STATUSES
 from localloop.products.messaging.channel.sender import ChannelSender
 from localloop.products.messaging.compliance.judging import JUDGE, Bench, Ruling
@@ -39,6 +39,7 @@ __all__ = [
     "Rules",
     "Ruling",
     "Said",
+    "Texted",
     "compliance_bindings",
     "is_short_link",
     "service_bindings",

@@ -67,14 +67,7 @@ class Senders(Struct, frozen=True):
         channel = str(request.params["Channel"])
         if channel not in e164.MESSAGING_CHANNELS:
             raise errors.invalid_parameter("Channel")
-        found = await sender.page(
-            self.database,
-            request.account_sid,
-            channel,
-            after=asked.after,
-            before=asked.before,
-            limit=asked.size + 1,
-        )
+        found = await sender.page(self.database, request.account_sid, channel, asked)
         backward, is_cut = asked.before is not None and asked.after is None, len(found) > asked.size
         kept = (found[1:] if backward else found[:-1]) if is_cut else found
         earlier = is_cut if backward else asked.after is not None
