@@ -12,6 +12,7 @@ from localloop.products.messaging.compliance.lifecycle import VERDICTS
 from localloop.products.messaging.compliance.surface import bindings as compliance_bindings
 from localloop.products.messaging.consent.deactivations import FILES as DEACTIVATION_FILES
 from localloop.products.messaging.link.following import Following, is_short_link
+from localloop.products.messaging.link.queries import FAILURES as LINK_FAILURES
 from localloop.products.messaging.link.queries import Domain
 from localloop.products.messaging.media.addresses import PREFIX as FILES
 from localloop.products.messaging.media.addresses import Addresses
@@ -25,6 +26,7 @@ __all__ = [
     "DEACTIVATION_FILES",
     "FILES",
     "JUDGE",
+    "LINK_FAILURES",
     "SENDER_STATUSES",
     "VERDICTS",
     "Addresses",
