@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from localloop.cli.client import Client, Failed, Refused, connect, note_of
 
 _PATIENCE_S = 10.0  # beyond the wait that the server was asked for
@@ -26,11 +28,29 @@ def status(data: str) -> None:
     print("  health        ready")
 
 
-def text(data: str, number: str, body: str, to: str, media: Sequence[str]) -> None:
-    """A text from a simulated phone."""
-    if not body and not media:
-        raise Failed("there is nothing to send: give a body or --media")
-    answer = connect(data).post(_messages(number), {"To": to, "Body": body or None, "MediaUrl": list(media)})
+class Texted(Struct, frozen=True, kw_only=True):
+    """What somebody does on a simulated phone."""
+
+    number: str
+    body: str
+    to: str
+    media: Sequence[str] = ()
+    press: str | None = None
+    name: str | None = None
+
+
+def text(data: str, texted: Texted) -> None:
+    """A text from a simulated phone, or a button that is pressed there."""
+    if not (texted.body or texted.media or texted.press):
+        raise Failed("there is nothing to send: give a body, --media or --press")
+    wanted = {
+        "To": texted.to,
+        "Body": texted.body or None,
+        "MediaUrl": list(texted.media),
+        "Press": texted.press,
+        "ProfileName": texted.name,
+    }
+    answer = connect(data).post(_messages(texted.number), wanted)
     print(answer.get("message_sid") or answer["sid"])
 
 
@@ -83,5 +103,8 @@ def _messages(number: str) -> str:
 def _show(message: Mapping[str, Any]) -> None:
     other = f"from {message['from']}" if message["direction"] == "received" else f"to {message['to']}"
     print(f"{message['date_created']}  {message['direction']} {other}: {message['body']}")
+    content = message.get("content") or {}
+    for button in (*content.get("actions", ()), *content.get("items", ())):
+        print(f"  [{button.get('title') or button.get('item')}]")
     for item in message.get("media") or []:
         print(f"  {item.get('url', item) if isinstance(item, dict) else item}")

@@ -218,12 +218,20 @@ def text(
     body: Annotated[str, Argument(help="What it says.")] = "",
     to: Annotated[str, Option(metavar="NUMBER", help="A number of yours.")] = ...,  # type: ignore[assignment]
     media: Annotated[list[str] | None, Option(metavar="URL", help="A picture; may be given again.")] = None,
+    press: Annotated[
+        str | None, Option(metavar="BUTTON", help="A button that came by this channel: its title or its id.")
+    ] = None,
+    name: Annotated[str | None, Option(help="Who writes, as WhatsApp says it.")] = None,
     data: Data = None,
 ) -> None:
-    """Send a text from a simulated phone: localloop text +15551230001 "hello" --to +15550001111"""
+    """Send a text from a simulated phone: localloop text +15551230001 "hello" --to +15550001111
+
+    By a channel it goes to --to whatsapp:+15550001111.
+    """
     from localloop.cli import ask
 
-    _answer(ask.text, data or "", number, body, to, media or [])
+    texted = ask.Texted(number=number, body=body, to=to, media=media or [], press=press, name=name)
+    _answer(ask.text, data or "", texted)
 
 
 @app.command()

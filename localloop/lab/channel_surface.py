@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource
 from localloop.products.content import STATUSES
-from localloop.products.messaging import SENDER_STATUSES
+from localloop.products.messaging import LINK_FAILURES, SENDER_STATUSES
 
 _SID = Param(name="Sid", location="path", required=True)
 _PAGING = (
@@ -42,6 +42,7 @@ _DOMAIN = (
     Field(name="reason", type="string"),
     Field(name="is_blocked", type="boolean"),
     Field(name="denied_url", type="string"),
+    Field(name="failure", type="integer"),
     *_DATES,
     Field(name="url", type="string", format="uri", source="url"),
 )
@@ -114,6 +115,7 @@ RESOURCES = (
                 Param(name="Reason", location="body", max_length=1000),
                 Param(name="IsBlocked", location="body", type="boolean"),
                 Param(name="DeniedUrl", location="body", max_length=1000),
+                Param(name="Failure", location="body", enum=("", *map(str, LINK_FAILURES))),
             ),
             fields=_DOMAIN,
         ),

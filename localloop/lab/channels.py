@@ -106,6 +106,7 @@ async def update_domain(decisions: Decisions, request: Request) -> Item:
         "reason": request.params.get("Reason", found.reason) or None,
         "is_blocked": request.params.get("IsBlocked", found.data.get("is_blocked", False)),
         "denied_url": request.params.get("DeniedUrl", found.data.get("denied_url")) or None,
+        "failure": int(request.params.get("Failure", found.failure) or 0) or None,
     }
     return Item(fields=_domain(decisions, await decisions.messaging.links.judge(found, wanted)))
 
@@ -149,6 +150,7 @@ def _domain(decisions: Decisions, found: Domain) -> Mapping[str, Any]:
         "reason": found.reason,
         "is_blocked": bool(found.data.get("is_blocked")),
         "denied_url": found.data.get("denied_url"),
+        "failure": found.failure,
         "date_created": found.date_created,
         "date_updated": found.date_updated,
     }

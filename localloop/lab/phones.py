@@ -15,7 +15,7 @@ from localloop.carriers.phones import Phone, PhoneMessage, Selection, Setting
 from localloop.carriers.watch import PhoneWatch, Wanted
 from localloop.core import e164, errors, sids
 from localloop.core.errors import ApiError
-from localloop.products.messaging import Said
+from localloop.products.messaging import Said, Texted
 from localloop.rest.request import Binding, Item, Items, Request
 from localloop.store import Database, Unit
 
@@ -27,16 +27,8 @@ NOTHING_CAME = 20408  # our own code: Twilio has no long poll
 class Receiver(Protocol):
     """Whoever takes texts from phones to numbers of the world: `products.messaging`."""
 
-    async def receive(
-        self,
-        world_sid: str,
-        from_: str,
-        to: str,
-        body: str,
-        media: tuple[str, ...] = (),
-        said: Said | None = None,
-    ) -> PhoneMessage | None:
-        """The text as the phone keeps it, in one commit with its arrival; None when nobody gets texts at `to`."""
+    async def take(self, texted: Texted) -> PhoneMessage | None:
+        """The text as the phone keeps it, in one commit with its arrival; None when nobody gets texts there."""
         ...
 
     def phones_changed(self, unit: Unit) -> None:
@@ -133,7 +125,9 @@ async def send(lab: Lab, request: Request) -> Item:
     if not (body or media or said.press or said.latitude):
         raise errors.content_required()
     address = str(to) if e164.channel_of(str(to)) else to.value
-    sent = await lab.receiver.receive(request.world_sid, number, address, body, media, said)
+    sent = await lab.receiver.take(
+        Texted(world_sid=request.world_sid, phone=number, to=address, body=body, media=media, said=said)
+    )
     if sent is None:
         raise ApiError(
             400,

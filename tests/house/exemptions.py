@@ -11,7 +11,7 @@ MANY_PARAMETERS: dict[tuple[str, str], str] = {
         [
             ("localloop/cli/main.py", name)
             for name in (
-                *("up", "run", "record", "list_deliveries", "replay_deliveries", "send_webhook"),
+                *("up", "run", "record", "text", "list_deliveries", "replay_deliveries", "send_webhook"),
                 "delete_messages",
             )
         ],

@@ -25,16 +25,15 @@ class Operations(Struct, frozen=True):
 
     async def create(self, request: Request) -> Item:
         """Raises 20001 that says what is wrong with a type."""
-        _check(request.params)
-        return await self.plain.create(request)
+        return await self.plain.create(request, fields={"types": _types(request.params)})
 
     async def update(self, request: Request) -> Item:
         """Until it was submitted: an approved template is what WhatsApp approved."""
-        _check(request.params)
+        changes = {"types": _types(request.params)}
         data = await self._data(request, request.ids["Sid"])
         if approval.status_of(data) != "unsubmitted":
             raise errors.conflict("A content that was submitted for approval cannot be changed.")
-        return await self.plain.update(request)
+        return await self.plain.update(request, changes)
 
     async def delete(self, request: Request) -> Deleted:
         return await self.plain.delete(request)
@@ -115,14 +114,17 @@ def _not_found(request: Request) -> ApiError:
     return errors.not_found(request.address.removeprefix(f"/{request.api.version}"))
 
 
-def _check(params: Mapping[str, Any]) -> None:
+def _types(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The types of a content, checked."""
+    found: dict[str, Any] = types.without_nulls(params["types"] or {})
     try:
-        types.check(params["types"] or {})
+        types.check(found)
     except types.Unfit as error:
         raise errors.invalid_parameter("types", str(error)) from None
     variables = params.get("variables") or {}
     if not all(isinstance(value, str) for value in variables.values()):
         raise errors.invalid_parameter("variables", "Their values are texts.")
+    return found
 
 
 def _with(found: Items, more: Any) -> Items:

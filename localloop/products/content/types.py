@@ -233,6 +233,13 @@ class Unfit(ValueError):
     """A type that may not be so; the text says what and where."""
 
 
+def without_nulls(value: Any) -> Any:
+    """SDKs name every field that a type could have, null where it has none."""
+    if isinstance(value, Mapping):
+        return {name: without_nulls(each) for name, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
+
+
 def check(types: Mapping[str, Any]) -> None:
     """Every type of a content. Raises Unfit."""
     if not types:

@@ -4,7 +4,7 @@ Other packages use what is named here: `service_bindings` and `compliance_bindin
 `Bench` passes the verdicts that registrations wait for.
 """
 
-from localloop.products.messaging.channel.incoming import Said
+from localloop.products.messaging.channel.incoming import Said, Texted
 from localloop.products.messaging.channel.lifecycle import STATUSES as SENDER_STATUSES
 from localloop.products.messaging.channel.sender import ChannelSender
 from localloop.products.messaging.compliance.judging import JUDGE, Bench, Ruling
@@ -12,6 +12,7 @@ from localloop.products.messaging.compliance.lifecycle import VERDICTS
 from localloop.products.messaging.compliance.surface import bindings as compliance_bindings
 from localloop.products.messaging.consent.deactivations import FILES as DEACTIVATION_FILES
 from localloop.products.messaging.link.following import Following, is_short_link
+from localloop.products.messaging.link.queries import FAILURES as LINK_FAILURES
 from localloop.products.messaging.link.queries import Domain
 from localloop.products.messaging.media.addresses import PREFIX as FILES
 from localloop.products.messaging.media.addresses import Addresses
@@ -25,6 +26,7 @@ __all__ = [
     "DEACTIVATION_FILES",
     "FILES",
     "JUDGE",
+    "LINK_FAILURES",
     "SENDER_STATUSES",
     "VERDICTS",
     "Addresses",
@@ -39,6 +41,7 @@ __all__ = [
     "Rules",
     "Ruling",
     "Said",
+    "Texted",
     "compliance_bindings",
     "is_short_link",
     "service_bindings",

@@ -18,11 +18,10 @@ from localloop.products.content import Contents
 from localloop.products.messaging import consent, permissions
 from localloop.products.messaging.channel import sender, session, texting
 from localloop.products.messaging.channel.book import ChannelBook
-from localloop.products.messaging.channel.incoming import Said
+from localloop.products.messaging.channel.incoming import Texted
 from localloop.products.messaging.channel.operations import PROGRESS
 from localloop.products.messaging.channel.operations import Senders as ChannelSenders
 from localloop.products.messaging.channel.operations import bindings as channel_bindings
-from localloop.products.messaging.channel.texting import Texted
 from localloop.products.messaging.compliance.registry import Registry
 from localloop.products.messaging.consent import Consent, SigningToken
 from localloop.products.messaging.keeping import deletion
@@ -225,22 +224,18 @@ class Messaging:
         self.permissions.phones.changed(unit)
 
     async def receive(
-        self,
-        world_sid: str,
-        from_: str,
-        to: str,
-        body: str,
-        media: tuple[str, ...] = (),
-        said: Said | None = None,
+        self, world_sid: str, from_: str, to: str, body: str, media: tuple[str, ...] = ()
     ) -> PhoneMessage | None:
-        """A text from a phone to a number of the world, or to a sender of a channel, as the phone keeps it; None when
-        nobody gets texts there."""
-        files = await uploads.attached(self.database, media)
-        texted = Texted(world_sid=world_sid, phone=from_, to=to, body=body, media=files)
-        if e164.channel_of(to):
-            typed = await texting.by_channel(self.channels, self._services, texted, said or Said())
+        """A text from a phone to a number of the world, or to a sender of a channel."""
+        return await self.take(Texted(world_sid=world_sid, phone=from_, to=to, body=body, media=media))
+
+    async def take(self, texted: Texted) -> PhoneMessage | None:
+        """What was typed on a phone, as it keeps it; None when nobody gets texts where it was sent."""
+        files = await uploads.attached(self.database, texted.media)
+        if e164.channel_of(texted.to):
+            typed = await texting.by_channel(self.channels, self._services, texted, files)
         else:
-            typed = await texting.by_network(self.directory, self._services, texted)
+            typed = await texting.by_network(self.directory, self._services, texted, files)
         if typed is None:
             return None
         async with self.database.unit() as unit:

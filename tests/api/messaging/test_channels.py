@@ -14,7 +14,7 @@ from localloop.carriers.phones import Selection, Setting
 from localloop.core import clock
 from localloop.core.clock import WorldTime
 from localloop.core.errors import ApiError
-from localloop.products.messaging import Rules, Said
+from localloop.products.messaging import Rules, Said, Texted
 from localloop.rest.request import Caller
 from localloop.store.worlds import Worlds, move_clock
 from tests.api.messaging.conftest import FROM, TO, Phone
@@ -51,7 +51,8 @@ async def sent(server: Phone, caller: Caller, **params: Any) -> dict[str, Any]:
 async def wrote(server: Phone, caller: Caller, body: str = "hi", **said: Any) -> None:
     """The other side writes to us, once we have been there at all."""
     await server.messaging.channels.find_or_adopt(caller.world_sid, caller.account_sid, US)
-    assert await server.messaging.receive(caller.world_sid, TO, US, body, said=Said(**said)) is not None
+    texted = Texted(world_sid=caller.world_sid, phone=TO, to=US, body=body, said=Said(**said))
+    assert await server.messaging.take(texted) is not None
     await server.idle()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from functools import partial
@@ -122,16 +123,21 @@ async def test_a_domain_of_ones_own(working: Phone, caller: Caller, service: str
     assert await links.follow(lost) == "https://example.com/lost"
 
 
-@pytest.mark.parametrize(
-    ("wanted", "code"),
-    [({"is_valid": False}, 30101), ({"is_blocked": True}, 30110), ({"denied_url": "example.com/a"}, 30111)],
-)
+FINE = {"is_valid": True, "reason": None, "is_blocked": False, "denied_url": None, "failure": None}
+HINDRANCES: dict[int, dict[str, Any]] = {
+    30101: {"is_valid": False},
+    30110: {"is_blocked": True},
+    30111: {"denied_url": "example.com/a"},
+    **{code: {"failure": code} for code in (30100, 30103, 30108, 30112, 30120)},
+}
+
+
+@pytest.mark.parametrize("code", HINDRANCES)
 async def test_what_hinders_fails_the_message(
-    shortening: Phone, caller: Caller, service: str, wanted: dict[str, Any], code: int
+    shortening: Phone, caller: Caller, service: str, code: int
 ) -> None:
     domain = await domain_of(shortening, caller)
-    rest = {"is_valid": True, "reason": None, "is_blocked": False, "denied_url": None}
-    await shortening.messaging.links.judge(domain, {**rest, **wanted})
+    await shortening.messaging.links.judge(domain, {**FINE, **HINDRANCES[code]})
     failed = await sent(shortening, caller, service)
     assert (failed["status"], failed["error_code"]) == ("failed", code)
     await asks(shortening, caller, "UpdateDomainConfig", domain.sid, {"ContinueOnFailure": True})
@@ -158,45 +164,92 @@ async def test_what_an_association_shows(shortening: Phone, caller: Caller, serv
     assert gone.value.status == 404
 
 
-@pytest.mark.parametrize(
-    ("params", "code"),
-    [
-        ({"CallbackUrl": "ftp://x"}, 30109),
-        ({"CallbackUrl": ""}, 30123),
-        ({"FallbackUrl": "no"}, 30122),
-        ({"FallbackUrl": ""}, 30121),
-    ],
-)
-async def test_addresses_of_a_config(
-    shortening: Phone, caller: Caller, params: dict[str, str], code: int
-) -> None:
+ADDRESSES = {
+    30109: {"CallbackUrl": "ftp://x"},
+    30123: {"CallbackUrl": ""},
+    30122: {"FallbackUrl": "no"},
+    30121: {"FallbackUrl": ""},
+}
+
+
+@pytest.mark.parametrize("code", ADDRESSES)
+async def test_addresses_of_a_config(shortening: Phone, caller: Caller, code: int) -> None:
     domain = await domain_of(shortening, caller)
     with pytest.raises(ApiError) as refused:
-        await asks(shortening, caller, "UpdateDomainConfig", domain.sid, params)
+        await asks(shortening, caller, "UpdateDomainConfig", domain.sid, ADDRESSES[code])
     assert refused.value.code == code
 
 
-async def test_certificates(working: Phone, caller: Caller) -> None:
-    name = "go.example.com"
-    domain = await working.messaging.links.add_domain(caller.account_sid, caller.world_sid, name)
-    key, good = key_and_certificate(name)
-    other, _ = key_and_certificate(name)
-    bad = {
+CERTIFIED = "go.example.com"
+
+
+def bad(code: int) -> str:
+    """A certificate with its key that is refused with this code."""
+    key, good = key_and_certificate(CERTIFIED)
+    other, _ = key_and_certificate(CERTIFIED)
+    spoilt = partial(re.sub, r"\n[A-Za-z0-9+/]{20}", "\nAAAA", count=1)
+    return {
         30116: good,
-        30117: key + re.sub(r"\n[A-Za-z0-9+/]{20}", "\nAAAA", good, count=1),
-        30118: re.sub(r"\n[A-Za-z0-9+/]{20}", "\nAAAA", key, count=1) + good,
+        30117: key + spoilt(good),
+        30118: spoilt(key) + good,
         30119: other + good,
-        30129: "".join(key_and_certificate(name, signed_by_itself=True)),
+        30129: "".join(key_and_certificate(CERTIFIED, signed_by_itself=True)),
         30132: "".join(key_and_certificate("elsewhere.example.com")),
-        30102: "".join(key_and_certificate(name, days=-1)),
-    }
-    for code, pem in bad.items():
-        with pytest.raises(ApiError) as refused:
-            await asks(working, caller, "UpdateDomainCertV4", domain.sid, {"TlsCert": pem})
-        assert refused.value.code == code
-    shown = await asks(working, caller, "UpdateDomainCertV4", domain.sid, {"TlsCert": key + good})
-    assert (shown.fields["certificate_sid"][:2], shown.fields["domain_name"]) == ("CW", name)
-    assert "PRIVATE" not in str(await working.database.fetchval("select data::text from link_domains"))
+        30102: "".join(key_and_certificate(CERTIFIED, days=-1)),
+    }[code]
+
+
+@pytest.mark.parametrize("code", [30116, 30117, 30118, 30119, 30129, 30132, 30102])
+async def test_certificates_that_are_refused(server: Phone, caller: Caller, code: int) -> None:
+    domain = await server.messaging.links.add_domain(caller.account_sid, caller.world_sid, CERTIFIED)
+    with pytest.raises(ApiError) as refused:
+        await asks(server, caller, "UpdateDomainCertV4", domain.sid, {"TlsCert": bad(code)})
+    assert (refused.value.status, refused.value.code) == (400, code)
+
+
+async def test_a_certificate_without_its_key_is_kept(server: Phone, caller: Caller) -> None:
+    domain = await server.messaging.links.add_domain(caller.account_sid, caller.world_sid, CERTIFIED)
+    pem = "".join(key_and_certificate(CERTIFIED))
+    shown = await asks(server, caller, "UpdateDomainCertV4", domain.sid, {"TlsCert": pem})
+    assert (shown.fields["certificate_sid"][:2], shown.fields["domain_name"]) == ("CW", CERTIFIED)
+    assert "PRIVATE" not in str(await server.database.fetchval("select data::text from link_domains"))
+
+
+@pytest.mark.parametrize(
+    ("code", "operation"),
+    [
+        (30133, "UpdateDomainCertV4"),
+        (30134, "UpdateRequestManagedCert"),
+        (30135, "UpdateRequestManagedCert"),
+        (30136, "UpdateRequestManagedCert"),
+    ],
+)
+async def test_certificates_that_cannot_be_had(
+    server: Phone, caller: Caller, code: int, operation: str
+) -> None:
+    domain = await server.messaging.links.add_domain(caller.account_sid, caller.world_sid, CERTIFIED)
+    wrong = {"is_valid": False, "reason": "no A record"} if code == 30134 else {"failure": code}
+    await server.messaging.links.judge(domain, {**FINE, **wrong})
+    with pytest.raises(ApiError) as refused:
+        await asks(server, caller, operation, domain.sid, {"TlsCert": "x"})
+    assert refused.value.code == code
+    dns = (await asks(server, caller, "FetchDomainDnsValidation", domain.sid)).fields
+    assert (dns["is_valid"], dns["reason"]) == (code != 30134, "no A record" if code == 30134 else None)
+
+
+@pytest.mark.parametrize(("fallback", "code"), [("https://example.com/lost", 30104), (None, 30105)])
+async def test_links_that_lead_nowhere_are_told(
+    server: Phone, caller: Caller, fallback: str | None, code: int
+) -> None:
+    links = server.messaging.links
+    domain = await links.add_domain(caller.account_sid, caller.world_sid, CERTIFIED)
+    if fallback is not None:
+        await asks(server, caller, "UpdateDomainConfig", domain.sid, {"FallbackUrl": fallback})
+    assert await links.follow(Visit(host=CERTIFIED, code="abcdefghij")) == fallback
+    told = "select exists (select from alerts where error_code = $1 and log_level = 'warning')"
+    async with asyncio.timeout(20):
+        while not await server.database.fetchval(told, code):
+            pass
 
 
 @pytest.mark.parametrize(

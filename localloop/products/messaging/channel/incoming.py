@@ -32,6 +32,23 @@ class Said(Struct, frozen=True, kw_only=True):
     is_forwarded: bool = False
 
 
+class Texted(Struct, frozen=True, kw_only=True):
+    """What was typed on a phone. `phone` is its number, or a Messenger user's address."""
+
+    world_sid: str
+    phone: str
+    to: str
+    body: str
+    media: tuple[str, ...] = ()
+    said: Said = Said()
+
+    @property
+    def from_(self) -> str:
+        """The author's address, in the channel of what it goes to."""
+        channel = e164.channel_of(self.to)
+        return f"{channel}:{self.phone}" if channel and not e164.channel_of(self.phone) else self.phone
+
+
 class Pressed(Struct, frozen=True, kw_only=True):
     """A button that is on a phone."""
 

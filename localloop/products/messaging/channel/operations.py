@@ -67,14 +67,7 @@ class Senders(Struct, frozen=True):
         channel = str(request.params["Channel"])
         if channel not in e164.MESSAGING_CHANNELS:
             raise errors.invalid_parameter("Channel")
-        found = await sender.page(
-            self.database,
-            request.account_sid,
-            channel,
-            after=asked.after,
-            before=asked.before,
-            limit=asked.size + 1,
-        )
+        found = await sender.page(self.database, request.account_sid, channel, asked)
         backward, is_cut = asked.before is not None and asked.after is None, len(found) > asked.size
         kept = (found[1:] if backward else found[:-1]) if is_cut else found
         earlier = is_cut if backward else asked.after is not None
@@ -217,7 +210,8 @@ def _merged(data: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any
     for name in _PARTS:
         sent = params.get(name)
         if sent:
-            merged[name] = {**(data.get(name) or {}), **sent}
+            given = {field: value for field, value in sent.items() if value is not None}
+            merged[name] = {**(data.get(name) or {}), **given}
     if merged.get("configuration"):
         merged["configuration"].pop("verification_code", None)
     return merged

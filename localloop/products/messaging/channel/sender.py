@@ -12,6 +12,7 @@ from msgspec import Struct
 from localloop.core import e164, sids
 from localloop.products.messaging.channel.lifecycle import SENDING, Status
 from localloop.products.numbers import Webhook
+from localloop.rest.request import PageRequest
 from localloop.store import Executor
 
 PREFIX: Final = "XE"
@@ -108,20 +109,18 @@ async def get(reader: Executor, account_sid: str, sid: str) -> ChannelSender | N
     return None if row is None else of_row(row)
 
 
-async def page(
-    reader: Executor, account_sid: str, channel: str, *, after: str | None, before: str | None, limit: int
-) -> list[ChannelSender]:
-    """Up to `limit` senders of a channel, newest first: those below `after`, or the nearest above `before`."""
-    backward = before is not None and after is None
+async def page(reader: Executor, account_sid: str, channel: str, asked: PageRequest) -> list[ChannelSender]:
+    """Senders of a channel, newest first, those of the page and one beyond it."""
+    backward = asked.before is not None and asked.after is None
     rows = await reader.fetch(
         f"select {_COLUMNS} from channel_senders where account_sid = $1 and ($2 = '' or address like $2 || ':%')"
         " and ($3::text is null or sid < $3) and ($4::text is null or sid > $4)"
         f" order by sid {'asc' if backward else 'desc'} limit $5",
         account_sid,
         channel,
-        after,
-        before,
-        limit,
+        asked.after,
+        asked.before,
+        asked.size + 1,
     )
     found = [of_row(row) for row in rows]
     return found[::-1] if backward else found

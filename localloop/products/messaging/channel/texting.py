@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from localloop.carriers.phones import PhoneMessage, Selection
 from localloop.core import clock, e164, segments, sids
 from localloop.products.messaging.channel import incoming
 from localloop.products.messaging.channel.book import ChannelBook
-from localloop.products.messaging.channel.incoming import Said
+from localloop.products.messaging.channel.incoming import Texted
 from localloop.products.messaging.channel.sender import ChannelSender
 from localloop.products.messaging.channel.session import Key, Visit
 from localloop.products.messaging.media.resource import Attached
@@ -28,20 +28,7 @@ LEAVE: Final = "stop"
 _LOOKED_AT: Final = 50  # texts of a phone that a button is looked for on
 
 
-class Texted(Struct, frozen=True, kw_only=True):
-    """What was typed on a phone. `phone` is its number, or a Messenger user's address."""
-
-    world_sid: str
-    phone: str
-    to: str
-    body: str
-    media: tuple[Attached, ...] = ()
-
-    @property
-    def from_(self) -> str:
-        """The author's address, in the channel of what it goes to."""
-        channel = e164.channel_of(self.to)
-        return f"{channel}:{self.phone}" if channel and not e164.channel_of(self.phone) else self.phone
+Files: TypeAlias = tuple[Attached, ...]  # what is attached, as it is kept
 
 
 class Typed(Struct, frozen=True, kw_only=True):
@@ -60,17 +47,21 @@ class Addressee(Struct, frozen=True, kw_only=True):
     channel_params: Mapping[str, str] | None = None
 
 
-async def by_network(directory: Directory, services: Services, texted: Texted) -> Typed | None:
+async def by_network(
+    directory: Directory, services: Services, texted: Texted, files: Files = ()
+) -> Typed | None:
     """To a number; None when nobody gets texts there."""
     owned = await directory.find(texted.world_sid, texted.to)
     if owned is None or not owned.sms_enabled:
         return None
     service_sid = await services.sid_of_number(owned.account_sid, owned.sid)
     addressee = Addressee(account_sid=owned.account_sid, service_sid=service_sid)
-    return _typed(replace(texted, to=owned.phone_number), addressee)
+    return _typed(replace(texted, to=owned.phone_number), files, addressee)
 
 
-async def by_channel(book: ChannelBook, services: Services, texted: Texted, said: Said) -> Typed | None:
+async def by_channel(
+    book: ChannelBook, services: Services, texted: Texted, files: Files = ()
+) -> Typed | None:
     """To a sender of a channel; None when nobody has that address. A sandbox itself answers who joins and leaves."""
     found = await book.find(texted.world_sid, texted.to)
     if found is None or not found.may_send:
@@ -79,7 +70,7 @@ async def by_channel(book: ChannelBook, services: Services, texted: Texted, said
         answered = _sandbox(found, texted)
         if answered is not None:
             return answered
-    button = None
+    said, button = texted.said, None
     if said.press is not None:
         held = await phones.list_messages(
             book.database, texted.world_sid, texted.phone, Selection(direction="received", limit=_LOOKED_AT)
@@ -92,7 +83,7 @@ async def by_channel(book: ChannelBook, services: Services, texted: Texted, said
         channel_params=told.params,
     )
     visit = Visit(Key(texted.world_sid, texted.to, texted.from_), clock.now(texted.world_sid))
-    return replace(_typed(replace(texted, body=told.body), addressee), visit=visit)
+    return replace(_typed(replace(texted, body=told.body), files, addressee), visit=visit)
 
 
 def _sandbox(found: ChannelSender, texted: Texted) -> Typed | None:
@@ -114,20 +105,20 @@ def _sandbox(found: ChannelSender, texted: Texted) -> Typed | None:
     return Typed(texts=(typed, answer), visit=visit)
 
 
-def _typed(texted: Texted, addressee: Addressee) -> Typed:
+def _typed(texted: Texted, files: Files, addressee: Addressee) -> Typed:
     message = _message(texted, addressee)
-    arrival = arrival_of(message, texted.media, addressee.channel_params)
-    return Typed(texts=(_text(texted, arrival.message.sid),), arrivals=(arrival,))
+    arrival = arrival_of(message, files, addressee.channel_params)
+    return Typed(texts=(_text(texted, arrival.message.sid, files),), arrivals=(arrival,))
 
 
-def _text(texted: Texted, message_sid: str | None) -> PhoneMessage:
+def _text(texted: Texted, message_sid: str | None, files: Files = ()) -> PhoneMessage:
     return PhoneMessage(
         world_sid=texted.world_sid,
         number=texted.phone,
         direction="sent",
         peer=texted.to,
         body=texted.body,
-        media=tuple(each.url for each in texted.media),
+        media=tuple(each.url for each in files),
         message_sid=message_sid,
         date_created=clock.now(texted.world_sid),
     )

@@ -16,7 +16,7 @@ from localloop.jobs import enqueue
 from localloop.payloads.messaging import Click
 from localloop.payloads.part import given
 from localloop.products.messaging.link import queries
-from localloop.products.messaging.link.queries import Domain, Link
+from localloop.products.messaging.link.queries import OF_CERTIFICATES, Domain, Link
 from localloop.products.messaging.link.shorten import Shortened, media_links, shorten
 from localloop.products.messaging.message import queries as messages
 from localloop.products.messaging.message.compose import Origin
@@ -113,6 +113,7 @@ class Links:
                 **domain.data,
                 "is_blocked": wanted["is_blocked"],
                 "denied_url": wanted["denied_url"],
+                "failure": wanted["failure"],
             },
             date_updated=clock.now(domain.world_sid),
         )
@@ -199,6 +200,8 @@ class Links:
 
 def hindrance_of(domain: Domain, body: str, at: datetime) -> int | None:
     """Why links of this text cannot be shortened with this domain."""
+    if domain.failure is not None and domain.failure not in OF_CERTIFICATES:
+        return domain.failure
     if domain.data.get("is_blocked"):
         return BLOCKED
     if not domain.is_valid:

@@ -27,7 +27,9 @@ _NO_FALLBACK: Final = 30121
 _NO_CALLBACK: Final = 30123
 _INVALID_SERVICE: Final = 30127
 _IN_ANOTHER: Final = 30130
+_NOT_UPLOADED: Final = 30133
 _INVALID_DNS: Final = 30134
+_NOT_ISSUED: Final = (30135, 30136)
 # parameter → where it is kept, what an empty one is refused with, and what one that is no URL
 _URLS: Final = {
     "CallbackUrl": ("callback_url", _NO_CALLBACK, _INVALID_CALLBACK),
@@ -59,8 +61,10 @@ class Operations(Struct, frozen=True):
         return Item(fields=_certificate(domain))
 
     async def update_certificate(self, request: Request) -> Item:
-        """Raises 30116 to 30119, 30129, 30132."""
+        """Raises 30116 to 30119, 30129, 30132, 30133."""
         domain = await self._domain(request)
+        if domain.failure == _NOT_UPLOADED:
+            raise errors.of(_NOT_UPLOADED)
         found = certificate.check(str(request.params["TlsCert"]), domain.domain_name, request.now)
         new = {
             "certificate_sid": sids.new("CW"),
@@ -78,8 +82,11 @@ class Operations(Struct, frozen=True):
         return Deleted()
 
     async def request_certificate(self, request: Request) -> Item:
-        """One that is looked after for the account, issued at once. Raises 30134 while the DNS is not right."""
+        """One that is looked after for the account, issued at once. Raises 30134 while the DNS is not right,
+        30135 and 30136."""
         domain = await self._domain(request)
+        if domain.failure in _NOT_ISSUED:
+            raise errors.of(domain.failure)
         if not domain.is_valid:
             raise errors.of(_INVALID_DNS)
         new = {

@@ -30,6 +30,11 @@ where (s.account_sid, s.messaging_service_sid) in (select * from unnest($1::text
 """
 
 
+# What may go wrong with a domain on the other side, for the lab to say: with its certificate, and with its links.
+OF_CERTIFICATES: Final = frozenset({30133, 30135, 30136})
+FAILURES: Final = (30100, 30103, 30108, 30112, 30120, *sorted(OF_CERTIFICATES))
+
+
 class Domain(Struct, frozen=True, kw_only=True):
     """A domain that links are shortened with. `data` holds its config and its certificate."""
 
@@ -47,6 +52,11 @@ class Domain(Struct, frozen=True, kw_only=True):
     @property
     def config(self) -> Mapping[str, Any]:
         return self.data.get("config") or {}
+
+    @property
+    def failure(self) -> int | None:
+        """What goes wrong with it, whatever is done."""
+        return self.data.get("failure")
 
     @property
     def certificate(self) -> Mapping[str, Any]:
