@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from installed import Up
 from playwright.sync_api import Page, expect
 
@@ -15,6 +17,10 @@ PAGES = {
     "deliveries": "deliveries",
     "delivery": "deliveries/{delivery}",
     "request": "requests/{request}",
+    "services": "messaging",
+    "scheduled": "messaging/scheduled",
+    "opt-outs": "messaging/opt-outs",
+    "templates": "messaging/templates",
     "account": "account",
     "numbers": "account/numbers",
     "keys": "account/keys",
@@ -39,6 +45,7 @@ def furnish(up: Up, page: Page) -> dict[str, str]:
     ]
     up.ask("/lab/v1/Phones/+15551230011/Messages", {"To": "+15551230000", "Body": "Thanks"})
     up.ask(f"/2010-04-01/Accounts/{up.sid}/Keys.json", {"FriendlyName": "CI"})
+    furnish_messaging(up)
     refused = up.refusal(f"/2010-04-01/Accounts/{up.sid}/Messages.json", {"From": "+15551230000", "To": "12"})
     page.goto(f"{up.url}/console/")
     expect(page.locator(f'a[href$="{refused}"]')).to_be_attached()
@@ -48,3 +55,18 @@ def furnish(up: Up, page: Page) -> dict[str, str]:
     delivery = str(row.get_attribute("href")).rpartition("/")[2]
     found = {"message": sent[1]["sid"], "delivery": delivery, "request": refused}
     return {name: path.format(**found) for name, path in PAGES.items()}
+
+
+def furnish_messaging(up: Up) -> str:
+    """A service with a sender, a message of it that waits, somebody who wants no texts, a template; answers its SID."""
+    account = f"/2010-04-01/Accounts/{up.sid}"
+    number = up.ask(f"{account}/IncomingPhoneNumbers.json", {"AreaCode": "206"})
+    service: str = up.ask("/messaging/v1/Services", {"FriendlyName": "Order updates"})["sid"]
+    up.ask(f"/messaging/v1/Services/{service}/PhoneNumbers", {"PhoneNumberSid": number["sid"]})
+    later = f"{datetime.now(UTC) + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"
+    waiting = {"MessagingServiceSid": service, "SendAt": later, "ScheduleType": "fixed"}
+    up.ask(f"{account}/Messages.json", {**waiting, "To": "+15551230041", "Body": "It comes tomorrow"})
+    up.ask("/lab/v1/Phones/+15551230042/Messages", {"To": number["phone_number"], "Body": "STOP"})
+    types = {"twilio/text": {"body": "Hi {{1}}, it is on its way."}}
+    up.tell("/content/v1/Content", {"friendly_name": "on_its_way", "language": "en", "types": types})
+    return service

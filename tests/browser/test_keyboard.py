@@ -17,6 +17,7 @@ def test_letters_go_to_pages(open_page: Open, furnished: dict[str, str]) -> None
         ("m", "messages"),
         ("p", "phones"),
         ("d", "deliveries"),
+        ("s", "messaging"),
         ("a", "account"),
         ("e", "explorer"),
         ("h", ""),

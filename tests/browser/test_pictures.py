@@ -51,6 +51,8 @@ def test_a_chosen_picture_is_sent_and_shown(open_page: Open, up: Up) -> None:
     assert shown.evaluate(_LOADED) == 64
     page.reload()
     assert phone.get_by_alt_text("Attached").evaluate(_LOADED) == 64
+    phone.get_by_role("link", name="the whole story of this message").last.click()
+    assert page.get_by_alt_text("Medium ME").evaluate(_LOADED) == 64
 
 
 @needs("chromium", "console-page")

@@ -143,7 +143,14 @@ class Up:
     def ask(self, path: str, form: dict[str, Any] | None = None, method: str | None = None) -> Any:
         """The answer's JSON, None where it has no body."""
         body = None if form is None else urlencode(form, doseq=True).encode()
-        request = Request(self.url + path, body, method=method)
+        return self._answer(Request(self.url + path, body, method=method))
+
+    def tell(self, path: str, given: dict[str, Any]) -> Any:
+        """The same for an operation that takes JSON."""
+        headers = {"Content-Type": "application/json"}
+        return self._answer(Request(self.url + path, json.dumps(given).encode(), headers, method="POST"))
+
+    def _answer(self, request: Request) -> Any:
         secret = b64encode(f"{self.sid}:{self.token}".encode()).decode()
         request.add_header("Authorization", f"Basic {secret}")
         with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:

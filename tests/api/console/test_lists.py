@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ async def mixed(standing: Server, reader: Page) -> Page:
     await reader.post("lab/v1/Phones/+15558675311", Behavior="30003")
     await reader.send(Body="your code is 123456")
     await reader.send(Body="50% off_today", To="+15558675311")
-    await reader.post(f"lab/v1/Phones/{TO}/Messages", To=FROM, Body="STOP")
+    await reader.post(f"lab/v1/Phones/{TO}/Messages", To=FROM, Body="HURRY")
     await standing.idle()
     return reader
 
@@ -33,9 +33,9 @@ async def mixed(standing: Server, reader: Page) -> Page:
 @pytest.mark.parametrize(
     ("q", "found"),
     [
-        ("", ["STOP", "50% off_today", "your code is 123456"]),
+        ("", ["HURRY", "50% off_today", "your code is 123456"]),
         ("status:undelivered", ["50% off_today"]),
-        ("status:delivered,received", ["STOP", "your code is 123456"]),
+        ("status:delivered,received", ["HURRY", "your code is 123456"]),
         (f"to:{TO}", ["your code is 123456"]),
         ("to:+1555", ["50% off_today", "your code is 123456"]),
         ("to:8675311", ["50% off_today"]),
@@ -43,8 +43,8 @@ async def mixed(standing: Server, reader: Page) -> Page:
         ('to:"+1 555 867 5311"', ["50% off_today"]),
         ("to:+1555867531", ["50% off_today", "your code is 123456"]),
         ("to:ACME", []),
-        (f"from:{TO}", ["STOP"]),
-        ("direction:inbound", ["STOP"]),
+        (f"from:{TO}", ["HURRY"]),
+        ("direction:inbound", ["HURRY"]),
         ("direction:outbound", ["50% off_today", "your code is 123456"]),
         ("error:30003", ["50% off_today"]),
         ("error:any", ["50% off_today"]),
@@ -55,11 +55,11 @@ async def mixed(standing: Server, reader: Page) -> Page:
         ("body:f_t", ["50% off_today"]),
         ("body:%", ["50% off_today"]),
         ("body:_", ["50% off_today"]),
-        ("since:1h", ["STOP", "50% off_today", "your code is 123456"]),
+        ("since:1h", ["HURRY", "50% off_today", "your code is 123456"]),
         ("until:1h", []),
         ("since:2020-01-01 until:2021-01-01", []),
         ("5311", ["50% off_today"]),
-        ("stop", ["STOP"]),
+        ("hurry", ["HURRY"]),
         ("to:+1555 status:delivered since:1h body:code", ["your code is 123456"]),
         ("nothing-like-it", []),
         ("'; drop table messages; --", []),
@@ -91,6 +91,19 @@ async def test_a_row_says_everything_that_the_table_shows(mixed: Page) -> None:
     assert (row["num_segments"], row["num_media"], row["price_unit"]) == (1, 0, "USD")
     assert row["date_created"].endswith("Z")
     assert len(row["date_created"]) == len("2026-01-31T09:30:00.123Z")
+
+
+async def test_a_row_that_waits_says_until_when(page: Page) -> None:
+    service = (await page.post("messaging/v1/Services", FriendlyName="later"))["sid"]
+    due = (clock.now() + timedelta(hours=1)).replace(microsecond=0)
+    asked = {"MessagingServiceSid": service, "ScheduleType": "fixed", "SendAt": due.isoformat()}
+    path = f"2010-04-01/Accounts/{page.account_sid}/Messages"
+    sid = (await page.post(f"{path}.json", To=TO, Body="later", **asked))["sid"]
+    [row] = (await page.get("messages", q="status:scheduled"))["messages"]
+    assert (row["sid"], datetime.fromisoformat(row["send_at"])) == (sid, due)
+    await page.post(f"{path}/{sid}.json", Status="canceled")
+    [row] = (await page.get("messages"))["messages"]
+    assert (row["status"], row["send_at"]) == ("canceled", None)
 
 
 async def test_pages_neither_skip_nor_repeat_while_messages_arrive(server: Server, page: Page) -> None:

@@ -23,6 +23,9 @@ describe("addresses", () => {
     ["/console/messages/SM1", "message", ["SM1"]],
     ["/console/account/keys", "keys", []],
     ["/console/explorer/api/v2010.Message/CreateMessage", "explorer", ["api", "v2010.Message", "CreateMessage"]],
+    ["/console/messaging", "services", []],
+    ["/console/messaging/opt-outs", "opt-outs", []],
+    ["/console/messaging/nothing", "unknown", []],
     ["/console/nowhere", "unknown", []],
     ["/console/messages/%E0%A4%A", "message", ["%E0%A4%A"]],
   ])("%s", (path, page, parts) => expect(parse(path)).toMatchObject({ page, parts }));
