@@ -52,9 +52,10 @@ def env(home: Home) -> dict[str, str]:
 
 def test_env_points_programs_at_it(home: Home, up: Up) -> None:
     values = env(home)
-    assert set(values) == {*OWN, *TEST, "LOCALLOOP_URL"}
+    assert {*OWN, *TEST, "LOCALLOOP_URL", "LOCALLOOP_PROXY", "HTTPS_PROXY", "SSL_CERT_FILE"} <= set(values)
     assert [values[name] for name in OWN] == [up.sid, up.token]
     assert values["LOCALLOOP_URL"] == up.url
+    assert values["LOCALLOOP_PROXY"] == values["HTTPS_PROXY"] == up.after("proxy ")
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,13 @@ def test_a_missing_program_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
         needs.find("wrk")
 
 
+def test_a_runtime_of_another_language_is_not_installed_for_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setitem(needs.FINDERS, "ruby", lambda: None)
+    with pytest.raises(pytest.skip.Exception, match="not run: ruby is missing"):
+        needs.find("ruby")
+
+
 @pytest.mark.usefixtures("nothing_here")
 def test_ci_may_lack_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")

@@ -14,6 +14,8 @@ def synchronously() -> None:
         client.messages.create(from_="+15551230000", to="+15551230001", body=f"sync {number}")
     print("listed", len([m for m in client.messages.list(page_size=1) if m.body.startswith("sync")]))
     print("verify", client.verify.v2.services.create(friendly_name="mine").url)
+    client.verify.v2.services.create(friendly_name="another")
+    print("paged", len(client.verify.v2.services.list(page_size=1)) >= 2)
 
 
 async def asynchronously() -> None:
