@@ -18,8 +18,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "differences.md"
 CONCERNS: dict[str, list[str]] = {
     "Closed subaccounts": ["api.v2010.UpdateAccount Status"],
     "Balance": ["api.v2010.FetchBalance"],
-    "OAuth grants": ["oauth.v1.CreateToken", "oauth.v2.CreateToken"],
-    "Access tokens for REST": ["oauth.v1.CreateToken", "oauth.v2.CreateToken"],
+    "OAuth grants": ["iam.v1.CreateToken", "oauth.v1.CreateToken", "oauth.v2.CreateOauth2Token"],
+    "Access tokens for REST": ["iam.v1.CreateToken", "oauth.v1.CreateToken", "oauth.v2.CreateOauth2Token"],
     "Permissions of restricted keys": ["iam.v1.CreateNewKey Policy", "iam.v1.UpdateKey Policy"],
     "`DELETE` while `sent`": ["api.v2010.DeleteMessage"],
     "Media": ["api.v2010.CreateMessage MediaUrl", "api.v2010.ListMedia", "api.v2010.FetchMedia"],

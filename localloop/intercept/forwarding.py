@@ -56,12 +56,16 @@ def always(url: str) -> Reach:
 
 
 class Forwarding:
-    """Makes the near ends of connections, and owns them until `close`."""
+    """Makes the near ends of connections, and owns them until `close`.
 
-    def __init__(self, sink: Sink, kind: Kind, reach: Reach) -> None:
+    `tls` says whom to trust; without, whom the system does.
+    """
+
+    def __init__(self, sink: Sink, kind: Kind, reach: Reach, tls: ssl.SSLContext | None = None) -> None:
         self.sink = sink
         self.kind: Kind = kind
         self.reach = reach
+        self.tls = tls or _trusting()
         self.loop = asyncio.get_running_loop()
         self._open: set[Near] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -123,7 +127,7 @@ class Near(Pipe):
         try:
             place = self._forwarding.reach(self._scheme, self.tap.host)
             async with asyncio.timeout(CONNECT_S):
-                secure = {"ssl": _trusting(), "server_hostname": place.host} if place.secure else {}
+                secure = {"ssl": self._forwarding.tls, "server_hostname": place.host} if place.secure else {}
                 await self.loop.create_connection(lambda: far, place.host, place.port, **cast(Any, secure))
         except (OSError, ssl.SSLError, TimeoutError, ValueError) as error:
             log.warning("the service cannot be reached", host=self.tap.host, error=str(error) or "timeout")

@@ -33,6 +33,7 @@ _CONNECTS: Final = frozenset({"open_connection", "create_connection", "sock_conn
 _MAY_CONNECT = (
     "localloop/webhooks/",
     "localloop/intercept/dial.py",  # for programs of this machine, which reach whatever they like without us as well
+    "localloop/intercept/forwarding.py",  # likewise: the service that a recorded program asks anyway
     "localloop/cli/probing.py",  # the program that the person at the terminal has just started, on loopback
 )
 

@@ -12,7 +12,7 @@ from localloop.intercept.survey import code
 from localloop.intercept.survey.code import Chain
 from localloop.intercept.survey.names import VERBS, Names, names, plain
 from localloop.intercept.survey.twiml import ROOTS, element_of
-from localloop.intercept.survey.use import Call, Place, Unclear, Use, Verb, wire_names
+from localloop.intercept.survey.use import Call, Place, Unclear, Use, Verb, positional, wire_names
 
 _MAKES: Final = frozenset({"create", "fetch"})
 _ASSIGNED: Final = re.compile(r"([@$]?\w+)\s*(?::\s*[\w.<>]+\s*)?\|?\|?=\s*(?:await\s+)?$")
@@ -122,7 +122,7 @@ class _Reading:
             if operation is not None:
                 params = wire_names(operation, code.keys(link.args or ""))
                 if link.args and verb == "create" and self._language.name == "php":
-                    params |= {p.name for p in operation.params if p.required and p.location == "body"}
+                    params |= positional(operation, code.leading(link.args))
                 yield Call(operation, params, self._place(at))
                 if verb in _MAKES:
                     self._assign(at, tuple(path))

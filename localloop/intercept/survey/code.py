@@ -25,6 +25,9 @@ _LINK: Final = re.compile(r"\s*(?:\?\.|&\.|->|::|\.)\s*(\w+)[!?]?")
 _KEY: Final = re.compile(
     r"""(?:^|(?<=[,{(\[\s]))(?:["']([\w.]+)["']|:?([A-Za-z_]\w*))\s*(?:=>|:(?![:=]))\s*"""
 )
+_OPENING: Final = re.compile(r"[\[{(]")
+# `row['phone']` and `find(x)` are values, and no arguments by name.
+_INDEXED: Final = re.compile(r"[\w\])]\s*$")
 _SHORT: Final = re.compile(r"(?:^|[,{])\s*([A-Za-z_]\w*)\s*(?=[,}]|$)")
 
 
@@ -96,14 +99,34 @@ def keys(args: str) -> set[str]:
     return {key for part in _levels(args) for key in _keys_of(part)}
 
 
+def leading(args: str) -> int:
+    """How many arguments come without a name, before the first that has one or is an object or array."""
+    count = at = begin = 0
+    while at <= len(args):
+        if at == len(args) or args[at] == ",":
+            part = args[begin:at].strip()
+            if not part or part[0] in "[{" or _KEY.match(part):
+                return count
+            count, begin = count + 1, at + 1
+        elif args[at] in _CLOSING:
+            at = closing(args, at)
+            continue
+        elif args[at] in "\"'`" and (string := _STRING.match(args, at)):
+            at = string.end()
+            continue
+        at += 1
+    return count
+
+
 def _levels(args: str) -> Iterator[str]:
-    """The arguments with brackets emptied; then the inside of the first brackets, likewise."""
+    """The arguments with brackets emptied; then the inside of each object or array among them, likewise."""
     yield _flat(args)
-    opening = re.search(r"[\[{]", _without_strings(args))
-    if opening:
-        end = closing(args, opening.start())
-        inside = args[opening.start() + 1 : end - 1]
-        yield _flat(inside)
+    blank = _without_strings(args)
+    at = 0
+    while found := _OPENING.search(blank, at):
+        at = closing(args, found.start())
+        if not _INDEXED.search(blank[: found.start()]):
+            yield _flat(args[found.start() + 1 : at - 1])
 
 
 def _flat(text: str) -> str:

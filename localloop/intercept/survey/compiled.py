@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import takewhile
 from typing import Final
 
 from localloop.contract import load
@@ -11,7 +12,7 @@ from localloop.contract.model import Operation
 from localloop.intercept.survey import code
 from localloop.intercept.survey.names import BUILDERS, VERBS, Named, Names, names, plain
 from localloop.intercept.survey.twiml import element_of
-from localloop.intercept.survey.use import Call, Place, Use, Verb, wire_names
+from localloop.intercept.survey.use import Call, Place, Use, Verb, positional, wire_names
 
 _JAVA_IMPORT: Final = re.compile(r"\bimport\s+com\.twilio\.rest\.([\w.]+?)\.(\*|[A-Z]\w*)\s*;")
 _JAVA_CALL: Final = re.compile(
@@ -43,9 +44,11 @@ def java(file: str, text: str) -> Iterator[Use]:
         named = _imported(names(), packages, found[1], found[2])
         operation = names().of(named, BUILDERS[found[3]]) if named else None
         if operation is not None:
-            chain = code.chain(text, code.closing(text, found.end()))
+            end = code.closing(text, found.end())
+            chain = code.chain(text, end)
             given = [link.name.removeprefix("set") for link in chain.links if link.name.startswith("set")]
-            yield _call(operation, given, Place(file, code.line_of(text, found.start())), requires=True)
+            count = code.leading(text[found.end() + 1 : end - 1]) - _ids(operation)
+            yield _call(operation, given, Place(file, code.line_of(text, found.start())), count)
     imported = {(found[1] or "", found[2]) for found in _JAVA_TWIML.finditer(text)}
     for found in _JAVA_BUILDER.finditer(text):
         product = _twiml_product(imported, found[1])
@@ -53,7 +56,7 @@ def java(file: str, text: str) -> Iterator[Use]:
         element = element_of(product, name) if product else None
         if element is not None:
             chain = code.chain(text, code.closing(text, found.end()))
-            given = [link.name for link in chain.links if link.name != "build"]
+            given = list(takewhile(lambda name: name != "build", (link.name for link in chain.links)))
             attributes = frozenset(each for each in given if element_of(product, each) is None)
             yield Verb(
                 element.product, element.name, attributes, Place(file, code.line_of(text, found.start()))
@@ -86,7 +89,8 @@ def csharp(file: str, text: str) -> Iterator[Use]:
             args = text[found.end() + 1 : code.closing(text, found.end()) - 1]
             place = Place(file, code.line_of(text, found.start()))
             by_options = re.search(r"\bnew\b[^(]*Options|^\s*\w*[oO]ptions\s*$", args)
-            yield _call(operation, code.keys(args), place, requires=not by_options)
+            count = 0 if by_options else code.leading(args) - _ids(operation)
+            yield _call(operation, code.keys(args), place, count)
     for found in _CS_OPTIONS.finditer(text):
         operation = _of_usings(usings, found[2], found[1])
         if operation is not None:
@@ -96,7 +100,8 @@ def csharp(file: str, text: str) -> Iterator[Use]:
                 text[after.end() : code.closing(text, after.end() - 1)] if after else text[found.end() : end]
             )
             given = re.findall(r"\b([A-Z]\w*)\s*=(?!=)", block)
-            yield _call(operation, given, Place(file, code.line_of(text, found.start())))
+            count = code.leading(text[found.end() + 1 : end - 1]) - _ids(operation) if after else 0
+            yield _call(operation, given, Place(file, code.line_of(text, found.start())), count)
     if "Twilio.TwiML" in text:
         yield from _csharp_twiml(file, text)
 
@@ -157,9 +162,10 @@ def _go_operation(service: str, function: str) -> Operation | None:
         return None
 
 
-def _call(operation: Operation, given: object, place: Place, *, requires: bool = False) -> Call:
-    assert isinstance(given, list | set)
-    params = wire_names(operation, given)
-    if requires:
-        params |= {param.name for param in operation.params if param.required and param.location == "body"}
-    return Call(operation, params, place)
+def _ids(operation: Operation) -> int:
+    """How many ids of the path come before the parameters: all but the account's."""
+    return sum(param.location == "path" and param.name != "AccountSid" for param in operation.params)
+
+
+def _call(operation: Operation, given: Collection[str], place: Place, count: int = 0) -> Call:
+    return Call(operation, wire_names(operation, given) | positional(operation, max(count, 0)), place)

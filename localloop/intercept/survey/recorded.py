@@ -47,13 +47,14 @@ def _callback(exchange: Exchange, place: Place) -> Iterator[Use]:
 
 
 def kind_of(params: dict[str, str]) -> str:
-    """The kind whose parameters these are; "" when they are no kind's."""
+    """The kind that has most of these parameters, and all that it always has; "" when they are no kind's."""
     best, most = "", 0
-    for kind in KINDS.values():
-        known = declared(kind.name)
-        required = {each.parameter.name for each in known if each.is_required}
-        if required <= params.keys() and len(required) > most:
-            best, most = kind.name, len(required)
+    for name in KINDS:
+        known = declared(name)
+        always = {each.parameter.name for each in known if each.is_required}
+        shared = len({each.parameter.name for each in known} & params.keys())
+        if always <= params.keys() and shared > most:
+            best, most = name, shared
     if best:
         return best
     if "MessageStatus" in params:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
 from localloop.contract.model import Operation
 
+# In Java, C# and PHP. What is required comes first.
+_IN_ORDER: Final = {"CreateMessage": ("To", "From", "Body"), "CreateCall": ("To", "From", "Url")}
 Product: TypeAlias = Literal["messaging", "voice", ""]
 
 
@@ -60,6 +62,13 @@ def wire_names(operation: Operation, given: Iterable[str]) -> frozenset[str]:
     """Parameters by their wire names, from any SDK's spelling; what the operation does not have is left out."""
     known = {_plain(param.name): param.name for param in operation.params if param.location != "path"}
     return frozenset(known[_plain(name)] for name in given if _plain(name) in known)
+
+
+def positional(operation: Operation, count: int) -> frozenset[str]:
+    """Parameters that are given by their place: those that are required, and of the best known operations the next."""
+    known = _IN_ORDER.get(operation.id.rpartition(".")[2], ())
+    required = {param.name for param in operation.params if param.required and param.location == "body"}
+    return frozenset(known[:count] or (required if count else ()))
 
 
 def _plain(name: str) -> str:

@@ -18,6 +18,8 @@ from localloop.payloads.kinds import KINDS
 
 DIFFERENCES: Final = Path(__file__).with_name("data") / "differences.json"
 Verdict: TypeAlias = Literal["behaves", "differs", "plain", "not yet", "unknown"]
+# What the SDKs' builders call what is inside an element.
+_CONTENT: Final = frozenset({"message", "body", "innerElements", "optionalAttributes"})
 _T = TypeVar("_T")
 Coverage: TypeAlias = Callable[[str, Operation], Literal["behaves", "plain"]]  # a resource's key
 
@@ -92,7 +94,7 @@ def _operations(calls: Sequence[Call], coverage: Coverage) -> tuple[Found, ...]:
 def _verbs(verbs: Sequence[Verb]) -> tuple[Found, ...]:
     found = []
     for name, same in _grouped(verbs, _verb_name).items():
-        attributes = {_attribute(each) for verb in same for each in verb.attributes}
+        attributes = {_attribute(each) for verb in same for each in verb.attributes} - _CONTENT
         verdict: Verdict = _verb_verdict(same[0])
         found.append(_found(name, verdict, sorted(attributes), (), [verb.place for verb in same]))
     return tuple(sorted(found, key=lambda each: each.name))
