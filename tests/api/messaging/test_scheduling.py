@@ -10,6 +10,7 @@ import pytest
 from http_server import Server, answer, running
 
 from localloop.core import clock
+from localloop.core.errors import ApiError
 from localloop.products.messaging.message import scheduled
 from localloop.rest.request import Caller
 from tests.api.messaging.conftest import FROM, Phone, advance
@@ -119,3 +120,10 @@ async def test_a_closed_account_sends_nothing_of_it(frozen: Phone, caller: Calle
         await frozen.messaging.closing(unit, caller.account_sid)
     await advance(frozen, caller, HOUR)
     assert (await frozen.fetch(caller, sent["sid"]))["status"] == "canceled"
+
+
+async def test_a_moment_that_is_none(server: Phone) -> None:
+    [binding] = [each for each in server.messaging.bindings() if each.resource == "api.v2010.Message"]
+    refusal = binding.errors["SendAt"]("soon")
+    assert isinstance(refusal, ApiError)
+    assert refusal.code == 35117

@@ -278,3 +278,11 @@ async def test_a_service_that_does_not_convert_media(working: Phone, caller: Cal
     sent = await send(working, caller, service, To=BRITISH, MediaUrl=["https://example.com/cat.png"])
     await working.idle()
     assert (await working.fetch(caller, sent["sid"]))["num_media"] == "1"
+
+
+async def test_a_number_without_texts_joins_no_pool(server: Phone, caller: Caller) -> None:
+    service = await make_service(server, caller)
+    await server.own(caller, FROM)
+    async with server.database.unit() as unit:
+        await unit.execute("update phone_numbers set sms_enabled = false where phone_number = $1", FROM)
+    assert await refused(add_number(server, caller, service, FROM)) == 21715

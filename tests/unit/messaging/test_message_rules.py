@@ -119,11 +119,6 @@ def test_a_canceled_message_is_not_sent() -> None:
         ({"Body": "\N{GRINNING FACE}" * 801}, 21617),
         ({"From": "ACME"}, 21612),
         ({"From": "ACME", "To": "+447700900123", "MediaUrl": ["http://example.com/a"]}, 21612),
-        ({"SendAt": NOW, "ScheduleType": "fixed"}, 35118),
-        ({"SendAt": NOW, "MessagingServiceSid": "MG1"}, 35126),
-        ({"ScheduleType": "fixed", "MessagingServiceSid": "MG1"}, 35111),
-        ({**scheduled(timedelta(seconds=899)), "MessagingServiceSid": "MG1"}, 35114),
-        ({**scheduled(timedelta(days=35, seconds=1)), "MessagingServiceSid": "MG1"}, 35115),
         ({"From": None, "MessagingServiceSid": "MG0"}, 21704),
         ({"From": None, "MessagingServiceSid": "MG9"}, 21701),
         ({"From": "55555", "MessagingServiceSid": "MG1"}, 21711),
@@ -133,6 +128,22 @@ def test_a_canceled_message_is_not_sent() -> None:
 async def test_refusals(params: dict[str, object], code: int) -> None:
     with pytest.raises(ApiError) as refused:
         await composed(**params)
+    assert refused.value.code == code
+
+
+SCHEDULES: dict[int, dict[str, object]] = {
+    35111: {"ScheduleType": "fixed"},
+    35114: scheduled(timedelta(seconds=899)),
+    35115: scheduled(timedelta(days=35, seconds=1)),
+    35118: {**scheduled(timedelta(hours=1)), "MessagingServiceSid": None},
+    35126: {"SendAt": NOW + timedelta(hours=1)},
+}
+
+
+@pytest.mark.parametrize("code", SCHEDULES)
+async def test_schedules_that_are_refused(code: int) -> None:
+    with pytest.raises(ApiError) as refused:
+        await composed(**{"MessagingServiceSid": "MG1", **SCHEDULES[code]})
     assert refused.value.code == code
 
 

@@ -72,8 +72,7 @@ class Bench:
         after = status_after(prefix, before, ruling.verdict)
         if after is None:
             raise errors.conflict(f"{ruling.verdict} does not follow {before}.")
-        changes = {_STATUS[prefix]: after, **_CHANGES[prefix](record, ruling, now)}
-        await self._write(record, changes, now)
+        await self._write(record, {_STATUS[prefix]: after, **changes(record, ruling, now)}, now)
         await self._follow(record, ruling, after, now)
         return Judged(sid=record.sid, account_sid=account_sid, status=after, date_updated=now)
 
@@ -106,6 +105,11 @@ class Bench:
                 service_sid = record.data["messaging_service_sid"]
                 await register(unit, record.account_sid, service_sid, is_registered=after == "VERIFIED")
             self._directory.changed(unit)
+
+
+def changes(record: Record, ruling: Ruling, now: datetime) -> dict[str, Any]:
+    """What a verdict changes beside the status."""
+    return _CHANGES[ruling.sid[:2]](record, ruling, now)
 
 
 async def register(unit: Unit, account_sid: str, service_sid: str, *, is_registered: bool) -> None:
