@@ -67,6 +67,7 @@ def running(*options: str) -> Iterator[Credentials]:
     seeded = new_world(f"http://127.0.0.1:{port}")
     with tempfile.TemporaryDirectory(prefix="ll-", dir=roomy_memory()) as folder:
         home = Path(folder)
+        home.chmod(0o711)  # where we are root, PostgreSQL runs as somebody else, who passes through here
         log = home / "output"
         with log.open("wb") as output:
             process = subprocess.Popen(

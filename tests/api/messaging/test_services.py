@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from http_server import Server, answer, running
 
 from localloop.carriers import phones
+from localloop.core import clock
 from localloop.core.errors import ApiError
 from localloop.products.messaging import Rules
+from localloop.products.messaging.service import sticky
 from localloop.products.numbers import add_short_code
 from localloop.rest.request import Caller
+from localloop.store import Database
 from tests.api.messaging.conftest import FROM, PUBLIC_URL, TO, Phone
 
 OK = answer("204 No Content", length=False)
@@ -286,3 +290,39 @@ async def test_a_number_without_texts_joins_no_pool(server: Phone, caller: Calle
     async with server.database.unit() as unit:
         await unit.execute("update phone_numbers set sms_enabled = false where phone_number = $1", FROM)
     assert await refused(add_number(server, caller, service, FROM)) == 21715
+
+
+async def test_many_at_once_to_one_recipient_come_from_one_sender(working: Phone, caller: Caller) -> None:
+    service = await make_service(working, caller, FROM, SECOND, "+14155552672", AreaCodeGeomatch=False)
+    recipients = ["+13125550100", "+13125550101"]
+    sent = await asyncio.gather(
+        *(send(working, caller, service, To=recipients[place % 2]) for place in range(40))
+    )
+    await working.idle()
+    froms: dict[str, set[str]] = {to: set() for to in recipients}
+    for each in sent:
+        done = await working.fetch(caller, each["sid"])
+        assert done["status"] == "delivered"
+        froms[done["to"]].add(done["from"])
+    assert [len(numbers) for numbers in froms.values()] == [1, 1]
+
+
+async def test_the_first_proposal_holds(database: Database, server: Phone, caller: Caller) -> None:
+    """Whoever proposes another at the same moment, in whatever process, is told the first one's."""
+    service = await make_service(server, caller, FROM, SECOND)
+    listed = await server.ask.items("messaging.v1.ListPhoneNumber", caller, ServiceSid=service)
+    one, two = (row["sid"] for row in listed.items)
+    bond = sticky.Bond(caller.account_sid, service, "sms", TO)
+    now = clock.now(caller.world_sid)
+
+    async def agree(*proposals: sticky.Proposal) -> list[str]:
+        async with database.unit() as unit:
+            return await sticky.agree(unit, proposals)
+
+    assert await agree(sticky.Proposal(bond, one, now), sticky.Proposal(bond, two, now)) == [one, one]
+    assert await agree(sticky.Proposal(bond, two, now)) == [one]
+    assert await agree(sticky.Proposal(bond, two, now, unfit=one)) == [two]
+    assert await sticky.find(database, [bond, sticky.Bond(caller.account_sid, service, "whatsapp", TO)]) == [
+        two,
+        None,
+    ]
