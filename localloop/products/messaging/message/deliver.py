@@ -86,7 +86,8 @@ class Delivery:
         loaded = await self._messages.read((job.account_sid, sids.uuid_of(reference.sid)))
         if loaded is None or not lifecycle.may_be_sent(loaded.message.status):
             return Done()
-        error_code, alert = _hindrance(loaded, job) or await self._gates.hindering.hindrance(loaded.message), None
+        error_code = _hindrance(loaded, job) or await self._gates.hindering.hindrance(loaded.message)
+        alert = None
         receipt = None if error_code is not None else await self._refusal(loaded.message)
         if loaded.media and error_code is None and receipt is None:
             loaded, unfit = await self._with_files(loaded)
