@@ -66,6 +66,9 @@ select count(*) from (
   from phone_messages where direction = 'received'
 ) starts where gap < interval '2 seconds'
 """
+_LAST: Final = """
+select max(due_at) - (select min(date_created) from messages) from jobs where kind = 'message.send'
+"""
 # While the load lasts, senders that are drawn again soon wait for their turn; the last twentieth is no throughput.
 _WORKED_OFF: Final = """
 select extract(epoch from percentile_disc(0.95) within group (order by date_updated) - min(date_created))
@@ -140,16 +143,13 @@ def _starts(instance: Instance) -> Row:
 def long_queue(seconds: float) -> list[Row]:
     """Fill one sender's queue in a world that stands still, and let ten hours pass."""
     with Instance(message_rate="1") as instance:
-        asyncio.run(_move(instance, clock.frozen(clock.now())))
-        began, refused = time.monotonic(), 0
-        while not refused:
-            if time.monotonic() - began > _DRAINED_S:
-                raise NotRun("the queue was not filled")
-            refused = wrk.create(instance.url + MESSAGES, seconds, _CONNECTIONS, senders=1).failed
+        still = clock.frozen(clock.now())
+        asyncio.run(move(instance, still))
+        refused = _fill(instance, seconds)
         taken: int = database.ask(instance, "select count(*) from messages")
-        last = database.ask(instance, "select max(due_at) - min(date_created) from jobs, messages")
+        last = database.ask(instance, _LAST)
         began = time.monotonic()
-        asyncio.run(_move(instance, clock.frozen(clock.now()).advanced(timedelta(hours=11))))
+        asyncio.run(move(instance, still.advanced(timedelta(hours=11))))
         drained(instance, _DRAINED_S)
         took = time.monotonic() - began
         sent: int = database.ask(instance, _BEGUN)
@@ -163,7 +163,17 @@ def long_queue(seconds: float) -> list[Row]:
     ]
 
 
-async def _move(instance: Instance, moved: WorldTime) -> None:
+def _fill(instance: Instance, seconds: float) -> int:
+    """Until nothing more is taken; how much was refused then."""
+    began = time.monotonic()
+    while time.monotonic() - began < _DRAINED_S:
+        load = wrk.create(instance.url + MESSAGES, seconds, _CONNECTIONS, senders=1)
+        if load.requests == load.failed:
+            return load.failed
+    raise NotRun("the queue was not filled")
+
+
+async def move(instance: Instance, moved: WorldTime) -> None:
     place = dict(pgbench.address(instance))
     store = await Database.connect(f"postgresql:///{place.pop('database')}?{urlencode(place)}")
     try:

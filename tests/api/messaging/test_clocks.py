@@ -97,3 +97,11 @@ async def test_dates_of_a_world_that_fell_behind_are_found(frozen: Phone, caller
     assert sent["date_sent"] == behind.frozen_at
     for params in ({"DateSent<": sent["date_sent"]}, {"DateSent>": sent["date_sent"]}):
         assert len((await frozen.ask.items("api.v2010.ListMessage", caller, params)).items) == 1
+
+
+async def test_a_queue_is_sent_when_a_day_passes_at_once(frozen: Phone, caller: Caller) -> None:
+    for number in range(5):
+        await frozen.send(caller, Body=f"number {number}")
+    await frozen.send(caller, ValidityPeriod=3)
+    await advance(frozen, caller, timedelta(days=1))
+    assert await _statuses(frozen, caller) == ["delivered"] * 5 + ["failed"]

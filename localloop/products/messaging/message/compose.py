@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -452,6 +453,7 @@ def expiry_of(message: Message) -> datetime:
     return (message.options.send_at or message.date_created) + validity
 
 
+@lru_cache(maxsize=4096)
 def is_http_url(text: str) -> bool:
     """An absolute http(s) URL. Underscores in its host pass, unlike at Twilio: container networks have such names."""
     try:
