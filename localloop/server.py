@@ -124,7 +124,9 @@ class Place(Struct, frozen=True, kw_only=True):
     runtime: Path  # folder of what the processes of this machine share: admission table, metrics
     url: str  # the address that is printed
     sealing_key: Path
-    objects: Path | None = None  # folder of pictures and the like, unless they have a store of their own
+    objects: Path | None = (
+        None  # folder of pictures and the like, beside the data; None = it may go with `runtime`
+    )
 
 
 class Interception(Struct, frozen=True):
@@ -189,7 +191,7 @@ async def prepare(settings: Settings, place: Place, seed: Seed) -> accounts.Seed
 
 
 def _objects_at(settings: Settings, place: Place) -> str | Path:
-    return settings.object_store or place.objects or place.runtime.parent / "objects"
+    return settings.object_store or place.objects or place.runtime / "objects"
 
 
 async def new_console_link(place: Place, account_sid: str) -> str:

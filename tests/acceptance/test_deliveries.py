@@ -112,3 +112,20 @@ def test_mistakes_are_one_line(home: Home, up: Up, arguments: tuple[str, ...], s
 def test_every_command_has_help(home: Home) -> None:
     for command in ("list", "show", "tail", "replay"):
         assert "--json" in home.run("deliveries", command, "--help").stdout
+
+
+def test_many_messages_are_deleted(home: Home, up: Up) -> None:
+    """It asks which; what was there is gone when it says so, and what is counted adds up."""
+    account = f"/2010-04-01/Accounts/{up.sid}/Messages.json"
+    sent = [up.ask(account, {"To": PHONE, "From": FROM, "Body": str(each)})["sid"] for each in range(3)]
+    assert home.run("inbox", PHONE, "--wait", "20", "--since", "2020-01-01T00:00:00Z").returncode == 0
+    assert "which messages?" in home.run("messages", "delete").stderr
+    canceled = home.run("messages", "delete", "--to", "+15550000000", "--no-wait")
+    assert canceled.returncode == 0, canceled.stderr
+    done = home.run("messages", "delete", "--to", PHONE, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["status"], told["deleted"] + told["in_flight"]) == ("completed", told["total"])
+    assert told["total"] >= len(sent)
+    assert home.run("messages", "deletions").stdout.count("MD") == 2
+    assert home.run("messages", "cancel", told["sid"]).returncode == 1

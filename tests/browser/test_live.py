@@ -69,6 +69,7 @@ def test_nothing_moves_under_the_hand(open_page: Open, up: Up, furnished: dict[s
 def _hostile(up: Up) -> list[str]:
     """Markup and scripts wherever an application or a phone may put text, and the pages that show it."""
     account = f"/2010-04-01/Accounts/{up.sid}"
+    up.ask("/lab/v1/MessagingSettings", {"MediaFetch": "false"})  # there is nobody at their addresses
     sid = _text(up, MARKUP)
     up.ask(
         "/lab/v1/Phones/+15551230021/Messages", {"To": "+15551230000", "Body": MARKUP, "MediaUrl": SCRIPT_URL}

@@ -57,6 +57,7 @@ def test_a_chosen_picture_is_sent_and_shown(open_page: Open, up: Up) -> None:
 
 @needs("chromium", "console-page")
 def test_a_picture_elsewhere_is_a_link_and_is_not_fetched(open_page: Open, up: Up) -> None:
+    up.ask("/lab/v1/MessagingSettings", {"MediaFetch": "false"})
     form = {
         "From": "+15551230000",
         "To": PHONE,

@@ -100,7 +100,8 @@ def test_media_that_came_in_are_found_at_our_address(
 ) -> None:
     number = client.available_phone_numbers("US").local.list(limit=1)[0].phone_number
     client.incoming_phone_numbers.create(phone_number=number, sms_url=f"{application.url}/sms")
-    there = f"{application.url}/cat.jpg"
+    application.answers["/cat"] = ("image/jpeg", "a cat")
+    there = f"{application.url}/cat"
     texted = phone(account, TO, "/Messages", To=number, Body="look", MediaUrl=there)
     assert texted.status_code == 201
     form = application.told("/sms")
@@ -108,7 +109,12 @@ def test_media_that_came_in_are_found_at_our_address(
     assert form["MediaUrl0"].startswith(account.url)
     # As at Twilio, whoever knows the address needs no credentials; for the metadata they do.
     moved = requests.get(form["MediaUrl0"], allow_redirects=False, timeout=30)
-    assert (moved.status_code, moved.headers["Location"]) == (307, there)
+    assert moved.status_code == 307
+    for credentials in (None, account.auth):
+        found = requests.get(form["MediaUrl0"], auth=credentials, timeout=30)
+        assert (found.headers["Content-Type"], found.text) == ("image/jpeg", "a cat")
+    part = requests.get(moved.headers["Location"], headers={"Range": "bytes=2-"}, timeout=30)
+    assert (part.status_code, part.text) == (206, "cat")
     assert requests.get(f"{form['MediaUrl0']}.json", timeout=30).status_code == 401
     assert requests.delete(form["MediaUrl0"], timeout=30).status_code == 401
     assert requests.get(f"{form['MediaUrl0'][:-8]}00000000", timeout=30).status_code == 404
@@ -127,8 +133,10 @@ def test_twiml_of_the_package_runs(client: Client, account: Credentials, applica
     first.redirect("/next")
     reply = second.message(to=OTHER)
     reply.body("two")
-    reply.media("https://example.com/cat.gif")
+    picture = f"{application.url}/cat.gif"
+    reply.media(picture)
     application.answers = {
+        "/cat.gif": ("image/gif", "GIF89a"),
         "/application": ("text/xml", str(first)),
         "/next": ("text/xml", str(second)),
     }
@@ -136,7 +144,7 @@ def test_twiml_of_the_package_runs(client: Client, account: Credentials, applica
     for path in ("/application", "/next"):
         assert application.told(path)["Body"] == "hi"
     assert [application.told("/told")["MessageStatus"] for _ in range(2)] == ["sent", "delivered"]
-    for there, text, media in ((TO, "one", []), (OTHER, "two", ["https://example.com/cat.gif"])):
+    for there, text, media in ((TO, "one", []), (OTHER, "two", [picture])):
         came = phone(
             account, there, "/Messages/Wait", Matches=text, Direction="received", Timeout="10"
         ).json()

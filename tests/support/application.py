@@ -63,6 +63,11 @@ class Application:
                 self.answer(200, *application.answers.get(self.path, ("text/xml", "<Response/>")))
                 application.asked.put((self.path, dict(parse_qsl(body, keep_blank_values=True))))
 
+            def do_GET(self) -> None:
+                """A file: media of a message."""
+                known = application.answers.get(self.path)
+                self.answer(200 if known else 404, *(known or ("text/plain", "none")))
+
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 

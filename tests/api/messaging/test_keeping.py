@@ -12,7 +12,6 @@ from http_server import Received, Server, answer, running
 
 from localloop.carriers import phones
 from localloop.core import clock, sids
-from localloop.core.errors import ApiError
 from localloop.jobs import Job, Worker
 from localloop.products.messaging.keeping import batches, deletion, retention
 from localloop.products.messaging.keeping.batches import Filters
@@ -276,11 +275,3 @@ async def test_what_goes_is_forgotten_everywhere(
     await working.settled()
     assert await holding(working.database, TEXT) == set()
     assert [file for file in (tmp_path / "objects").rglob("*") if file.is_file()] == []
-
-
-@pytest.mark.parametrize(("parameter", "code"), [("ContentRetention", 30029), ("AddressRetention", 30030)])
-async def test_what_is_no_retention(server: Phone, parameter: str, code: int) -> None:
-    [binding] = [each for each in server.messaging.bindings() if each.resource == "api.v2010.Message"]
-    refusal = binding.errors[parameter]("some")
-    assert isinstance(refusal, ApiError)
-    assert (refusal.status, refusal.code) == (400, code)

@@ -26,7 +26,7 @@ account_sid = $1 and ($2::timestamptz is null or date_created >= $2)
 """
 _COUNT: Final = f"select count(*) from messages where {_CLAUSES}"
 _WINDOW: Final = f"""
-select id, prefix, world_sid, status, num_media from messages where {_CLAUSES} and id > $9
+select id, prefix, world_sid, status from messages where {_CLAUSES} and id > $9
 order by id limit $10 for update
 """
 _DELETE: Final = "delete from messages where account_sid = $1 and id = any($2::uuid[])"
@@ -81,7 +81,7 @@ async def delete(
     gone = [row for row in rows if lifecycle.is_settled(row["status"])]
     if gone:
         ids = [row["id"] for row in gone]
-        if any(row["num_media"] for row in gone):
+        if any(row["prefix"] == "MM" for row in gone):
             await media.delete_of(unit, account_sid, ids, clock.now())
         await unit.execute(_DELETE, account_sid, ids)
         named = [sids.from_uuid(row["prefix"], row["id"]) for row in gone]

@@ -35,7 +35,7 @@ async def let_go(connection: Any, ended: Sequence[Message]) -> None:
     for message in ended:
         if message.options.content_retention == DISCARD:
             await connection.execute(_EMPTY, message.account_sid, message.id)
-            if message.num_media:
+            if message.may_have_files:
                 await media.delete_of(connection, message.account_sid, [message.id], clock.now())
         if message.options.address_retention == OBFUSCATE:
             masked = e164.mask(message.to)

@@ -79,7 +79,7 @@ class Operations(Struct, frozen=True):
         async with self.database.unit() as unit:
             if not await queries.delete(unit, message, sorted(lifecycle.SETTLED)):
                 raise errors.delete_before_complete()
-            if message.num_media:
+            if message.may_have_files:
                 await media.delete_of(unit, message.account_sid, [message.id], clock.now())
             await self._forget(unit, message, request.sid)
         return Deleted()

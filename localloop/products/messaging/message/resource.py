@@ -84,6 +84,11 @@ class Message(Struct, frozen=True, kw_only=True):
         return sids.from_uuid(self.prefix, self.id)
 
     @property
+    def may_have_files(self) -> bool:
+        """Also one of which the media became addresses in its text."""
+        return self.prefix == "MM"
+
+    @property
     def is_mms(self) -> bool:
         """It goes as a multimedia message, with files or because that was asked for."""
         return self.num_media > 0 or self.options.send_as_mms
