@@ -72,7 +72,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     # A pool of its own would have to be made first, and nobody keeps contents.
     "api.v2010.CreateMessage": {
         "To": "+14155550199",
-        **dict.fromkeys(("MessagingServiceSid", "ContentSid", "ScheduleType", "SendAt")),
+        **dict.fromkeys(("MessagingServiceSid", "ContentSid", "ContentVariables", "ScheduleType", "SendAt")),
     },
     "api.v2010.UpdateMessage": {"Body": "", "Status": "canceled"},
     "api.v2010.UpdateAccount": {"Status": None},  # a main account cannot change its own
@@ -201,7 +201,14 @@ CODES: dict[str, dict[str, int]] = {
     "api.v2010.CreateValidationRequest": {"PhoneNumber": 21401},
     "messaging.v1.CreateUsAppToPerson": dict.fromkeys(_CAMPAIGN_TEXTS, 21727),
     "messaging.v1.UpdateUsAppToPerson": dict.fromkeys(_CAMPAIGN_TEXTS, 21727),
-    "api.v2010.CreateMessage": {"To": 21604, "From": 21603, "Body": 21602, "ScheduleType": 35126},
+    "api.v2010.CreateMessage": {
+        "To": 21604,
+        "From": 21603,
+        "Body": 21602,
+        "ScheduleType": 35126,
+        "ContentRetention": 30029,
+        "AddressRetention": 30030,
+    },
 }
 CODES |= {
     f"api.v2010.CreateIncomingPhoneNumber{kind}": {**_METHODS, "PhoneNumber": 21421}

@@ -9,7 +9,7 @@ import pytest
 from http_server import Server, answer, running
 
 from localloop.carriers import phones
-from localloop.core import clock
+from localloop.core import clock, sids
 from localloop.core.errors import ApiError
 from localloop.products.messaging import Rules
 from localloop.products.messaging.service import sticky
@@ -275,6 +275,9 @@ async def test_media_that_cannot_come_are_addresses_in_a_text(working: Phone, ca
     assert (told["num_media"], told["body"], told["num_segments"]) == ("0", f"hello {address}", "2")
     [text] = await phones.list_messages(working.database, caller.world_sid, BRITISH, phones.Selection())
     assert (text.body, text.media) == (told["body"], ())
+    await working.ask("api.v2010.DeleteMessage", caller, Sid=abroad["sid"])
+    left = "select count(*) from media where message_id = $1"
+    assert await working.database.fetchval(left, sids.uuid_of(abroad["sid"])) == 0
 
 
 async def test_a_service_that_does_not_convert_media(working: Phone, caller: Caller) -> None:
