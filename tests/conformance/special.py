@@ -201,7 +201,14 @@ CODES: dict[str, dict[str, int]] = {
     "api.v2010.CreateValidationRequest": {"PhoneNumber": 21401},
     "messaging.v1.CreateUsAppToPerson": dict.fromkeys(_CAMPAIGN_TEXTS, 21727),
     "messaging.v1.UpdateUsAppToPerson": dict.fromkeys(_CAMPAIGN_TEXTS, 21727),
-    "api.v2010.CreateMessage": {"To": 21604, "From": 21603, "Body": 21602, "ScheduleType": 35126},
+    "api.v2010.CreateMessage": {
+        "To": 21604,
+        "From": 21603,
+        "Body": 21602,
+        "ScheduleType": 35126,
+        "ContentRetention": 30029,
+        "AddressRetention": 30030,
+    },
 }
 CODES |= {
     f"api.v2010.CreateIncomingPhoneNumber{kind}": {**_METHODS, "PhoneNumber": 21421}
