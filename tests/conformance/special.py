@@ -72,7 +72,9 @@ PARAMS: dict[str, dict[str, Any]] = {
     # A pool of its own would have to be made first, and nobody keeps contents.
     "api.v2010.CreateMessage": {
         "To": "+14155550199",
-        **dict.fromkeys(("MessagingServiceSid", "ContentSid", "ScheduleType", "SendAt")),
+        **dict.fromkeys(
+            ("MessagingServiceSid", "ContentSid", "ContentVariables", "ShortenUrls", "ScheduleType", "SendAt")
+        ),
     },
     "api.v2010.UpdateMessage": {"Body": "", "Status": "canceled"},
     "api.v2010.UpdateAccount": {"Status": None},  # a main account cannot change its own
