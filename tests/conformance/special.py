@@ -69,10 +69,12 @@ PARAMS: dict[str, dict[str, Any]] = {
     "messaging.v1.CreateBrandVetting": {"VettingId": "cv|1.0|tcr|10dlc|token"},
     "messaging.v1.CreateUsAppToPerson": {**_CAMPAIGN, "UsAppToPersonUsecase": "MARKETING"},
     "messaging.v1.UpdateUsAppToPerson": _CAMPAIGN,
-    # A pool of its own would have to be made first, and nobody keeps contents.
+    # A pool, a template and a domain would have to be made first.
     "api.v2010.CreateMessage": {
         "To": "+14155550199",
-        **dict.fromkeys(("MessagingServiceSid", "ContentSid", "ContentVariables", "ScheduleType", "SendAt")),
+        **dict.fromkeys(
+            ("MessagingServiceSid", "ContentSid", "ContentVariables", "ShortenUrls", "ScheduleType", "SendAt")
+        ),
     },
     "api.v2010.UpdateMessage": {"Body": "", "Status": "canceled"},
     "api.v2010.UpdateAccount": {"Status": None},  # a main account cannot change its own

@@ -23,6 +23,7 @@ async def test_a_thread_holds_what_came_went_and_failed(server: Server, page: Pa
     await page.post(f"lab/v1/Phones/{TO}/Messages", To=FROM, Body="reply")
     await server.idle()
     await page.post(f"lab/v1/Phones/{TO}", Behavior="30003")
+    await page.post("lab/v1/MessagingSettings", MediaFetch="false")
     await page.send(Body="lost", MediaUrl="https://example.com/cat.png")
     await server.idle()
     assert await thread(page) == [
