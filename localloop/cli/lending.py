@@ -77,8 +77,18 @@ def _answers(note: running.Running) -> bool:
 
 
 def _start(folder: Path, ours: Path, environ: Mapping[str, str]) -> running.Running:
+    options = _port(environ)
+    try:
+        return _launch(folder, ours, environ, options)
+    except Failed:
+        if options or not (options := _port(environ)):  # unless somebody took the port meanwhile
+            raise
+        return _launch(folder, ours, environ, options)
+
+
+def _launch(folder: Path, ours: Path, environ: Mapping[str, str], options: list[str]) -> running.Running:
     # -P: a file of the program's folder is not to stand in for a module of ours.
-    command = [sys.executable, "-P", "-m", "localloop", "up", "--data", str(folder), *_port(environ)]
+    command = [sys.executable, "-P", "-m", "localloop", "up", "--data", str(folder), *options]
     log = ours / _LOG
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -11,7 +11,7 @@ from localloop.cli.numbers import Addresses
 
 SMS_PATHS: Final = ("/sms", "/message")
 VOICE_PATHS: Final = ("/voice", "/answer")
-_HOSTS: Final = ("127.0.0.1", "localhost")  # some listen on ::1 alone
+_HOSTS: Final = ("127.0.0.1", "::1")  # some that are told localhost listen on the second alone
 _EVERY_S: Final = 0.1
 _ANSWER_S: Final = 5.0
 
@@ -40,7 +40,8 @@ class Probe:
         return Addresses(self._first_of(SMS_PATHS), self._first_of(VOICE_PATHS))
 
     def _first_of(self, paths: tuple[str, ...]) -> str:
-        return next((f"http://{self._host}:{self._port}{path}" for path in paths if self._is_there(path)), "")
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return next((f"http://{host}:{self._port}{path}" for path in paths if self._is_there(path)), "")
 
     def _is_there(self, path: str) -> bool:
         """OPTIONS asks for no action (RFC 9110 §9.3.7): a route that knows POST alone says 200, 204, 403 or 405."""

@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -57,10 +57,10 @@ def run(wanted: Wanted) -> int:
     if not wanted.command:
         raise Failed("there is nothing to run: localloop run -- python app.py")
     signals = Signals()
-    given, dotenv = _credentials()
+    given = _credentials()
     try:
         with borrowed(wanted.data, os.environ, ephemeral=wanted.ephemeral) as note:
-            return _run_with(wanted, note, _identify(note, given, dotenv), signals)
+            return _run_with(wanted, note, _identify(note, given), signals)
     except Interrupted as interrupted:
         return interrupted.status
 
@@ -99,10 +99,9 @@ def environment_of(note: running.Running, account_sid: str, auth_token: str) -> 
     return {name: value for name, value in named.items() if value} | added
 
 
-def _credentials() -> tuple[Seed, Mapping[str, str]]:
+def _credentials() -> Seed:
     try:
-        dotenv = parse_dotenv(_dotenv())
-        return seed(os.environ, dotenv), dotenv
+        return seed(os.environ, parse_dotenv(_dotenv()))
     except SettingsError as error:
         raise Failed(str(error)) from None
 
@@ -116,7 +115,7 @@ def _dotenv() -> str:
         raise Failed(f".env cannot be read: {error}") from None
 
 
-def _identify(note: running.Running, given: Seed, dotenv: Mapping[str, str]) -> Identity:
+def _identify(note: running.Running, given: Seed) -> Identity:
     """Makes sure that the account is there, with its token: a program that only receives never says who it is."""
     sid = given.account_sid or note.account_sid
     if given.account_sid and given.auth_token:
@@ -131,12 +130,10 @@ def _identify(note: running.Running, given: Seed, dotenv: Mapping[str, str]) -> 
     except Refused as refused:
         if refused.status != 401:
             raise
-        if dotenv.get("TWILIO_AUTH_TOKEN") == identity.auth_token or identity.source == "the environment":
-            raise Failed(
-                f"the localloop at {note.url} knows {sid} with another auth token than {identity.source}; "
-                "stop it, or use another with --data or --ephemeral"
-            ) from None
-        raise
+        raise Failed(
+            f"the localloop at {note.url} does not take the auth token that {identity.source} has for {sid}: it "
+            "knows another, or is --strict; stop it, or use another with --data or --ephemeral"
+        ) from None
     return identity
 
 

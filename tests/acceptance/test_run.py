@@ -151,7 +151,7 @@ def test_another_token_for_a_known_account_is_told(home: Home) -> None:
     finally:
         up.destroy()
     assert ended.returncode == 1
-    assert "with another auth token than the environment" in ended.stderr
+    assert "does not take the auth token that the environment has for" in ended.stderr
 
 
 def test_nothing_leads_past_us_to_twilio(busy: Home) -> None:
