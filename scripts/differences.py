@@ -14,7 +14,8 @@ from localloop.contract import load
 from localloop.intercept.survey.verdict import DIFFERENCES
 
 PAGE = Path(__file__).parents[1] / "docs" / "differences.md"
-# The first cell of a row, and what it concerns: an operation, and perhaps parameters, of which one has to be used.
+# The first cell of a row, and what it concerns: an operation, and perhaps parameters, of which one has to be used
+# (with a plus: both).
 CONCERNS: dict[str, list[str]] = {
     "Closed subaccounts": ["api.v2010.UpdateAccount Status"],
     "Balance": ["api.v2010.FetchBalance"],
@@ -23,11 +24,25 @@ CONCERNS: dict[str, list[str]] = {
     "Permissions of restricted keys": ["iam.v1.CreateNewKey Policy", "iam.v1.UpdateKey Policy"],
     "`DELETE` while `sent`": ["api.v2010.DeleteMessage"],
     "Media": ["api.v2010.CreateMessage MediaUrl", "api.v2010.ListMedia", "api.v2010.FetchMedia"],
+    "`DELETE` of media on their way": ["api.v2010.DeleteMedia"],
+    "`MessagingServiceSid` with `From`": ["api.v2010.CreateMessage MessagingServiceSid+From"],
+    "`ScanMessageContent`, `SynchronousValidation`": [
+        "messaging.v1.CreateService ScanMessageContent SynchronousValidation",
+        "messaging.v1.UpdateService ScanMessageContent SynchronousValidation",
+    ],
     "Feedback": ["api.v2010.CreateMessageFeedback"],
+    "Brands, campaigns, toll-free verifications": [
+        "messaging.v1.CreateBrandRegistrations",
+        "messaging.v1.CreateUsAppToPerson",
+        "messaging.v1.CreateTollfreeVerification",
+    ],
+    "Senders of WhatsApp": ["messaging.v2.CreateChannelsSender"],
+    "Templates": ["content.v1.CreateApprovalCreate"],
+    "Limits of content types": ["content.v1.CreateContent"],
+    "Bulk consents and contacts": ["accounts.v1.CreateBulkConsents", "accounts.v1.CreateBulkContacts"],
 }
-# Rows about parameters of messages: those that their first cell names, and what the words stand for.
+# Rows about parameters of messages concern those that their first cell names.
 MESSAGE = "api.v2010.CreateMessage"
-STANDS_FOR = {"Messaging Services, schedules": ["MessagingServiceSid", "SendAt"]}
 _ROW = re.compile(r"^\| (?!\|)(.+?) \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
 
 
@@ -50,8 +65,7 @@ def titles() -> set[str]:
 
 def _of_messages(name: str) -> list[str]:
     known = {param.name for param in load().operation(MESSAGE)[3].params}
-    named = [*STANDS_FOR.get(name, ()), *(each for each in re.findall(r"`(\w+)`", name) if each != "From")]
-    params = [each for each in named if each in known]
+    params = [each for each in re.findall(r"`(\w+)`", name) if each in known and each != "From"]
     return [f"{MESSAGE} {' '.join(params)}"] if params else []
 
 

@@ -11,13 +11,13 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from localloop.cli.client import Client, Failed, Refused, connect
 from localloop.core import sids
-from localloop.intercept.comparison import Difference, Report, Target, compare
+from localloop.intercept.comparison import Difference, Report, Target, Text, compare
 from localloop.intercept.recording import Answer, Damaged, Recording, Request, read
 
 _TIMEOUT_S: Final = 60.0
@@ -47,6 +47,7 @@ def compare_file(data: str, file: Path, wait: float, as_json: bool) -> bool:
             ask=lambda request: _ask(client.url, request),
             callbacks=catcher,
             pause=time.sleep,
+            text=lambda text: _receive(client, text),
             patience_s=wait,
         )
         report = compare(recording, target)
@@ -148,6 +149,23 @@ def _stranger(client: Client) -> Client:
             raise
         return client
     return fresh
+
+
+def _receive(client: Client, text: Text) -> str | None:
+    """A text from a simulated phone to a number of the account, which is bought for it; None when it cannot be."""
+    numbers = f"/2010-04-01/Accounts/{client.account_sid}/IncomingPhoneNumbers"
+    try:
+        owned = client.get(f"{numbers}.json", {"PhoneNumber": text.to})["incoming_phone_numbers"]
+        if owned:
+            client.post(f"{numbers}/{owned[0]['sid']}.json", {"SmsUrl": text.url})
+        else:
+            client.post(f"{numbers}.json", {"PhoneNumber": text.to, "SmsUrl": text.url})
+        phone = f"/lab/v1/Phones/{quote(text.from_, safe='+')}/Messages"
+        sent = client.post(phone, {"To": text.to, "Body": text.body or " "})
+    except Refused:
+        return None
+    sid: str | None = sent.get("message_sid")
+    return sid
 
 
 def _ask(url: str, request: Request) -> Answer:

@@ -132,7 +132,7 @@ class _Recorder:
 
     async def _start(self, folder: Path, sock: socket.socket, reach: Reach) -> None:
         routes = intercept.routes(os.environ, "", sock.getsockname()[1])
-        way = Forwarding(self._file, "request", reach)
+        way = Forwarding(self._file, "request", reach, routes=routes)
         self._ways.append(way)
         self._proxy = intercept.Proxy(
             way, intercept.load(folder), routes, name=f"localloop-{os.getpid()}", limit=_CLIENTS

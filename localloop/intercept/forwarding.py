@@ -6,17 +6,19 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import structlog
 from msgspec import Struct
 
-from localloop.intercept.head import refusal
+from localloop.intercept.dial import Dialled, dial
+from localloop.intercept.head import Asked, Refused, refusal
 from localloop.intercept.recording import Sink
 from localloop.intercept.recording.exchange import Kind
 from localloop.intercept.relay import Pipe
 from localloop.intercept.tap import Tap
+from localloop.intercept.upstream import Routes
 
 log = structlog.get_logger("intercept")
 CONNECT_S: Final = 30.0
@@ -58,14 +60,22 @@ def always(url: str) -> Reach:
 class Forwarding:
     """Makes the near ends of connections, and owns them until `close`.
 
-    `tls` says whom to trust; without, whom the system does.
+    `tls` says whom to trust; without, whom the system does. `routes` say which proxy is in between.
     """
 
-    def __init__(self, sink: Sink, kind: Kind, reach: Reach, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        kind: Kind,
+        reach: Reach,
+        tls: ssl.SSLContext | None = None,
+        routes: Routes = Routes(),  # noqa: B008 - a frozen value
+    ) -> None:
         self.sink = sink
         self.kind: Kind = kind
         self.reach = reach
         self.tls = tls or _trusting()
+        self.routes = routes
         self.loop = asyncio.get_running_loop()
         self._open: set[Near] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -127,9 +137,8 @@ class Near(Pipe):
         try:
             place = self._forwarding.reach(self._scheme, self.tap.host)
             async with asyncio.timeout(CONNECT_S):
-                secure = {"ssl": self._forwarding.tls, "server_hostname": place.host} if place.secure else {}
-                await self.loop.create_connection(lambda: far, place.host, place.port, **cast(Any, secure))
-        except (OSError, ssl.SSLError, TimeoutError, ValueError) as error:
+                await self._connect(far, place)
+        except (OSError, ssl.SSLError, TimeoutError, ValueError, Refused) as error:
             log.warning("the service cannot be reached", host=self.tap.host, error=str(error) or "timeout")
             self._refuse(502, f"{self.tap.host} cannot be reached.")
             return
@@ -140,6 +149,25 @@ class Near(Pipe):
             return
         far.transport.write(b"".join(waiting))
         self.transport.resume_reading()
+
+    async def _connect(self, far: Far, place: Place) -> None:
+        tls = self._forwarding.tls if place.secure else None
+        name = place.host if place.secure else None
+        if self._forwarding.routes.to("https", place.host, place.port) is None:
+            await self.loop.create_connection(
+                lambda: far, place.host, place.port, ssl=tls, server_hostname=name
+            )
+            return
+        tunnel = Pipe(self.loop)
+        asked = Asked(b"CONNECT", "connect", place.host, place.port, b"", [])
+        await dial(self._forwarding.routes, asked, b"", Dialled(tunnel, self.transport, b"", b""))
+        transport: asyncio.Transport | None = tunnel.transport
+        if tls is not None:
+            transport = await self.loop.start_tls(tunnel.transport, far, tls, server_hostname=name)
+        else:
+            tunnel.transport.set_protocol(far)
+        assert transport is not None
+        far.connection_made(transport)
 
     def _refuse(self, status: int, text: str) -> None:
         self.transport.write(refusal(status, text))

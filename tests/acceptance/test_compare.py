@@ -34,10 +34,10 @@ def here() -> Iterator[Credentials]:
 
 
 class Told:
-    """The program's own server: it answers callbacks, and knows how many ended."""
+    """The program's own server: it answers callbacks, and remembers what they said."""
 
     def __init__(self) -> None:
-        self.ended = 0
+        self.came: list[bytes] = []
         self._changed = threading.Condition()
         told = self
 
@@ -47,7 +47,7 @@ class Told:
                 self.send_response(204)
                 self.end_headers()
                 with told._changed:
-                    told.ended += b"MessageStatus=delivered" in body
+                    told.came.append(body)
                     told._changed.notify_all()
 
             def log_message(self, *_: object) -> None: ...
@@ -55,9 +55,9 @@ class Told:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
-    def wait(self, count: int) -> None:
+    def wait(self, said: bytes) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: self.ended >= count, _WAIT_S)
+            assert self._changed.wait_for(lambda: any(said in body for body in self.came), _WAIT_S)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ class Program:
 
     def run(self, told: Told) -> None:
         first = self.text("one", StatusCallback=f"{self._callback}/status?order=7")
-        told.wait(1)
+        told.wait(b"MessageStatus=delivered")
         second = self.text("two", MediaUrl="https://example.com/picture.png")
         self.text("three")
         self.ask("GET", f"{self._api}/Messages/{first['sid']}.json")
@@ -102,7 +102,7 @@ class Program:
         self._media(second["sid"])
         self._refused()
         self._products()
-        self._numbers()
+        self._receive(self._number(), told)
         self.ask("DELETE", f"{self._api}/Messages/{first['sid']}.json")
 
     def _media(self, sid: str) -> None:
@@ -125,12 +125,21 @@ class Program:
         made = self.ask("POST", f"/v1/Services/{sync}/Documents", "sync", data={"Data": '{"a": 1}'}).json()
         self.ask("GET", f"/v1/Services/{sync}/Documents/{made['sid']}", "sync")
 
-    def _numbers(self) -> None:
+    def _number(self) -> str:
         path = f"{self._api}/AvailablePhoneNumbers/US/Local.json"
         found = self.ask("GET", f"{path}?AreaCode=415&PageSize=2").json()["available_phone_numbers"]
         data = {"PhoneNumber": found[1]["phone_number"], "SmsUrl": f"{self._callback}/sms"}
         number = self.ask("POST", f"{self._api}/IncomingPhoneNumbers.json", data=data).json()
         self.ask("GET", f"{self._api}/IncomingPhoneNumbers/{number['sid']}.json")
+        return str(number["phone_number"])
+
+    def _receive(self, number: str, told: Told) -> None:
+        """Somebody's text, which the program then looks up."""
+        phone = f"{self._account.url}/lab/v1/Phones/+12125550133/Messages"
+        text = {"To": number, "Body": "is it open?"}
+        sent = requests.post(phone, auth=self._account.auth, data=text, timeout=_WAIT_S).json()
+        told.wait(b"SmsStatus=received")
+        self.ask("GET", f"{self._api}/Messages/{sent['message_sid']}.json")
 
 
 def without(*names: str) -> Callable[[Said], None]:
@@ -254,8 +263,8 @@ def test_two_localloops_do_not_differ(
     report = json.loads(done.stdout)
     assert report["differences"] == []
     assert report["skipped"] == []
-    assert report["replayed"] == 23
-    assert report["callbacks"] == 2
+    assert report["replayed"] == 24
+    assert report["callbacks"] == 3
     assert "verify.v2.CreateService" in report["plain"]
     assert "api.v2010.CreateMessage" not in report["plain"]
     assert done.returncode == 0
@@ -277,7 +286,7 @@ def test_planted_differences_are_found_and_nothing_else(
         "verify.v2.CreateService\n    #15  HTTP status   status                        200 → 201  ×2\n"
         in table
     )
-    assert "22 requests and 2 callbacks compared, 20 differences" in table
+    assert "23 requests and 3 callbacks compared, 20 differences" in table
 
 
 def test_what_cannot_be_compared_is_one_line(tmp_path: Path, here: Credentials) -> None:

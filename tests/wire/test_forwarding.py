@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from certificates import Authority
 
+from localloop.intercept import upstream
 from localloop.intercept.forwarding import Forwarding, Reach, always, as_named
 from localloop.intercept.recording import Exchange
 
@@ -215,6 +216,43 @@ async def test_the_service_has_to_prove_who_it_is(tmp_path: Path, host: str, sta
         reach = always(f"https://{host}:{port}")
         async with forwarding(Kept(), reach, tls=trusting) as way:
             assert (await ask(way, get("/a"))).startswith(b"HTTP/1.1 " + status)
+
+
+@pytest.mark.parametrize("secure", [True, False])
+async def test_a_proxy_in_between_leads_there(tmp_path: Path, *, secure: bool) -> None:
+    """The proxy alone knows the name, which nobody can look up here."""
+    name = "service.invalid"
+    authority = Authority(tmp_path)
+    asked: list[bytes] = []
+    ports: list[int] = []
+
+    async def tunnels(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        inner_reader, inner = await asyncio.open_connection("127.0.0.1", ports[0])
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        try:
+            await asyncio.gather(_copy(reader, inner), _copy(inner_reader, writer))
+        finally:
+            await closed(inner)
+
+    scheme = "https" if secure else "http"
+    context = authority.server_context(name) if secure else None
+    async with serving(answers, ssl=context) as port, serving(tunnels) as proxy:
+        ports.append(port)
+        kept = Kept()
+        routes = upstream.routes({"https_proxy": f"http://ada:pw@127.0.0.1:{proxy}"}, "", 1)
+        trusting = ssl.create_default_context(cafile=authority.ca_file)
+        async with forwarding(kept, always(f"{scheme}://{name}:444"), tls=trusting, routes=routes) as way:
+            assert await ask(way, get("/a"), get("/b")) == OK * 2
+    assert kept.statuses == [200, 200]
+    assert asked[0].startswith(b"CONNECT service.invalid:444 HTTP/1.1\r\n")
+    assert b"\r\nProxy-Authorization: Basic YWRhOnB3\r\n" in asked[0]
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+    writer.close()
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,9 @@ class Expected:
 
 
 def expected(there: Request, names: Names) -> Expected | None:
-    """None for what nothing in the recording causes: a text or a call that came in."""
+    """None for what nothing that was asked causes: a text or a call that came in."""
     sid = about(there)
-    known = names.sid(sid) if sid and status(there) not in _INCOMING else None
+    known = names.sid(sid) if sid and not is_incoming(there) else None
     return Expected(there, known) if known else None
 
 
@@ -54,6 +54,11 @@ def about(request: Request) -> str:
 def status(request: Request) -> str:
     given = dict(request.params)
     return next((given[name] for name in _STATUSES if given.get(name)), "")
+
+
+def is_incoming(request: Request) -> bool:
+    """Whether this tells of a text that came in."""
+    return status(request) in _INCOMING
 
 
 def stage(request: Request) -> str:

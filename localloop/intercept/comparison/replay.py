@@ -42,14 +42,24 @@ class Callbacks(Protocol):
         """Until so much has come, and no longer than this."""
 
 
+class Text(Struct, frozen=True):
+    """A text that came in while the recording was made; `url` is where its webhook has to go now."""
+
+    from_: str
+    to: str
+    body: str
+    url: str
+
+
 class Target(Struct, frozen=True, kw_only=True):
-    """The localloop that is asked. `pause` waits."""
+    """The localloop that is asked. `pause` waits; `text` sends a text to a number of the account, and tells its SID."""
 
     account_sid: str
     auth_token: str
     ask: Callable[[Request], Answer]
     callbacks: Callbacks
     pause: Callable[[float], None]
+    text: Callable[[Text], str | None]
     patience_s: float = 10.0
 
 
@@ -108,7 +118,7 @@ class _Replay:
 
     def expect(self, number: int, exchange: Exchange) -> None:
         """What the program was told before it went on has to come here before we go on."""
-        expected = callbacks.expected(exchange.request, self._names)
+        expected = callbacks.expected(exchange.request, self._names) or self._text(exchange.request)
         if expected is None:
             self._skipped.append(
                 Skipped(
@@ -159,6 +169,21 @@ class _Replay:
             self._target.pause(pause_s)
             pause_s *= 2
         return here
+
+    def _text(self, there: Request) -> callbacks.Expected | None:
+        """A text that came in comes in here as well; None where it was none, or cannot come."""
+        given = dict(there.params)
+        sid = callbacks.about(there)
+        if not callbacks.is_incoming(there) or not all(given.get(name) for name in ("From", "To")):
+            return None
+        url = self._translation.caught(there.url)
+        here = self._target.text(
+            Text(given["From"], self._names.here(given["To"]), given.get("Body", ""), url)
+        )
+        if here is None:
+            return None
+        self._names.same(sid, here)
+        return callbacks.Expected(there, here)
 
     def _has_come(self, expected: callbacks.Expected) -> bool:
         self._assign()

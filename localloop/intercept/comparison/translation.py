@@ -51,6 +51,10 @@ class Translation:
             body=self._body(there, worked),
         )
 
+    def caught(self, url: str) -> str:
+        """The program's address, as the catcher has it."""
+        return _URL.sub(self._caught, url)
+
     def original(self, url: str) -> str:
         """The program's address, of a callback that came to the catcher."""
         scheme, _, rest = url.removeprefix(self._catcher).removeprefix("/").partition("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -42,6 +43,8 @@ class RecordingFile:
         """A file that exists is written anew. Raises OSError."""
         # Readable by its owner alone: what is no secret may still be nobody else's business.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, 0o600)  # it may have been there, open to others
         self._file = os.fdopen(descriptor, "wb", buffering=0)
         self._scrubber = scrubber
         self.counts = {"request": 0, "callback": 0}

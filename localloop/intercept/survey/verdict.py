@@ -59,7 +59,8 @@ class Difference(Struct, frozen=True):
         """`api.v2010.CreateMessage MediaUrl` is met by who sends that parameter; without one, by everybody."""
         for each in self.concerns:
             wanted, *only = each.split()
-            if wanted == operation_id and (not only or set(only) & set(params)):
+            sent = not only or any(set(given.split("+")) <= set(params) for given in only)
+            if wanted == operation_id and sent:
                 return True
         return False
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from localloop.core import sids
-from localloop.intercept.comparison import Report, Target, compare
+from localloop.intercept.comparison import Report, Target, Text, compare
 from localloop.intercept.recording import Answer, Exchange, Head, Recording, Request
 
 THERE, HERE = "AC" + "a" * 32, "AC" + "b" * 32
@@ -56,7 +56,13 @@ class Here:
     def __init__(self, *answers: Answer) -> None:
         self.asked: list[Request] = []
         self.paused: list[float] = []
+        self.texts: list[Text] = []
+        self.text_sid: str | None = None
         self._answers = list(answers)
+
+    def text(self, text: Text) -> str | None:
+        self.texts.append(text)
+        return self.text_sid
 
     def ask(self, request: Request) -> Answer:
         self.asked.append(request)
@@ -73,6 +79,7 @@ def compared(here: Here, *exchanges: Exchange, callbacks: NoCallbacks | None = N
             ask=here.ask,
             callbacks=callbacks or NoCallbacks(),
             pause=here.paused.append,
+            text=here.text,
         ),
     )
 
@@ -378,6 +385,29 @@ def test_parameters_of_callbacks() -> None:
     ]
 
 
-def test_a_text_that_came_in_is_caused_by_nothing_recorded() -> None:
-    told = Exchange(kind="callback", at="", request=callback("received", SID))
+def test_a_text_that_came_in_comes_in_here() -> None:
+    told = Exchange(
+        kind="callback", at="", request=callback("received", SID, From="%2B1", To="%2B2", Body="hi")
+    )
+    fetched = exchange(asked("GET", f"/Messages/{SID}.json"), said({"sid": SID}))
+    here = Here(said({"sid": OTHER}))
+    here.text_sid = OTHER
+    came = NoCallbacks(caught(callback("received", OTHER, From="%2B1", To="%2B2", Body="hi")))
+    report = compared(here, told, fetched, callbacks=came)
+    assert here.texts == [Text("+1", "+2", "hi", f"{CATCHER}/https/example.com/status")]
+    assert report.differences == ()
+    assert report.skipped == ()
+    assert here.asked[0].path.endswith(f"/Messages/{OTHER}.json")
+
+
+def test_a_text_that_cannot_come_in_is_told() -> None:
+    told = Exchange(kind="callback", at="", request=callback("received", SID, From="%2B1", To="%2B2"))
+    assert [each.reason for each in compared(Here(said({})), told).skipped] == ["nothing recorded causes it"]
+
+
+def test_a_call_that_came_in_is_caused_by_nothing_recorded() -> None:
+    ringing = Request(
+        method="POST", url="https://example.com/voice", headers=(FORM,), body="CallSid=CA1&CallStatus=ringing"
+    )
+    told = Exchange(kind="callback", at="", request=ringing)
     assert [each.reason for each in compared(Here(said({})), told).skipped] == ["nothing recorded causes it"]

@@ -152,6 +152,8 @@ def test_a_body_that_was_cut_is_not_kept_when_it_cannot_be_looked_through() -> N
 
 def test_a_file_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "calls.jsonl"
+    path.write_text("what was here before")
+    path.chmod(0o644)
     file = RecordingFile(path, Scrubber(hides_numbers=True))
     given = exchange(asked("Body=Hello"), '{"a":1}')
     file.keep(given)
