@@ -157,7 +157,7 @@ class Messaging:
         """What the worker does, by kind of job."""
         if self.webhooks is None:
             raise ValueError("a worker of messages needs webhooks")
-        assignment = Assignment(self._messages, self._assigned, self._composer, self._choice, self.public_url)
+        assignment = Assignment(self._messages, self._assigned, self._composer, self._choice, self.links)
         fetching = Fetching(self._kept.objects, self.webhooks)
         ways = Ways(self.carrier, self.directory, self._services, self.channels, fetching)
         registry = Registry(self.database, self.directory, self.rules.profile)

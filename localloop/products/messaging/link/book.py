@@ -54,6 +54,7 @@ class Links:
 
     def __init__(self, database: Database, public_url: str, webhooks: Webhooks | None = None) -> None:
         self._database = database
+        self.public_url = public_url
         self._own = f"{public_url}{OWN_PATH}"
         self._webhooks = webhooks
         self._domains: BatchReader[tuple[str, str], Domain | None] = BatchReader(

@@ -16,6 +16,9 @@ from localloop.core import clock, e164, sids
 from localloop.core.errors import ApiError
 from localloop.jobs import Done, Job, Settled, enqueue
 from localloop.jobs.settle import Gone, settle
+from localloop.products.messaging.link.book import Links
+from localloop.products.messaging.link.queries import keep as keep_links
+from localloop.products.messaging.link.shorten import ShortLink
 from localloop.products.messaging.media.resource import address_of
 from localloop.products.messaging.message import callbacks, queries, scheduled
 from localloop.products.messaging.message.accept import Acceptance, Reference, job_of
@@ -50,9 +53,9 @@ class Assignment:
     """The handler of `message.assign`."""
 
     def __init__(
-        self, messages: Messages, writer: Writer, composer: Composer, choice: Choice, public_url: str = ""
+        self, messages: Messages, writer: Writer, composer: Composer, choice: Choice, links: Links
     ) -> None:
-        self._public_url = public_url
+        self._links = links
         self._messages = messages
         self._writer = writer
         self._composer = composer
@@ -77,12 +80,13 @@ class Assignment:
         message = loaded.message
         staffed = await self._composer.service(message.account_sid, message.messaging_service_sid)
         now = clock.now(message.world_sid)
+        links: tuple[ShortLink, ...] = ()
         if message.from_ is not None:
             sender = await self._composer.sender(message.account_sid, message.world_sid, message.from_)
         else:
             assert staffed is not None  # only what names its sender may have no service
             if message.num_media and staffed.service.mms_converter:
-                loaded = self._readable(loaded, staffed)
+                loaded, links = self._readable(loaded, staffed)
                 message = loaded.message
             need = Need(world_sid=message.world_sid, recipient=recipient_of(message), at=now)
             chosen = await self._choice.sender(staffed, need, self._composer.segment())
@@ -98,17 +102,18 @@ class Assignment:
                     country=chosen.country,
                     mms_enabled=chosen.mms,
                 )
-        draft = await self._composer.assign(message, sender, loaded.media_urls)
+        draft = await self._composer.assign(message, sender, loaded.media_urls, links)
         return replace(draft, message=replace(draft.message, date_updated=now))
 
-    def _readable(self, loaded: Loaded, staffed: Staffed) -> Loaded:
-        """Where media do not come through as media, a text has their addresses."""
+    def _readable(self, loaded: Loaded, staffed: Staffed) -> tuple[Loaded, tuple[ShortLink, ...]]:
+        """Where media do not come through as media, a text has links to them."""
         message = loaded.message
         if takes_media(staffed.pool, recipient_of(message)):
-            return loaded
-        addresses = [address_of(each, message.sid, self._public_url) for each in loaded.media]
-        body = " ".join([*filter(None, [message.body]), *addresses])
-        return replace(loaded, message=replace(message, body=body, num_media=0), media=())
+            return loaded, ()
+        addresses = tuple(address_of(each, message.sid, self._links.public_url) for each in loaded.media)
+        written = self._links.media_links(message.body or "", addresses)
+        text = replace(message, body=written.text, num_media=0)
+        return replace(loaded, message=text, media=()), written.links
 
 
 def recipient_of(message: Message) -> Recipient:
@@ -141,6 +146,8 @@ class Assignments:
         queued = [(each, draft, at) for (each, draft), at in zip(drafts, due, strict=True) if at is not None]
         if queued:
             await queries.assign(connection, [draft.message for _, draft, _ in queued])
+            made = [(draft.message, draft.links) for _, draft, _ in queued if draft.links]
+            await keep_links(connection, made)
             told = [job for each, draft, _ in queued for job in _callback(each, draft)]
             sent = [job_of(draft, at) for _, draft, at in queued]
             await enqueue(connection, [*told, *sent])
