@@ -21,10 +21,9 @@ from waiting import until
 from localloop.console import new_link
 from localloop.core.settings import Seed, Settings
 from localloop.rest.connection import Connections
-from localloop.server import Place, Surface, open_api, open_worker, prepare
+from localloop.server import STANDING, Place, Surface, open_api, open_worker, prepare
 from localloop.store import Database
 from localloop.webhooks import FORGET
-from localloop.webhooks.retention import RETENTION
 
 FROM = "+15017122661"
 TO = "+15558675310"
@@ -120,8 +119,8 @@ class Server(Struct):
 
     async def idle(self) -> None:
         """Until nothing is on its way."""
-        is_so = "select not exists (select from jobs where kind not in ('store.partitions', $1, $2))"
-        await until(lambda: self.database.fetchval(is_so, RETENTION, FORGET))
+        is_so = "select not exists (select from jobs where kind <> all($1))"
+        await until(lambda: self.database.fetchval(is_so, [*STANDING, FORGET]))
 
 
 @pytest.fixture
