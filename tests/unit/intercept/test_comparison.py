@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from localloop.core import sids
 from localloop.intercept.comparison import Report, Target, Text, compare
 from localloop.intercept.recording import Answer, Exchange, Head, Recording, Request
 
@@ -90,8 +89,8 @@ def found(there: Answer, here: Answer, path: str = "/Messages/SM1.json") -> list
     return [(each.kind, each.where) for each in report.differences]
 
 
-SID = sids.new("SM")
-OTHER = sids.new("SM")
+SID = "SM" + "1" * 32
+OTHER = "SM" + "2" * 32
 
 
 @pytest.mark.parametrize(
