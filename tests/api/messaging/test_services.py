@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -279,6 +280,8 @@ async def test_media_that_cannot_come_are_links_in_a_text(working: Phone, caller
     assert found is not None
     visit = Visit(host="", code=found[1])
     assert await working.messaging.links.follow(visit) == address
+    life = "select expires_at - date_created from short_links where code = $1"
+    assert await working.database.fetchval(life, visit.code) == timedelta(days=365)
     [text] = await phones.list_messages(working.database, caller.world_sid, BRITISH, phones.Selection())
     assert (text.body, text.media) == (told["body"], ())
     await working.ask("api.v2010.DeleteMessage", caller, Sid=abroad["sid"])
