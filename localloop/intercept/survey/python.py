@@ -11,6 +11,7 @@ from localloop.intercept.survey.twiml import ROOTS, Element, element_of
 from localloop.intercept.survey.use import Call, Place, Unclear, Use, Verb, wire_names
 
 _CLIENT: Final = frozenset({"twilio.rest.Client", "twilio.rest.TwilioRestClient"})
+_PACKAGE: Final = "twilio"
 _TWIML: Final = "twilio.twiml"
 _ITERATING: Final = frozenset({"list", "stream", "liststream"})
 _Chain: TypeAlias = tuple[str, ...]
@@ -22,6 +23,8 @@ _Meaning: TypeAlias = _Chain | Element
 
 def clients(source: str) -> frozenset[str]:
     """Names of this module that are clients, or functions that return one: what other modules may import."""
+    if _PACKAGE not in source:
+        return frozenset()
     try:
         module = ast.parse(source)
     except (SyntaxError, ValueError):
@@ -45,7 +48,8 @@ def uses(file: str, source: str, elsewhere: Mapping[str, frozenset[str]]) -> Ite
         home, _, own = origin.rpartition(".")
         if own in elsewhere.get(home.rpartition(".")[2], frozenset()):
             reading.scope[name] = ()
-    yield from reading.block(module.body)
+    if _PACKAGE in source or reading.scope:
+        yield from reading.block(module.body)
 
 
 def _imports(module: ast.Module) -> dict[str, str]:
@@ -69,6 +73,7 @@ class _Reading:
     def __init__(self, file: str, names: Names, imports: Mapping[str, str]) -> None:
         self._file, self._names, self._imports = file, names, imports
         self.scope: dict[str, _Meaning] = {}
+        self._meant: dict[ast.expr, _Meaning | None] = {}  # as long as no name gets another meaning
 
     def block(self, body: Iterable[ast.stmt]) -> Iterator[Use]:
         functions = []
@@ -84,6 +89,7 @@ class _Reading:
     def _inside(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Use]:
         around = self.scope
         self.scope = dict(around)
+        self._meant.clear()
         for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs):
             self.scope.pop(argument.arg, None)
             if argument.annotation is not None and self._is_client(argument.annotation):
@@ -95,6 +101,7 @@ class _Reading:
         yield from self.block(function.body)
         kept = {name: meaning for name, meaning in self.scope.items() if name.startswith("self.")}
         self.scope = around | kept
+        self._meant.clear()
 
     def _returns(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """A function that returns a client is called where a client is wanted."""
@@ -107,6 +114,7 @@ class _Reading:
         )
         if annotated or made:
             self.scope[function.name] = ()
+            self._meant.clear()
 
     def _statement(self, statement: ast.stmt) -> Iterator[Use]:
         if isinstance(statement, ast.ClassDef):
@@ -133,6 +141,7 @@ class _Reading:
         for each in order:
             yield from self.block([each])
         self.scope = around
+        self._meant.clear()
 
     def _learn(self, statement: ast.stmt) -> None:
         pairs: list[tuple[ast.expr, ast.expr]] = []
@@ -151,6 +160,7 @@ class _Reading:
 
     def _bind(self, target: ast.expr, meaning: _Meaning | None) -> None:
         name = _name(target)
+        self._meant.clear()
         if name and meaning is not None:
             self.scope[name] = meaning
         elif name:
@@ -198,6 +208,12 @@ class _Reading:
         return None
 
     def _meaning(self, node: ast.expr) -> _Meaning | None:
+        """Each link of a chain is asked for what it means in several ways: it is found out once."""
+        if node not in self._meant:
+            self._meant[node] = self._found_meaning(node)
+        return self._meant[node]
+
+    def _found_meaning(self, node: ast.expr) -> _Meaning | None:
         if isinstance(node, ast.Await | ast.NamedExpr):
             return self._meaning(node.value)
         if (name := _name(node)) and name in self.scope:

@@ -93,7 +93,8 @@ def read(file: str, text: str) -> Iterator[Webhook]:
 
 def _of_parameter(name: str, place: Place) -> Iterator[Webhook]:
     kinds = _owners().get(name, set())
-    if len(kinds) == 1:
+    is_telling = name == "Body" or len(re.findall("[A-Z][a-z]", name)) > 1  # `Level` is everybody's word
+    if len(kinds) == 1 and is_telling:
         yield Webhook(next(iter(kinds)), place)
 
 

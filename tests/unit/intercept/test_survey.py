@@ -154,6 +154,26 @@ def test_ways_to_write_it(name: str, text: str, found: list[str]) -> None:
     assert [each.rpartition(".")[2] for each in operations_in(name, text)] == found
 
 
+def test_a_long_chain_is_read_once() -> None:
+    chain = ".a(b.c())" * 60
+    assert operations_in("a.py", f"{IN_PYTHON}x{chain}\nT().messages.list(){chain}") == [
+        "api.v2010.ListMessage"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("body = request.form['Body']", ["sms"]),
+        ("x = req.body.SpeechResult", ["gather"]),
+        ("const { MessageStatus, To } = req.body;", ["status"]),
+        ("level = request.args['Level']; data['Timestamp']", []),
+    ],
+)
+def test_what_is_read_tells_which_webhook(text: str, kinds: list[str]) -> None:
+    assert [use.kind for use in of_text("a.txt", text) if isinstance(use, Webhook)] == kinds
+
+
 def test_what_is_not_understood_is_told() -> None:
     text = "from twilio.rest import Client\nClient().sausages.create(to='x')"
     assert [use.text for use in of_text("a.py", text) if isinstance(use, Unclear)] == ["sausages.create"]
