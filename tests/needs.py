@@ -85,8 +85,8 @@ FINDERS: dict[str, Callable[[], Path | None]] = {
     "prism": _npm_package("benchmarks/prism", "@stoplight/prism-cli"),
 }
 
-# Whole runtimes of other languages, for a test each: run where the machine has them, and in CI as well not installed
-# for that alone.
+# Whole runtimes of other languages, for a test each: run where the machine has them. `make setup` installs them in CI,
+# but not every system has packages of them.
 OPTIONAL = frozenset({"certutil", "go", "javac", "php-curl", "ruby"})
 
 
