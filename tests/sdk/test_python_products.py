@@ -18,7 +18,7 @@ _CONTENT = ContentList.ContentCreateRequest(
         "friendly_name": "greeting",
         "language": "en",
         "variables": {"1": "you"},
-        "types": ContentList.Types({"twilio_text": ContentList.TwilioText({"body": "Hello {{1}}"})}),
+        "types": ContentList.Types({"twilio/text": ContentList.TwilioText({"body": "Hello {{1}}"})}),
     }
 )
 _FLOW = {

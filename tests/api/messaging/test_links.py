@@ -215,6 +215,21 @@ async def test_a_certificate_without_its_key_is_kept(server: Phone, caller: Call
     assert "PRIVATE" not in str(await server.database.fetchval("select data::text from link_domains"))
 
 
+async def test_a_deleted_certificate_leaves_the_services(
+    shortening: Phone, caller: Caller, service: str
+) -> None:
+    domain = await domain_of(shortening, caller)
+    pem = "".join(key_and_certificate(domain.domain_name))
+    await asks(shortening, caller, "UpdateDomainCertV4", domain.sid, {"TlsCert": pem})
+    await asks(shortening, caller, "DeleteDomainCertV4", domain.sid)
+    with pytest.raises(ApiError) as gone:
+        await asks(shortening, caller, "FetchDomainCertV4", domain.sid)
+    assert gone.value.status == 404
+    config = await asks(shortening, caller, "FetchDomainConfigMessagingService", "", service=service)
+    assert config.fields["domain_sid"] == domain.sid
+    await asks(shortening, caller, "DeleteLinkshorteningMessagingService", domain.sid, service=service)
+
+
 @pytest.mark.parametrize(
     ("code", "operation"),
     [

@@ -124,16 +124,6 @@ async def test_children_go_with_their_parent(client: Client) -> None:
         assert (reply.status, reply.json()["code"]) == (404, 20404)
 
 
-async def test_a_deleted_singleton_leaves_its_siblings(client: Client) -> None:
-    domain = f"/messaging/v1/LinkShortening/Domains/{sids.new('DN')}"
-    service = await made(client, "/messaging/v1/Services", FriendlyName="one")
-    attached = f"{domain}/MessagingServices/{service['sid']}"
-    assert (await client("POST", attached)).status < 300
-    assert (await client("POST", f"{domain}/Certificate", {"TlsCert": "pem"})).status < 300
-    assert (await client("DELETE", f"{domain}/Certificate")).status == 204
-    assert (await client("DELETE", attached)).status == 204
-
-
 async def test_children_of_a_parent_that_nobody_has(client: Client) -> None:
     reply = await client("POST", f"{SERVICES}/{sids.new('IS')}/Documents")
     assert (reply.status, reply.json()["code"]) == (404, 20404)
