@@ -33,6 +33,14 @@ UNDESCRIBED: dict[str, str] = {
     "video /v1/Recordings/{Sid}/Media": _REDIRECT,
     "video /v1/Rooms/{RoomSid}/Recordings/{Sid}/Media": _REDIRECT,
 }
+# Parameters whose namesake in the answer says what became of each item, not what was asked: operation and parameter.
+OUTCOMES = frozenset(
+    {
+        ("accounts.v1.CreateBulkConsents", "Items"),
+        ("accounts.v1.CreateBulkContacts", "Items"),
+        ("accounts.v1.UpdateMessagingGeopermissions", "Permissions"),
+    }
+)
 # Parameters of lists that sift nothing, or sift by what no field of a record shows: parameter → why.
 _ORDER = "says in which order"
 _MORE = "adds records or fields, and leaves none out"
