@@ -80,7 +80,7 @@ class Refusal(Struct, frozen=True):
 
 
 class Engine(Struct, frozen=True, kw_only=True):
-    """What the application is made of; `server.py` puts it together."""
+    """What the application is made of; `localloop.server` puts it together."""
 
     router: Router
     table: Table

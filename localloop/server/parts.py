@@ -1,0 +1,168 @@
+"""What the processes are made of: the place they run in, and the parts that api and workers share."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from localloop.carriers import Loopback
+from localloop.core.settings import Settings
+from localloop.products import accounts, content, numbers
+from localloop.products.messaging import (
+    Addresses,
+    Bench,
+    Keeping,
+    Messaging,
+    Rules,
+)
+from localloop.store import Database, objects, sealing
+from localloop.store.objects import Objects
+from localloop.store.plain import PlainStore
+from localloop.store.worlds import Worlds
+from localloop.webhooks import (
+    AddressPolicy,
+    Outbound,
+    Preferences,
+    Webhooks,
+    networks,
+)
+
+POOL = 10
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """What one process needs to find the rest of its localloop."""
+
+    dsn: str
+    runtime: Path  # folder of what the processes of this machine share: admission table, metrics
+    url: str  # the address that is printed
+    sealing_key: Path
+    objects: Path | None = (
+        None  # folder of pictures and the like, beside the data; None = it may go with `runtime`
+    )
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """What api and worker processes are both made of."""
+
+    database: Database
+    credentials: accounts.AccountCredentials
+    vault: accounts.Vault
+    directory: numbers.Directory
+    records: PlainStore
+    carrier: Loopback
+    webhooks: Webhooks
+    messaging: Messaging
+    revocations: accounts.Revocations
+
+
+@asynccontextmanager
+async def open_parts(
+    settings: Settings, place: Place, revocations: accounts.Revocations, *, runs_jobs: bool
+) -> AsyncIterator[Parts]:
+    async with contextlib.AsyncExitStack() as stack:
+        database = await Database.connect(place.dsn, min_size=1, max_size=POOL)
+        stack.push_async_callback(database.close)
+        worlds = Worlds(database, runs_jobs=runs_jobs)
+        await worlds.start()
+        stack.push_async_callback(worlds.close)
+        sealer = await sealing.unlock(database, place.sealing_key, create=False)
+        vault = accounts.Vault(database, sealer, revocations)
+        adoption = None if settings.strict else accounts.Adoption(vault, settings.profile)
+        credentials = accounts.AccountCredentials(vault, adoption)
+        await credentials.start()
+        stack.callback(credentials.close)
+        directory = numbers.Directory(database, revocations)
+        await directory.start()
+        stack.push_async_callback(directory.close)
+        records = PlainStore(database)
+        stack.push_async_callback(records.close)
+        webhooks = await stack.enter_async_context(_webhooks(settings, database, credentials))
+        carrier = Loopback(database)
+        stack.push_async_callback(carrier.close)
+        public_url = (settings.public_url or place.url).rstrip("/")
+        keeping = _keeping(settings, place, database, sealer)
+        stack.push_async_callback(keeping.objects.close)
+        messaging = Messaging(
+            database,
+            directory,
+            records,
+            carrier,
+            _rules(settings, worlds),
+            webhooks,
+            public_url,
+            credentials.signing_token,
+            keeping=keeping,
+        )
+        stack.push_async_callback(messaging.close)
+        await messaging.start()
+        yield Parts(
+            database=database,
+            credentials=credentials,
+            vault=vault,
+            directory=directory,
+            records=records,
+            carrier=carrier,
+            webhooks=webhooks,
+            messaging=messaging,
+            revocations=revocations,
+        )
+
+
+def objects_at(settings: Settings, place: Place) -> str | Path:
+    return settings.object_store or place.objects or place.runtime / "objects"
+
+
+@asynccontextmanager
+async def _webhooks(
+    settings: Settings, database: Database, credentials: accounts.AccountCredentials
+) -> AsyncIterator[Webhooks]:
+    """All that leaves by HTTP."""
+    policy = AddressPolicy(settings.mode == "serve", networks(settings.webhook_allow))
+    outbound = Outbound(policy, ca_file=settings.webhook_ca_file, unverified=settings.webhook_unverified)
+    try:
+        webhooks = Webhooks(
+            database,
+            outbound,
+            credentials,
+            defaults=Preferences(retries=settings.webhook_retries, record=settings.record_deliveries),
+        )
+        try:
+            await webhooks.start()
+            yield webhooks
+        finally:
+            await webhooks.close()
+    finally:
+        await outbound.close()
+
+
+def _rules(settings: Settings, worlds: Worlds) -> Rules:
+    return Rules(
+        strict=settings.strict,
+        rate=settings.message_rate,
+        rates=settings.message_rates,
+        account_rate=settings.account_message_rate,
+        profile=worlds.profile,
+    )
+
+
+def _keeping(settings: Settings, place: Place, database: Database, sealer: sealing.Sealer) -> Keeping:
+    """Where the files of messages lie. Names of the owner's own, beside the one that addresses are built on, are
+    vanity; one without a dot is a container's."""
+    held = Objects(database, objects.open_place(objects_at(settings, place)))
+    main = urlsplit(settings.public_url).hostname or ""
+    vanity = frozenset(name.lower() for name in settings.allowed_hosts if "." in name) - {main}
+    return Keeping(held, Addresses(sealer), vanity)
+
+
+def bench_of(parts: Parts) -> Bench:
+    return Bench(parts.database, parts.records, parts.directory)
+
+
+def reviews_of(settings: Settings, parts: Parts) -> content.Reviews:
+    return content.Reviews(parts.database, not settings.strict)

@@ -1,0 +1,77 @@
+"""The jobs of every product, in one worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+from localloop.core.settings import Settings
+from localloop.jobs import Done, Handler, Job, Outcome, Worker, enqueue
+from localloop.products import accounts, content
+from localloop.products.messaging import (
+    JUDGE,
+)
+from localloop.products.messaging.keeping import retention as messages_retention
+from localloop.rest import recorder
+from localloop.rest.shared import LocalRevocations
+from localloop.server.parts import Parts, Place, bench_of, open_parts, reviews_of
+from localloop.server.standing import HOUSEKEEPING, SWEEPING, next_run
+from localloop.store import objects, partitions
+from localloop.webhooks import (
+    FORGET,
+    forget_again,
+    retention,
+)
+from localloop.webhooks import KIND as WEBHOOK
+
+
+@asynccontextmanager
+async def open_worker(
+    settings: Settings, place: Place, *, revocations: accounts.Revocations | None = None
+) -> AsyncIterator[Worker]:
+    shared_changes = revocations or LocalRevocations()
+    async with open_parts(settings, place, shared_changes, runs_jobs=True) as parts:
+        yield Worker(parts.database, handlers(settings, parts))
+
+
+def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
+    bounds = retention.Bounds(
+        age=timedelta(days=settings.deliveries_days), size=settings.deliveries_megabytes << 20
+    )
+
+    async def again(job: Job) -> Outcome:
+        async with parts.database.unit() as unit:
+            await enqueue(unit, [next_run(job.kind, job.account_sid)])
+        return Done()
+
+    async def keep_house(job: Job) -> Outcome:
+        await partitions.ensure(parts.database)
+        await recorder.prune(parts.database)
+        await parts.messaging.links.prune()
+        return await again(job)
+
+    async def sweep(job: Job) -> Outcome:
+        await objects.sweep(parts.messaging.objects)
+        return await again(job)
+
+    async def prune_messages(job: Job) -> Outcome:
+        await messages_retention.prune(parts.database, messages_retention.Pace(days=settings.messages_days))
+        return await again(job)
+
+    async def prune(job: Job) -> Outcome:
+        await retention.prune(parts.database, bounds)
+        return await again(job)
+
+    return {
+        WEBHOOK: parts.webhooks.deliver,
+        FORGET: partial(forget_again, parts.database),
+        HOUSEKEEPING: keep_house,
+        retention.RETENTION: prune,
+        content.REVIEW: reviews_of(settings, parts).review,
+        JUDGE: bench_of(parts).handler(),
+        SWEEPING: sweep,
+        messages_retention.RETENTION: prune_messages,
+        **parts.messaging.handlers(),
+    }
