@@ -4,7 +4,7 @@
 called in a process of its own by the supervisor. `open_api` and `open_worker` are their insides, for tests as well.
 """
 
-from localloop.server.api import bindings, open_api
+from localloop.server.api import BESIDES, bindings, open_api
 from localloop.server.parts import Place
 from localloop.server.prepare import new_console_link, prepare
 from localloop.server.processes import Interception, Listening, run_api, run_single, run_worker
@@ -13,6 +13,7 @@ from localloop.server.surface import Surface
 from localloop.server.worker import open_worker
 
 __all__ = [
+    "BESIDES",
     "STANDING",
     "Interception",
     "Listening",
