@@ -62,10 +62,12 @@ async def release(connection: Connection, lane: str, most: int, at: datetime) ->
     return released
 
 
-async def cancel(connection: Connection, *keys: str) -> int:
-    """Remove the jobs of these keys, and return how many there were. One that is running loses its lease:
+async def cancel(connection: Connection, account_sid: str, *keys: str) -> int:
+    """Remove the jobs of these keys of an account, and return how many there were. One that is running loses its lease:
     what its handler does through `delete` will not hold."""
-    removed = await connection.execute("delete from jobs where key = any($1::text[])", list(keys))
+    removed = await connection.execute(
+        "delete from jobs where key = any($1::text[]) and account_sid = $2", list(keys), account_sid
+    )
     return int(removed.rpartition(" ")[2])
 
 

@@ -72,7 +72,9 @@ from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text
 cross join lateral (
   select exists (
     select from forgotten f
+    join accounts a on a.sid = f.account_sid
     where f.resource_sid = r.resource_sid and r.id < f.id and f.request_id is distinct from r.id
+      and r.world_sid in (a.world_sid, '')
   ) as gone
 ) f
 where exists (select from accounts a where a.sid = r.account_sid)
@@ -80,6 +82,7 @@ on conflict do nothing
 """
 _FORGET: Final = """
 update requests set detail = null, error = null, path = split_part(path, '?', 1) where resource_sid = $1
+  and world_sid in ((select world_sid from accounts where sid = $2), '')
 """
 _FORGET_MANY: Final = _FORGET.replace("= $1", "= any($1)")
 _NOTE_MANY: Final = """
@@ -227,7 +230,7 @@ async def forget(unit: Executor, account_sid: str, resource_sid: str, request_si
         resource_sid,
         sids.uuid_of(request_sid),
     )
-    await unit.execute(_FORGET, resource_sid)
+    await unit.execute(_FORGET, resource_sid, account_sid)
 
 
 async def forget_many(unit: Executor, account_sid: str, resource_sids: Sequence[str]) -> None:
@@ -241,7 +244,7 @@ async def forget_many(unit: Executor, account_sid: str, resource_sids: Sequence[
         sids.uuid_of(sids.new("RQ")),
         sids.bound(clock.now() - WRITTEN_WITHIN),
     )
-    await unit.execute(_FORGET_MANY, list(resource_sids))
+    await unit.execute(_FORGET_MANY, list(resource_sids), account_sid)
 
 
 async def prune(database: Database) -> None:

@@ -61,7 +61,11 @@ async def _blank(unit: Unit, forgotten: Forgotten) -> None:
         await unit.execute(statement, accounts, forgotten.resource_sids)
     keys = [key(sid, purpose) for sid in forgotten.resource_sids for purpose in PURPOSES]
     for table in ("jobs", "dead_jobs"):
-        rows = await unit.fetch(f"select id, payload from {table} where key = any($1) for update", keys)
+        rows = await unit.fetch(
+            f"select id, payload from {table} where key = any($1) and account_sid = any($2) for update",
+            keys,
+            accounts,
+        )
         for row in rows:
             blanked = _blanked(row["payload"])
             await unit.execute(f"update {table} set payload = $2 where id = $1", row["id"], blanked)

@@ -26,12 +26,12 @@ _MOST_WAITING: Final = 64  # of a worker's places
 _AWAY_S: Final = 1.0
 _OLDER: Final = """
 select k.n, j.id, j.lane is not null and not j.leased as is_parked
-from unnest($1::text[], $2::bigint[]) with ordinality as k (key, id, n)
-join jobs j on j.key = k.key and j.id < k.id
+from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality as k (account_sid, key, id, n)
+join jobs j on j.key = k.key and j.account_sid = k.account_sid and j.id < k.id
 where j.attempts = 0 or (j.attempts = 1 and j.leased)
 """
 
-Place: TypeAlias = tuple[str, int]  # a key, and the id of one of its jobs
+Place: TypeAlias = tuple[str, str, int]  # an account, a key of its jobs, and the id of one of them
 Older: TypeAlias = tuple[int, bool]  # a job's id, and whether it is parked
 
 
@@ -46,17 +46,17 @@ class Turn:
         self._follows = follows
 
     async def __aenter__(self) -> None:
-        self._sequence.begin(self._place[1])
+        self._sequence.begin(self._place[2])
         if self._follows:
             try:
                 await self._sequence.wait(self._place)
             except BaseException as error:
-                self._sequence.end(self._place[1], is_attempted=not isinstance(error, Postponed))
+                self._sequence.end(self._place[2], is_attempted=not isinstance(error, Postponed))
                 raise
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         is_attempted = kind is None or not issubclass(kind, Postponed)
-        self._sequence.end(self._place[1], is_attempted=is_attempted)
+        self._sequence.end(self._place[2], is_attempted=is_attempted)
 
 
 class FirstAttempts:
@@ -125,6 +125,6 @@ class FirstAttempts:
 async def _older(reader: Executor, places: Sequence[Place]) -> list[list[Older]]:
     """The jobs that each place has to let go first."""
     older: list[list[Older]] = [[] for _ in places]
-    for row in await reader.fetch(_OLDER, [key for key, _ in places], [job_id for _, job_id in places]):
+    for row in await reader.fetch(_OLDER, *map(list, zip(*places, strict=True))):
         older[row["n"] - 1].append((row["id"], row["is_parked"]))
     return older

@@ -87,7 +87,7 @@ class Webhooks:
         """The handler of notifications: all of Twilio's attempts at once. A failed one may come back as another job."""
         notification = job.read(Notification)
         endpoint = self._gate.endpoint(notification.account_sid, notification.url)
-        place = (key(notification.resource_sid, notification.purpose), job.id)
+        place = (job.account_sid, key(notification.resource_sid, notification.purpose), job.id)
         try:
             async with self._first_attempts.turn(place, follows=notification.follows):
                 made = await self._pass(notification, job, endpoint, has_parked=job.lane is not None)

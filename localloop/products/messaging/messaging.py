@@ -217,7 +217,7 @@ class Messaging:
             [Change(account_sid=account_sid, id=sids.uuid_of(key), status="canceled", at=at) for key in keys],
         )
         await scheduled.clear(unit, account_sid)
-        await cancel(unit, *keys)
+        await cancel(unit, account_sid, *keys)
 
     def phones_changed(self, unit: Unit) -> None:
         """Say in a unit of work that a simulated phone behaves differently."""

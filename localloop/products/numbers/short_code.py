@@ -27,7 +27,8 @@ _FILTERED: Final = f"""{_OWN}
   and ($3::text is null or phone_number like $3)"""
 _OLDER: Final = f"{_FILTERED} and ($4::text is null or sid < $4) order by sid desc limit $5"
 _NEWER: Final = f"{_FILTERED} and sid > $4 order by sid limit $5"
-_UPDATE: Final = f"update phone_numbers set data = $2, date_updated = $3 where sid = $1 returning {COLUMNS}"
+_UPDATE: Final = f"""
+update phone_numbers set data = $2, date_updated = $3 where world_sid = $4 and sid = $1 returning {COLUMNS}"""
 
 
 class ShortCode(Struct, frozen=True, kw_only=True):
@@ -117,7 +118,7 @@ async def update(needs: Needs, request: Request) -> Item:
         data = {**row["data"], **sent}
         if sent.get("sms_fallback_url") and not data["sms_url"]:
             raise errors.sms_fallback_without_url()
-        updated = await unit.fetchrow(_UPDATE, row["sid"], data, request.now)
+        updated = await unit.fetchrow(_UPDATE, row["sid"], data, request.now, row["world_sid"])
         needs.directory.changed(unit)
     assert updated is not None
     return Item(fields=_fields(updated))

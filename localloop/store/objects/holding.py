@@ -24,12 +24,13 @@ update objects set state = 'kept' where id in (
 """
 _SHARE: Final = "select id from objects where id = any($1::uuid[]) and state = 'kept' order by id for share"
 _HOLD: Final = """
-insert into object_holders (object_id, holder) select * from unnest($1::uuid[], $2::uuid[]) on conflict do nothing
+insert into object_holders (object_id, account_sid, holder)
+select * from unnest($1::uuid[], $2::text[], $3::uuid[]) on conflict do nothing
 """
 _LOCK: Final = "select id from objects where id = any($1::uuid[]) order by id for update"
 _RELEASE: Final = """
-delete from object_holders h using unnest($1::uuid[], $2::uuid[]) as g (object_id, holder)
-where h.object_id = g.object_id and h.holder = g.holder
+delete from object_holders h using unnest($1::uuid[], $2::text[], $3::uuid[]) as g (object_id, account_sid, holder)
+where h.object_id = g.object_id and h.account_sid = g.account_sid and h.holder = g.holder
 """
 _UNWANT: Final = """
 update objects o set state = 'unwanted' where id = any($1::uuid[]) and state = 'kept'
@@ -42,6 +43,7 @@ class Wanted(Struct, frozen=True):
     """An object and who holds it."""
 
     object_id: UUID
+    account_sid: str
     holder: UUID
 
 
@@ -85,7 +87,7 @@ async def hold(unit: Any, wanted: Sequence[Wanted]) -> None:
     found = await unit.fetch(_SHARE, ids)
     if len(found) < len(ids):
         raise Lost("an object that is needed has been let go")
-    await unit.execute(_HOLD, [each.object_id for each in wanted], [each.holder for each in wanted])
+    await unit.execute(_HOLD, *_columns(wanted))
 
 
 async def release(unit: Any, wanted: Sequence[Wanted]) -> list[UUID]:
@@ -94,5 +96,13 @@ async def release(unit: Any, wanted: Sequence[Wanted]) -> list[UUID]:
         return []
     ids = list({each.object_id for each in wanted})
     await unit.fetch(_LOCK, ids)
-    await unit.execute(_RELEASE, [each.object_id for each in wanted], [each.holder for each in wanted])
+    await unit.execute(_RELEASE, *_columns(wanted))
     return [row["id"] for row in await unit.fetch(_UNWANT, ids)]
+
+
+def _columns(wanted: Sequence[Wanted]) -> tuple[list[UUID], list[str], list[UUID]]:
+    return (
+        [each.object_id for each in wanted],
+        [each.account_sid for each in wanted],
+        [each.holder for each in wanted],
+    )

@@ -204,7 +204,8 @@ async def test_handler_that_takes_too_long_is_tried_again(database: Database) ->
 async def test_cancelled_by_key_before_it_is_due(database: Database) -> None:
     later = clock.now() + timedelta(hours=1)
     await enqueue(database, [job(key="a", due=later), job(key="a", due=later), job(key="b", due=later)])
-    assert await cancel(database, "a", "c") == 2
+    assert await cancel(database, "AC" + "f" * 32, "a") == 0
+    assert await cancel(database, WORLD, "a", "c") == 2
     assert await database.fetchval("select key from jobs") == "b"
 
 

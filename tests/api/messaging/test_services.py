@@ -167,8 +167,8 @@ async def test_a_number_is_in_one_pool(server: Phone, caller: Caller) -> None:
 async def test_a_pool_has_its_limit(server: Phone, caller: Caller) -> None:
     service = await make_service(server, caller)
     await server.database.execute(
-        "insert into service_senders (account_sid, service_sid, sid, kind, address, date_created, date_updated)"
-        " select $1, $2, 'PN' || n, 'PhoneNumber', n::text, $3, $3 from generate_series(1, 400) n",
+        "insert into service_senders (account_sid, service_sid, sid, kind, address, date_created, date_updated,"
+        " world_sid) select $1, $2, 'PN' || n, 'PhoneNumber', n::text, $3, $3, $1 from generate_series(1, 400) n",
         caller.account_sid,
         service,
         await server.database.fetchval("select max(date_created) from accounts"),

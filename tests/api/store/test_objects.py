@@ -29,6 +29,8 @@ from localloop.store.objects import (
 from localloop.store.objects.holding import key_of
 from localloop.store.objects.sweeping import UNHELD
 
+ACCOUNT = "AC" + "5" * 32
+
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
@@ -125,13 +127,13 @@ async def test_bytes_go_with_their_last_holder(objects: Objects) -> None:
     one, other = sids.new_id(), sids.new_id()
     kept = await objects.write(b"picture")
     async with objects.database.unit() as unit:
-        await hold(unit, [Wanted(kept, one), Wanted(kept, other)])
+        await hold(unit, [Wanted(kept, ACCOUNT, one), Wanted(kept, ACCOUNT, other)])
     async with objects.database.unit() as unit:
-        assert await release(unit, [Wanted(kept, one)]) == []
+        assert await release(unit, [Wanted(kept, ACCOUNT, one)]) == []
     assert await sweep(objects) == 0
     assert await objects.read(kept) == b"picture"
     async with objects.database.unit() as unit:
-        assert await release(unit, [Wanted(kept, other)]) == [kept]
+        assert await release(unit, [Wanted(kept, ACCOUNT, other)]) == [kept]
     assert await sweep(objects) == 1
     assert await objects.read(kept) is None
     assert await states(objects) == []
@@ -141,11 +143,11 @@ async def test_a_deletion_that_is_undone_deletes_nothing(objects: Objects) -> No
     holder = sids.new_id()
     kept = await objects.write(b"picture")
     async with objects.database.unit() as unit:
-        await hold(unit, [Wanted(kept, holder)])
+        await hold(unit, [Wanted(kept, ACCOUNT, holder)])
 
     async def undone() -> None:
         async with objects.database.unit() as unit:
-            await release(unit, [Wanted(kept, holder)])
+            await release(unit, [Wanted(kept, ACCOUNT, holder)])
             raise RuntimeError("undone")
 
     with pytest.raises(RuntimeError, match="undone"):
@@ -163,15 +165,15 @@ async def test_what_nobody_came_to_hold_is_swept_after_an_hour(objects: Objects)
     assert await objects.read(fresh) == b"on its way"
     with pytest.raises(Lost):
         async with objects.database.unit() as unit:
-            await hold(unit, [Wanted(forgotten, sids.new_id())])
+            await hold(unit, [Wanted(forgotten, ACCOUNT, sids.new_id())])
 
 
 async def test_half_a_removal_is_finished_by_the_next(objects: Objects) -> None:
     """A process died after the bytes had gone and before the row had."""
     kept, holder = await objects.write(b"picture"), sids.new_id()
     async with objects.database.unit() as unit:
-        await hold(unit, [Wanted(kept, holder)])
-        await release(unit, [Wanted(kept, holder)])
+        await hold(unit, [Wanted(kept, ACCOUNT, holder)])
+        await release(unit, [Wanted(kept, ACCOUNT, holder)])
     await objects.place.delete([key_of(kept)])
     assert await sweep(objects) == 1
     assert await states(objects) == []
@@ -182,19 +184,19 @@ async def test_who_holds_while_another_lets_go(objects: Objects) -> None:
     for _ in range(20):
         kept, old, new = await objects.write(b"picture"), sids.new_id(), sids.new_id()
         async with objects.database.unit() as unit:
-            await hold(unit, [Wanted(kept, old)])
+            await hold(unit, [Wanted(kept, ACCOUNT, old)])
 
         async def take(kept: object = kept, new: object = new) -> bool:
             try:
                 async with objects.database.unit() as unit:
-                    await hold(unit, [Wanted(kept, new)])  # type: ignore[arg-type]
+                    await hold(unit, [Wanted(kept, ACCOUNT, new)])  # type: ignore[arg-type]
             except Lost:
                 return False
             return True
 
         async def leave(kept: object = kept, old: object = old) -> None:
             async with objects.database.unit() as unit:
-                await release(unit, [Wanted(kept, old)])  # type: ignore[arg-type]
+                await release(unit, [Wanted(kept, ACCOUNT, old)])  # type: ignore[arg-type]
             await sweep(objects)
 
         has_it, _nothing = await asyncio.gather(take(), leave())

@@ -234,9 +234,9 @@ async def test_patience_ends(database: Database) -> None:
     sequence = FirstAttempts(database, patience_s=0.1)
     loop = asyncio.get_running_loop()
     began = loop.time()
-    async with sequence.turn((f"webhook:{MESSAGE}", older + 1), follows=True):
+    async with sequence.turn((ACCOUNT, f"webhook:{MESSAGE}", older + 1), follows=True):
         assert loop.time() - began >= 0.09
     began = loop.time()
-    async with sequence.turn((f"webhook:{MESSAGE}", older - 1), follows=True):
+    async with sequence.turn((ACCOUNT, f"webhook:{MESSAGE}", older - 1), follows=True):
         assert loop.time() - began < 0.09
     await sequence.close()

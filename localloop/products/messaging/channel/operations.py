@@ -150,7 +150,7 @@ class Senders(Struct, frozen=True):
 
     async def set_join_code(self, found: ChannelSender, code: str | None) -> ChannelSender:
         """What recipients have to join with before they are written to; None: nobody has to."""
-        await sender.set_join_code(self.database, found.sid, code)
+        await sender.set_join_code(self.database, found.account_sid, found.sid, code)
         return replace(found, join_code=code)
 
     async def _go_on(self, unit: Unit, kept: ChannelSender) -> None:

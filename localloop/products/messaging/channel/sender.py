@@ -32,7 +32,7 @@ where (world_sid, address) in (select * from unnest($1::text[], $2::text[]))
 """
 _CHANGE: Final = f"""
 update channel_senders set status = $3, verification_code = $4, data = $5, date_updated = $6
-where sid = $1 and status = $2 returning {_COLUMNS}
+where account_sid = $7 and sid = $1 and status = $2 returning {_COLUMNS}
 """
 
 
@@ -136,12 +136,18 @@ async def change(unit: Executor, before: Status, sender: ChannelSender) -> Chann
         sender.verification_code,
         dict(sender.data),
         sender.date_updated,
+        sender.account_sid,
     )
     return None if row is None else of_row(row)
 
 
-async def set_join_code(unit: Executor, sid: str, join_code: str | None) -> None:
-    await unit.execute("update channel_senders set join_code = $2 where sid = $1", sid, join_code)
+async def set_join_code(unit: Executor, account_sid: str, sid: str, join_code: str | None) -> None:
+    await unit.execute(
+        "update channel_senders set join_code = $3 where account_sid = $1 and sid = $2",
+        account_sid,
+        sid,
+        join_code,
+    )
 
 
 async def delete(unit: Executor, account_sid: str, sid: str) -> bool:

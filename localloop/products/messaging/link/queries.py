@@ -25,7 +25,7 @@ select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
 """
 _OF_SERVICES: Final = f"""
 select s.account_sid as service_account, s.messaging_service_sid, d.* from link_services s
-join (select {_DOMAIN} from link_domains) d on d.sid = s.domain_sid
+join (select {_DOMAIN} from link_domains) d on d.account_sid = s.account_sid and d.sid = s.domain_sid
 where (s.account_sid, s.messaging_service_sid) in (select * from unnest($1::text[], $2::text[]))
 """
 
@@ -114,9 +114,11 @@ async def find_link(reader: Executor, code: str) -> Link | None:
     return None if row is None else Link(**dict(row))
 
 
-async def forget(unit: Executor, message_sid: str) -> None:
+async def forget(unit: Executor, account_sid: str, message_sid: str) -> None:
     """What a deleted or redacted message linked to."""
-    await unit.execute("delete from short_links where message_sid = $1", message_sid)
+    await unit.execute(
+        "delete from short_links where message_sid = $1 and account_sid = $2", message_sid, account_sid
+    )
 
 
 async def prune(executor: Executor, before: datetime) -> None:
@@ -174,12 +176,14 @@ async def list_domains(reader: Executor, account_sid: str, *, after: str = "", l
 
 async def change_domain(unit: Executor, domain: Domain) -> None:
     await unit.execute(
-        "update link_domains set data = $2, is_valid = $3, reason = $4, date_updated = $5 where sid = $1",
+        "update link_domains set data = $2, is_valid = $3, reason = $4, date_updated = $5"
+        " where account_sid = $6 and sid = $1",
         domain.sid,
         dict(domain.data),
         domain.is_valid,
         domain.reason,
         domain.date_updated,
+        domain.account_sid,
     )
 
 

@@ -61,7 +61,7 @@ async def insert(connection: Any, of: Sequence[tuple[Message, Sequence[Attached]
         for each in made
     ]
     await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
-    await hold(connection, _wanted((each.id, each.object_id) for each in made))
+    await hold(connection, _wanted((each.account_sid, each.id, each.object_id) for each in made))
 
 
 async def of_message(reader: Any, account_sid: str, message_id: UUID) -> list[Media]:
@@ -93,7 +93,9 @@ async def have(unit: Any, fetched: Sequence[Media], at: datetime) -> None:
         first.message_id,
     )
     taken = {row["id"] for row in rows}
-    await hold(unit, _wanted((each.id, each.object_id) for each in fetched if each.id in taken))
+    await hold(
+        unit, _wanted((each.account_sid, each.id, each.object_id) for each in fetched if each.id in taken)
+    )
 
 
 async def delete(unit: Any, media: Media, at: datetime) -> bool:
@@ -110,13 +112,15 @@ async def delete_of(unit: Any, account_sid: str, message_ids: Sequence[UUID], at
 
 
 async def _let_go(unit: Any, account_sid: str, rows: Sequence[Any], at: datetime) -> None:
-    unwanted = await release(unit, _wanted((row["id"], row["object_id"]) for row in rows))
+    unwanted = await release(unit, _wanted((account_sid, row["id"], row["object_id"]) for row in rows))
     if unwanted:
         await enqueue(unit, [NewJob(REMOVE, account_sid, "", b"", at)])
 
 
-def _wanted(pairs: Any) -> list[Wanted]:
-    return [Wanted(object_id, holder) for holder, object_id in pairs if object_id is not None]
+def _wanted(held: Any) -> list[Wanted]:
+    return [
+        Wanted(object_id, account, holder) for account, holder, object_id in held if object_id is not None
+    ]
 
 
 def _media(message: Message, file: Attached) -> Media:

@@ -52,7 +52,7 @@ async def keep(
             upload.content_type,
             clock.now(),
         )
-        await hold(unit, [Wanted(upload.object_id, holder)])
+        await hold(unit, [Wanted(upload.object_id, account_sid, holder)])
     return upload
 
 

@@ -108,7 +108,7 @@ class Operations(Struct, frozen=True):
                 raise errors.message_cannot_be_canceled()
             if held.get(message.id) == "scheduled":
                 await scheduled.leave(unit, [message.account_sid])
-            await cancel(unit, message.sid)
+            await cancel(unit, message.account_sid, message.sid)
             await enqueue(unit, callbacks.job_of(message, change))
             if retained.is_concerned(message, change):
                 await retained.let_go(unit, [message])

@@ -19,11 +19,12 @@ select sid, account_sid, data, date_created, date_updated from resources
 where account_sid = $1 and kind = '{KIND}' and sid = $2"""
 _POOL: Final = """
 select s.sid, s.kind, s.address, s.iso_country, s.data, n.type, n.iso_country as country, n.sms_enabled, n.mms_enabled
-from service_senders s left join phone_numbers n on n.sid = s.number_sid
+from service_senders s left join phone_numbers n on n.world_sid = s.world_sid and n.sid = s.number_sid
 where s.account_sid = $1 and s.service_sid = $2 and (s.number_sid is null or n.account_sid = $1)
 order by s.date_created, s.sid"""
 _HOLDER: Final = """
-select s.service_sid from service_senders s join phone_numbers n on n.sid = s.number_sid
+select s.service_sid from service_senders s
+join phone_numbers n on n.world_sid = s.world_sid and n.sid = s.number_sid
 where s.account_sid = $1 and n.sid = $2"""
 _CHANNEL_HOLDER: Final = """
 select service_sid from service_senders where account_sid = $1 and sid = $2 and kind = 'ChannelSender'"""

@@ -31,8 +31,8 @@ _COUNT: Final = (
 )
 _ADD: Final = f"""
 insert into service_senders (account_sid, service_sid, sid, kind, address, iso_country, data, number_sid,
-  date_created, date_updated)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) on conflict do nothing returning {_COLUMNS}"""
+  date_created, date_updated, world_sid)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10) on conflict do nothing returning {_COLUMNS}"""
 _HERE: Final = f"""
 select {_COLUMNS} from service_senders where account_sid = $1 and service_sid = $2 and kind = $3"""
 _FETCH: Final = f"{_HERE} and sid = $4"
@@ -85,6 +85,7 @@ class Pool:
                 dict(sender.data),
                 sender.number_sid,
                 request.now,
+                request.world_sid,
             )
             if row is None:
                 # An alphanumeric sender is there under another SID, or another service was faster with a number.

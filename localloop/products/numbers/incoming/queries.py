@@ -29,7 +29,8 @@ where account_sid = $1 and type <> 'ShortCode'
 _OLDER: Final = f"{_FILTERED} and ($8::text is null or sid < $8) order by sid desc limit $9"
 _NEWER: Final = f"{_FILTERED} and sid > $8 order by sid limit $9"
 _UPDATE: Final = f"""
-update phone_numbers set account_sid = $2, data = $3, date_updated = $4 where sid = $1 returning {COLUMNS}"""
+update phone_numbers set account_sid = $2, data = $3, date_updated = $4 where world_sid = $5 and sid = $1
+returning {COLUMNS}"""
 _NEEDED: Final = """
 select exists (
   select from phone_numbers
@@ -79,9 +80,9 @@ async def page(
 
 
 async def update(
-    unit: Unit, sid: str, account_sid: str, data: Mapping[str, Any], now: datetime
+    unit: Unit, before: Row, account_sid: str, data: Mapping[str, Any], now: datetime
 ) -> Row | None:
-    return await unit.fetchrow(_UPDATE, sid, account_sid, dict(data), now)
+    return await unit.fetchrow(_UPDATE, before["sid"], account_sid, dict(data), now, before["world_sid"])
 
 
 async def needs_address(executor: Executor, account_sid: str, address_sid: str) -> bool:

@@ -212,7 +212,7 @@ async def update(needs: Needs, request: Request) -> Item:
             await _check_transfer(unit, request, owner)
             current = configuration.moved(current)
         data = configuration.configured(current, params)
-        updated = await queries.update(unit, sid, owner, data, request.now)
+        updated = await queries.update(unit, row, owner, data, request.now)
         needs.directory.changed(unit)
     assert updated is not None
     return Item(fields=shown(incoming_of(updated)))

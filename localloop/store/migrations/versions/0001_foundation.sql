@@ -60,11 +60,13 @@ create table objects (                             -- its row is there before th
 );
 create index objects_to_sweep on objects (state, id) where state <> 'kept';
 
-create table object_holders (                      -- who needs the bytes: a row of another table, by its id
+create table object_holders (                      -- who needs the bytes: an account's row of another table, by its id
   object_id     uuid not null references objects (id) on delete cascade,
+  account_sid   text not null,
   holder        uuid not null,
-  primary key (object_id, holder)
+  primary key (object_id, account_sid, holder)
 );
+create index object_holders_account on object_holders (account_sid);
 
 -- jobs ------------------------------------------------------------------------------------------------------------
 create table jobs (
@@ -182,8 +184,10 @@ create table oauth_clients (
 create index oauth_clients_account on oauth_clients (account_sid, sid);
 
 -- products/numbers ------------------------------------------------------------------------------------------------
+-- One SID may be in several worlds (a fork of a world keeps the SIDs of what is in it), so none is a key alone, but
+-- for the names that prove a caller.
 create table phone_numbers (                               -- IncomingPhoneNumbers: owned in a world
-  sid            text primary key,
+  sid            text not null,
   account_sid    text not null references accounts (sid),
   world_sid      text not null,
   phone_number   text not null,
@@ -195,6 +199,7 @@ create table phone_numbers (                               -- IncomingPhoneNumbe
   data           jsonb not null,                           -- friendly_name, urls and the rest, by response field name
   date_created   timestamptz not null,
   date_updated   timestamptz not null,
+  primary key (world_sid, sid),
   unique (world_sid, phone_number)
 );
 create index phone_numbers_account on phone_numbers (account_sid, sid);
@@ -208,16 +213,16 @@ create table released_numbers (                            -- cool-down before a
 );
 
 create table caller_ids (                                  -- OutgoingCallerIds: numbers of others, verified by a code
-  sid            text primary key,
+  sid            text not null,
   account_sid    text not null references accounts (sid),
   world_sid      text not null,
   phone_number   text not null,
   friendly_name  text not null,
   date_created   timestamptz not null,
   date_updated   timestamptz not null,
+  primary key (account_sid, sid),
   unique (world_sid, phone_number)
 );
-create index caller_ids_account on caller_ids (account_sid, sid);
 
 create table caller_id_validations (                       -- codes that somebody still has to type
   account_sid    text not null references accounts (sid),
@@ -269,14 +274,16 @@ create table service_senders (                             -- the pools of messa
   address        text not null,                            -- as a message's From has it
   iso_country    text not null default '',                 -- of a destination alpha sender; '' = everywhere
   data           jsonb not null default '{}',              -- the rest that is shown, by response field name
-  number_sid     text references phone_numbers (sid) on delete cascade, -- a number that is released leaves its pool
+  world_sid      text not null,
+  number_sid     text,
   date_created   timestamptz not null,
   date_updated   timestamptz not null,
-  primary key (account_sid, service_sid, sid)
+  primary key (account_sid, service_sid, sid),
+  foreign key (world_sid, number_sid) references phone_numbers (world_sid, sid) on delete cascade -- a released number leaves
 );
 create unique index service_senders_once on service_senders (account_sid, sid); -- nobody is in two pools
 create unique index service_senders_alpha on service_senders (account_sid, service_sid, kind, address, iso_country);
-create index service_senders_number on service_senders (number_sid) where number_sid is not null;
+create index service_senders_number on service_senders (world_sid, number_sid) where number_sid is not null;
 
 create table sticky_senders (                              -- whom a recipient knows a service by
   account_sid    text not null,
@@ -318,13 +325,14 @@ create table messaging_settings (                          -- what Twilio has no
 );
 
 create table media_uploads (                               -- what people attach to texts from phones
-  name           text primary key,                         -- not to be guessed: who knows it sees the picture
+  name           text not null,                            -- not to be guessed: who knows it sees the picture
   account_sid    text not null references accounts (sid),
   id             uuid not null,                            -- holds the object
   object_id      uuid not null,
   size           integer not null,
   content_type   text not null,
-  date_created   timestamptz not null
+  date_created   timestamptz not null,
+  primary key (name, account_sid)                          -- in a fork of its world, too: the same bytes
 );
 create index media_uploads_account on media_uploads (account_sid, id);
 
@@ -397,7 +405,7 @@ create table messaging_permissions (                       -- where an account m
 
 -- products/messaging/channel ---------------------------------------------------------------------------------------
 create table channel_senders (
-  sid                text primary key,                     -- XE…
+  sid                text not null,                        -- XE…
   account_sid        text not null references accounts (sid),
   world_sid          text not null,
   address            text not null,                        -- whatsapp:+…, messenger:…, rcs:…
@@ -407,9 +415,9 @@ create table channel_senders (
   data               jsonb not null,                       -- configuration, webhook, profile and the rest, as shown
   date_created       timestamptz not null,
   date_updated       timestamptz not null,
+  primary key (account_sid, sid),
   unique (world_sid, address)
 );
-create index channel_senders_account on channel_senders (account_sid, sid);
 
 create table channel_sessions (                            -- between a sender and whoever wrote to it
   world_sid      text not null,
@@ -423,7 +431,7 @@ create table channel_sessions (                            -- between a sender a
 
 -- products/messaging/link ------------------------------------------------------------------------------------------
 create table link_domains (
-  sid              text primary key,                       -- DN…
+  sid              text not null,                          -- DN…
   account_sid      text not null references accounts (sid),
   world_sid        text not null,
   domain_name      text not null,
@@ -432,16 +440,17 @@ create table link_domains (
   reason           text,                                   -- why it is not
   data             jsonb not null,                         -- config and certificate
   date_created     timestamptz not null,
-  date_updated     timestamptz not null
+  date_updated     timestamptz not null,
+  primary key (account_sid, sid)
 );
 create index link_domains_name on link_domains (domain_name);
-create index link_domains_account on link_domains (account_sid, sid);
 
 create table link_services (                               -- which messaging service shortens with which domain
   account_sid            text not null,
   messaging_service_sid  text not null,
-  domain_sid             text not null references link_domains (sid) on delete cascade,
-  primary key (account_sid, messaging_service_sid)
+  domain_sid             text not null,
+  primary key (account_sid, messaging_service_sid),
+  foreign key (account_sid, domain_sid) references link_domains (account_sid, sid) on delete cascade
 );
 
 create table short_links (
