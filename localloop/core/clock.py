@@ -1,4 +1,6 @@
-"""The only source of time: every world has a clock that is real, frozen, or offset from the real one.
+"""The only source of time: every world has a clock that is real, frozen, offset from the real one, or automatic.
+
+An automatic clock runs at an offset as well, and is moved on by whoever waits for something while nothing happens.
 
 A world's name is the SID of its main account; the empty name is real time. Nothing else in this house reads
 the system's clock (a house test checks it), so a test advances time instead of sleeping. Worlds are pushed in
@@ -14,7 +16,8 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-Mode = Literal["real", "frozen", "offset"]
+Mode = Literal["real", "frozen", "offset", "auto"]
+_RUNNING = ("offset", "auto")
 
 
 class WorldTime(Struct, frozen=True):
@@ -26,7 +29,7 @@ class WorldTime(Struct, frozen=True):
 
     def at(self, real: datetime) -> datetime:
         """This world's time at a real moment."""
-        if self.mode == "offset":
+        if self.mode in _RUNNING:
             return real + self.offset
         if self.mode == "frozen" and self.frozen_at is not None:
             return self.frozen_at
@@ -36,7 +39,16 @@ class WorldTime(Struct, frozen=True):
         """The same clock, moved: a frozen one stays frozen, a running one keeps running."""
         if self.mode == "frozen" and self.frozen_at is not None:
             return replace(self, frozen_at=self.frozen_at + by)
-        return running(self.offset + by if self.mode == "offset" else by)
+        if self.mode == "auto":
+            return automatic(self.offset + by)
+        return running(self.offset + by)
+
+    def shows(self, moment: datetime) -> WorldTime:
+        """The same clock, showing this moment now."""
+        if self.mode == "frozen":
+            return frozen(moment)
+        offset = _aware(moment) - now()
+        return automatic(offset) if self.mode == "auto" else running(offset)
 
 
 REAL = WorldTime()
@@ -52,12 +64,18 @@ def running(offset: timedelta) -> WorldTime:
     return WorldTime("offset", offset) if offset else REAL
 
 
+def automatic(offset: timedelta = timedelta()) -> WorldTime:
+    """A clock that runs like that, and leaps on while somebody waits and nothing happens."""
+    return WorldTime("auto", offset)
+
+
 def running_from(moment: datetime) -> WorldTime:
     """A clock that runs and shows this moment now."""
     return running(_aware(moment) - now())
 
 
 _worlds: dict[str, WorldTime] = {}
+_moves: dict[str, int] = {}  # the last move of each that is known
 
 
 def now(world: str = "") -> datetime:
@@ -72,10 +90,14 @@ def world_time(world: str) -> WorldTime:
     return _worlds.get(world, REAL)
 
 
-def set_world(world: str, clock: WorldTime) -> None:
-    """Give this world its clock, from now on and in this process only."""
+def set_world(world: str, clock: WorldTime, move: int = 0) -> None:
+    """Give this world its clock, from now on and in this process only; nothing happens when a later move is known."""
     if not world:
         raise ValueError("the unnamed world is real time and cannot be set")
+    if move:
+        if move < _moves.get(world, 0):
+            return
+        _moves[world] = move
     if clock.mode == "real":
         _worlds.pop(world, None)
     else:
@@ -85,6 +107,7 @@ def set_world(world: str, clock: WorldTime) -> None:
 def forget(world: str) -> None:
     """Return this world to real time."""
     _worlds.pop(world, None)
+    _moves.pop(world, None)
 
 
 def real_due(world: str, due: datetime) -> datetime | None:
@@ -92,7 +115,7 @@ def real_due(world: str, due: datetime) -> datetime | None:
     clock = _worlds.get(world)
     if clock is None:
         return due
-    if clock.mode == "offset":
+    if clock.mode in _RUNNING:
         return due - clock.offset
     if clock.frozen_at is not None and due > clock.frozen_at:
         return None

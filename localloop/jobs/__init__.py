@@ -1,7 +1,7 @@
 """Durable jobs and per-sender pacing: rows that commit with the state that caused them, run at least once."""
 
 from localloop.jobs.job import Dead, Done, Handler, Job, NewJob, Outcome, Park, Retry, Settled
-from localloop.jobs.pace import Reservation, Slots, delay, reserve
+from localloop.jobs.pace import Reservation, Slots, delay, reserve, rewind
 from localloop.jobs.queue import cancel, delete, enqueue, release
 from localloop.jobs.throughput import Wish, share
 from localloop.jobs.turns import PATIENCE, Claim, Turn, claim
@@ -32,5 +32,6 @@ __all__ = [
     "enqueue",
     "release",
     "reserve",
+    "rewind",
     "share",
 ]

@@ -27,6 +27,18 @@ where p.key = r.key
 """
 
 
+# Limits over many senders have seconds of their own, which begin anew.
+_REWIND: Final = """
+with seconds as (
+  delete from pace_seconds where split_part(key, '|', 1) = any($1::text[]) returning key
+), limits as (
+  delete from pace where split_part(key, '|', 1) = any($1::text[]) and split_part(key, '|', 2) = 'account'
+)
+update pace set next_at = next_at - $2::interval
+where split_part(key, '|', 1) = any($1::text[]) and split_part(key, '|', 2) <> 'account'
+"""
+
+
 class Connection(Protocol):
     """A unit of work, or the connection that a group commit hands to its flush."""
 
@@ -81,6 +93,11 @@ async def delay(connection: Connection, spans: Mapping[str, timedelta]) -> None:
     moved = sorted((key, span) for key, span in spans.items() if span)
     if moved:
         await connection.execute(_DELAY, *map(list, zip(*moved, strict=True)))
+
+
+async def rewind(connection: Connection, owners: Iterable[str], by: timedelta) -> None:
+    """Time was set back for the keys that begin with these names and `|`: who was free at its end is free now."""
+    await connection.execute(_REWIND, list(owners), by)
 
 
 def _given(wanted: Reservation, next_at: datetime, now: datetime) -> Slots:

@@ -7,6 +7,7 @@ times a second in any case. Every job runs at least once: whoever dies lets its 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import random
@@ -23,6 +24,7 @@ from localloop.jobs.job import Dead, Done, Handler, Job, Outcome, Park, Retry, S
 from localloop.jobs.queue import CHANNEL, run_at
 from localloop.jobs.settle import Again, Died, Gone, Settlement, renew, settle
 from localloop.store import BatchWriter, Database, Unavailable
+from localloop.store.worlds import learn
 
 log = logging.getLogger(__name__)
 
@@ -159,10 +161,13 @@ class Worker:
 
     async def _settlement(self, job: Job) -> Settlement | None:
         """Run the job, and say what is to become of its row; None when the handler has seen to it."""
-        due = run_at(job.world_sid, job.due_at)
-        if due > clock.now():
-            # Queued by a process that had not heard that the world's clock had moved.
-            return Again(job, job.due_at, due, unused=True)
+        if run_at(job.world_sid, job.due_at) > clock.now():
+            # Either its clock has moved and we have not heard of it, or whoever queued it had not.
+            with contextlib.suppress(Unavailable):
+                await learn(self._database, job.world_sid)
+            due = run_at(job.world_sid, job.due_at)
+            if due > clock.now():
+                return Again(job, job.due_at, due, unused=True)
         handler = self._handlers.get(job.kind)
         if handler is None:
             return Died(job, f"nothing here runs jobs of the kind {job.kind}")

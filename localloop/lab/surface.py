@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from localloop.carriers.phones import BEHAVIORS
 from localloop.contract.model import Api, Field, Operation, Param, Path, Resource
-from localloop.lab import channel_surface, consent_surface, message_surface, verdicts, webhook_surface
+from localloop.lab import (
+    channel_surface,
+    clock_surface,
+    consent_surface,
+    message_surface,
+    verdicts,
+    webhook_surface,
+)
 
 MAX_WAIT_S = 300
 MAX_DELAY_MS = 86_400_000
@@ -85,6 +92,7 @@ API = Api(
         *webhook_surface.RESOURCES,
         *consent_surface.RESOURCES,
         *channel_surface.RESOURCES,
+        *clock_surface.RESOURCES,
         *verdicts.RESOURCES,
         Resource(
             key="lab.v1.Phone",

@@ -19,6 +19,7 @@ from localloop.contract.model import Operation
 from localloop.core import clock, errors
 from localloop.core.errors import ApiError
 from localloop.rest import formats
+from localloop.rest.activity import Activity
 from localloop.rest.admission import TooManyRequests
 from localloop.rest.authenticate import Authenticator, account_in, name_in
 from localloop.rest.decode import page_request
@@ -44,6 +45,7 @@ from localloop.rest.wire import (
 
 log = structlog.get_logger("rest")
 FROM_CONSOLE = "localloop.console"  # in the scope of a request that the console's page makes
+_READS = frozenset({"fetch", "list"})  # of the lab: who waits there does nothing
 GONE = 499  # what metrics and the access log call a request whose client left
 PlainMode = Literal["warn", "allow", "refuse"]
 
@@ -91,6 +93,7 @@ class Engine(Struct, frozen=True, kw_only=True):
     test_answers: Callable[[str], Operate | None]
     observe: Observer
     recorder: Recorder | None = None
+    activity: Activity | None = None
     backstage: Backstage = Backstage()
     plain: PlainMode = "warn"
     access_log: bool = False  # a line for every request
@@ -202,6 +205,8 @@ class App:
         finally:
             if serving.counted:
                 engine.admission.leave(caller.account_sid, serving.limits)
+            if engine.activity is not None and (serving.counted or operation.verb not in _READS):
+                engine.activity.note(caller.world_sid)
         return self._render(exchange, serving, request, answer)
 
     async def _caller(self, exchange: _Exchange, match: Match, operation: Operation) -> Caller:

@@ -1,4 +1,5 @@
-"""What the api processes of one machine know in common: requests in flight, and how often something was revoked.
+"""What the processes of one machine know in common: requests in flight, how often something was revoked, and which
+moves of clocks each has heard of.
 
 One small file, mapped by every process. Each process counts in a column of its own, which nobody else writes; to
 decide about one more request it adds the columns up while it holds a lock. The locks are `fcntl` record locks,
@@ -23,11 +24,14 @@ from typing import Final
 COLUMNS: Final = 64
 ROWS: Final = 8192
 PROBES: Final = 64
-MAGIC: Final = 0x4C4F4F504C4D5031  # also the version of the layout
+MAGIC: Final = 0x4C4F4F504C4D5032  # also the version of the layout
 
-# Header: magic, revocations, columns in use up to (8 bytes each), then a byte per column that is in use.
+# Header: magic, revocations, columns in use up to (8 bytes each), then a byte per column that is in use, and 8 bytes
+# per column that say which moves of clocks its process has heard of.
 _MAGIC, _REVOCATIONS, _WIDTH = 0, 1, 2
 _IN_USE: Final = 64
+_HEARD: Final = (_IN_USE + COLUMNS) // 8
+_EVERYTHING: Final = (1 << 64) - 1  # what a process has heard that does not go by clocks yet
 _HEADER: Final = 4096
 # Row: 16 bytes of key, a moment (double), a count (16 bits) per column.
 _KEY: Final = 16
@@ -136,12 +140,27 @@ class SharedTable:
     def current(self) -> int:
         return self._words[_REVOCATIONS]
 
+    # Clocks
+
+    def hear(self, move: int) -> None:
+        """This process goes by every move of a clock up to this one."""
+        self._words[_HEARD + self._column] = move
+
+    def is_heard(self, move: int) -> bool:
+        """Whether all processes do that live."""
+        return all(
+            self._words[_HEARD + column] >= move or self._is_dead(column)
+            for column in range(self._words[_WIDTH])
+            if self._bytes[_IN_USE + column]
+        )
+
     # Columns
 
     def _claim_column(self) -> int:
         for column in range(COLUMNS):
             if self._try_lock(column):
                 self._clear(column)
+                self._words[_HEARD + column] = _EVERYTHING
                 self._bytes[_IN_USE + column] = 1
                 self._words[_WIDTH] = max(self._words[_WIDTH], column + 1)
                 return column

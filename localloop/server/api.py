@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from localloop import contract
 from localloop.carriers.watch import PhoneWatch
 from localloop.console import Console
@@ -16,12 +18,14 @@ from localloop.contract.model import Api
 from localloop.core.settings import Settings, is_loopback
 from localloop.lab import API as LAB
 from localloop.lab import channels as lab_channels
+from localloop.lab import clock as lab_clock
 from localloop.lab import consent as lab_consent
 from localloop.lab import messages as lab_messages
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
 from localloop.lab import verdicts as lab_verdicts
 from localloop.lab import webhooks as lab_webhooks
+from localloop.lab.steering import Steering
 from localloop.products import accounts, content, monitor, numbers
 from localloop.products.messaging import (
     DEACTIVATION_FILES,
@@ -32,6 +36,7 @@ from localloop.products.messaging import (
     service_bindings,
 )
 from localloop.rest import limits as rest_limits
+from localloop.rest.activity import Activity
 from localloop.rest.admission import Admission, LocalCounts
 from localloop.rest.app import App, Engine
 from localloop.rest.authenticate import Authenticator
@@ -48,6 +53,7 @@ from localloop.server.parts import Parts, Place, bench_of, open_parts, reviews_o
 from localloop.server.surface import Surface
 from localloop.store import Unavailable
 from localloop.store.plain import PlainStore
+from localloop.store.worlds import Worlds
 
 BESIDES: tuple[Api, ...] = (DEACTIVATION_FILES,)  # addresses of ours that answers lead to
 
@@ -64,7 +70,8 @@ async def open_api(
         stack.callback(measures.close)
         counts = table or LocalCounts()
         admission = Admission(counts, rest_limits.load())
-        engine, watch = assemble(settings, place, parts, admission, measures)
+        steering = Steering(parts.database, parts.worlds, Activity(counts))
+        engine, watch = assemble(settings, place, parts, Controls(admission, measures, steering))
         stack.push_async_callback(watch.close)
         if engine.recorder is not None:
             engine.recorder.start()
@@ -93,9 +100,15 @@ def _console(settings: Settings, parts: Parts, engine: Engine, api: App) -> Cons
     )
 
 
-def assemble(
-    settings: Settings, place: Place, parts: Parts, admission: Admission, measures: Metrics
-) -> tuple[Engine, PhoneWatch]:
+class Controls(Struct, frozen=True):
+    """What counts requests, and what steers time by them."""
+
+    admission: Admission
+    measures: Metrics
+    steering: Steering
+
+
+def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls) -> tuple[Engine, PhoneWatch]:
     known = contract.load()
     plain = Plain(parts.records, known, numbers.attachable(parts.database))
     bound = product_bindings(settings, parts, plain)
@@ -103,6 +116,7 @@ def assemble(
     phones = lab_phones.Lab(parts.database, watch, parts.messaging)
     lab = (
         *lab_phones.bindings(phones),
+        *lab_clock.bindings(controls.steering),
         *lab_numbers.bindings(parts.database),
         *lab_channels.bindings(lab_channels.Decisions(parts.messaging, reviews_of(settings, parts))),
         *lab_verdicts.bindings(bench_of(parts)),
@@ -124,11 +138,12 @@ def assemble(
         table=Table(plain, (*bound, *lab), rest_limits.load()),
         door=_door(settings, place),
         authenticator=Authenticator(parts.credentials, accounts.permission_for),
-        admission=admission,
+        admission=controls.admission,
         failures=Throttle(spare_loopback=settings.mode == "up"),
         test_answers=test_answers,
-        observe=measures,
-        recorder=_recorder(settings, parts, measures),
+        observe=controls.measures,
+        recorder=_recorder(settings, parts, controls.measures),
+        activity=controls.steering.activity,
         backstage=_backstage(settings),
         plain=settings.plain,
         access_log=settings.access_log,
@@ -177,6 +192,7 @@ def bindings() -> tuple[Binding, ...]:
         webhooks=nothing,
         messaging=Messaging(nothing, directory, records, nothing, Rules(), keeping=Keeping(nothing, nothing)),
         revocations=LocalRevocations(),
+        worlds=Worlds(nothing),
     )
     return product_bindings(Settings(), parts, Plain(records, contract.load()))
 

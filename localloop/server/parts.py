@@ -20,6 +20,7 @@ from localloop.products.messaging import (
     Messaging,
     Rules,
 )
+from localloop.rest.shared import SharedTable
 from localloop.store import Database, objects, sealing
 from localloop.store.objects import Objects
 from localloop.store.plain import PlainStore
@@ -59,6 +60,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     webhooks: Webhooks
     messaging: Messaging
     revocations: accounts.Revocations
+    worlds: Worlds
 
 
 @asynccontextmanager
@@ -68,9 +70,7 @@ async def open_parts(
     async with contextlib.AsyncExitStack() as stack:
         database = await Database.connect(place.dsn, min_size=1, max_size=POOL)
         stack.push_async_callback(database.close)
-        worlds = Worlds(database, runs_jobs=runs_jobs)
-        await worlds.start()
-        stack.push_async_callback(worlds.close)
+        worlds = await stack.enter_async_context(_worlds(database, revocations, runs_jobs=runs_jobs))
         sealer = await sealing.unlock(database, place.sealing_key, create=False)
         vault = accounts.Vault(database, sealer, revocations)
         adoption = None if settings.strict else accounts.Adoption(vault, settings.profile)
@@ -111,11 +111,25 @@ async def open_parts(
             webhooks=webhooks,
             messaging=messaging,
             revocations=revocations,
+            worlds=worlds,
         )
 
 
 def objects_at(settings: Settings, place: Place) -> str | Path:
     return settings.object_store or place.objects or place.runtime / "objects"
+
+
+@asynccontextmanager
+async def _worlds(
+    database: Database, revocations: accounts.Revocations, *, runs_jobs: bool
+) -> AsyncIterator[Worlds]:
+    hearing = revocations if isinstance(revocations, SharedTable) else None
+    worlds = Worlds(database, runs_jobs=runs_jobs, hearing=hearing)
+    try:
+        await worlds.start()
+        yield worlds
+    finally:
+        await worlds.close()
 
 
 @asynccontextmanager

@@ -10,15 +10,15 @@ from functools import partial
 from localloop.core.settings import Settings
 from localloop.jobs import Done, Handler, Job, Outcome, Worker, enqueue
 from localloop.products import accounts, content
-from localloop.products.messaging import (
-    JUDGE,
-)
+from localloop.products.messaging import INBOUND, JUDGE
 from localloop.products.messaging.keeping import retention as messages_retention
 from localloop.rest import recorder
-from localloop.rest.shared import LocalRevocations
+from localloop.rest.activity import Activity
+from localloop.rest.shared import LocalRevocations, SharedTable
 from localloop.server.parts import Parts, Place, bench_of, open_parts, reviews_of
 from localloop.server.standing import HOUSEKEEPING, SWEEPING, next_run
 from localloop.store import objects, partitions
+from localloop.store.worlds import prune_moves
 from localloop.webhooks import (
     FORGET,
     forget_again,
@@ -33,10 +33,12 @@ async def open_worker(
 ) -> AsyncIterator[Worker]:
     shared_changes = revocations or LocalRevocations()
     async with open_parts(settings, place, shared_changes, runs_jobs=True) as parts:
-        yield Worker(parts.database, handlers(settings, parts))
+        activity = Activity(shared_changes) if isinstance(shared_changes, SharedTable) else None
+        yield Worker(parts.database, handlers(settings, parts, activity))
 
 
-def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
+def handlers(settings: Settings, parts: Parts, activity: Activity | None = None) -> Mapping[str, Handler]:
+    """By kind. `activity` is told when an application was asked something."""
     bounds = retention.Bounds(
         age=timedelta(days=settings.deliveries_days), size=settings.deliveries_megabytes << 20
     )
@@ -50,6 +52,7 @@ def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
         await partitions.ensure(parts.database)
         await recorder.prune(parts.database)
         await parts.messaging.links.prune()
+        await prune_moves(parts.database)
         return await again(job)
 
     async def sweep(job: Job) -> Outcome:
@@ -64,7 +67,7 @@ def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
         await retention.prune(parts.database, bounds)
         return await again(job)
 
-    return {
+    known: dict[str, Handler] = {
         WEBHOOK: parts.webhooks.deliver,
         FORGET: partial(forget_again, parts.database),
         HOUSEKEEPING: keep_house,
@@ -75,3 +78,14 @@ def handlers(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
         messages_retention.RETENTION: prune_messages,
         **parts.messaging.handlers(),
     }
+    if activity is not None:
+        known |= {kind: partial(_noted, activity, known[kind]) for kind in (WEBHOOK, INBOUND)}
+    return known
+
+
+async def _noted(activity: Activity, handle: Handler, job: Job) -> Outcome:
+    """Its application has just been asked, and may be about to do something because of it."""
+    try:
+        return await handle(job)
+    finally:
+        activity.note(job.world_sid)

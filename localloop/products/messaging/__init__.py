@@ -18,6 +18,7 @@ from localloop.products.messaging.media.addresses import PREFIX as FILES
 from localloop.products.messaging.media.addresses import Addresses
 from localloop.products.messaging.media.serving import Files
 from localloop.products.messaging.message.compose import Rules
+from localloop.products.messaging.message.outcome import INBOUND
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.messaging import Keeping, Messaging
 from localloop.products.messaging.service.resource import bindings as service_bindings
@@ -25,6 +26,7 @@ from localloop.products.messaging.service.resource import bindings as service_bi
 __all__ = [
     "DEACTIVATION_FILES",
     "FILES",
+    "INBOUND",
     "JUDGE",
     "LINK_FAILURES",
     "SENDER_STATUSES",

@@ -5,10 +5,31 @@
 create table worlds (
   world_sid     text primary key,                 -- the main account's SID
   profile       text not null default 'relaxed',  -- relaxed | twilio | us-a2p | trial
-  clock_mode    text not null default 'real',     -- real | frozen | offset
+  clock_mode    text not null default 'real',     -- real | frozen | offset | auto
   clock_offset  interval not null default interval '0',
   frozen_at     timestamptz
 );
+
+create table clock_moves (                        -- in the order in which they were committed
+  seq           bigint generated always as identity primary key,
+  world_sid     text not null,
+  id            uuid not null,                    -- carries the moment, in real time
+  cause         text not null,                    -- asked | waited
+  clock_mode    text not null,
+  clock_offset  interval not null,
+  frozen_at     timestamptz,
+  moved_from    timestamptz not null,             -- what the clock showed before
+  moved_to      timestamptz not null
+);
+create index clock_moves_world on clock_moves (world_sid, id);
+
+-- lab: waits in worlds whose clock is automatic, which leaps beyond the end of none -----------------------------------
+create table lab_waits (
+  id            uuid primary key,
+  world_sid     text not null,
+  ends_at       timestamptz not null              -- in the world's time
+);
+create index lab_waits_world on lab_waits (world_sid, ends_at);
 
 -- store: plain resources ------------------------------------------------------------------------------------------
 create table resources (
