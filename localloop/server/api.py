@@ -22,7 +22,7 @@ from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
 from localloop.lab import verdicts as lab_verdicts
 from localloop.lab import webhooks as lab_webhooks
-from localloop.products import accounts, content, monitor, numbers
+from localloop.products import accounts, content, monitor, numbers, voice
 from localloop.products.messaging import (
     DEACTIVATION_FILES,
     Keeping,
@@ -158,6 +158,7 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
         *content.bindings(contents),
         *compliance_bindings(needs),
         *monitor.bindings(parts.database),
+        *voice.bindings(voice.Needs(parts.database, plain, parts.records), parts.dialing),
     )
 
 
@@ -176,6 +177,7 @@ def bindings() -> tuple[Binding, ...]:
         carrier=nothing,
         webhooks=nothing,
         messaging=Messaging(nothing, directory, records, nothing, Rules(), keeping=Keeping(nothing, nothing)),
+        dialing=voice.Dialing(nothing, LocalRevocations(), bool),
         revocations=LocalRevocations(),
     )
     return product_bindings(Settings(), parts, Plain(records, contract.load()))
