@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from asking import Asker
 
-from localloop.products.voice import Dialing, may_dial
+from localloop.products.voice import Dialing
 from localloop.rest.request import Caller, PageRequest
 from tests.api.voice.conftest import NewAccount, refusal
 
@@ -40,7 +40,7 @@ async def inherit(ask: Asker, caller: Caller, value: bool) -> dict[str, Any]:
 
 
 async def code(dialing: Dialing, caller: Caller, number: str) -> int | None:
-    refused = may_dial(number, await dialing.permissions(caller.account_sid, caller.world_sid))
+    refused = await dialing.refusal(caller.account_sid, caller.world_sid, number)
     return refused.code if refused else None
 
 

@@ -89,3 +89,7 @@ class Dialing:
         """What holds for its calls: a subaccount's that inherits are its main account's."""
         decided = (await self.decisions.get(account_sid)).effective
         return DialingPermissions(decided, self._is_closed(world_sid))
+
+    async def refusal(self, account_sid: str, world_sid: str, number: str) -> ApiError | None:
+        """What an account that calls this number is refused with."""
+        return may_dial(number, await self.permissions(account_sid, world_sid))
