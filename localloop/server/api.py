@@ -26,7 +26,7 @@ from localloop.lab import phones as lab_phones
 from localloop.lab import verdicts as lab_verdicts
 from localloop.lab import webhooks as lab_webhooks
 from localloop.lab.steering import Steering
-from localloop.products import accounts, content, monitor, numbers
+from localloop.products import accounts, content, monitor, numbers, voice
 from localloop.products.messaging import (
     DEACTIVATION_FILES,
     Keeping,
@@ -173,6 +173,7 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
         *content.bindings(contents),
         *compliance_bindings(needs),
         *monitor.bindings(parts.database),
+        *voice.bindings(voice.Needs(parts.database, plain, parts.records), parts.dialing),
     )
 
 
@@ -191,6 +192,7 @@ def bindings() -> tuple[Binding, ...]:
         carrier=nothing,
         webhooks=nothing,
         messaging=Messaging(nothing, directory, records, nothing, Rules(), keeping=Keeping(nothing, nothing)),
+        dialing=voice.Dialing(nothing, LocalRevocations(), bool),
         revocations=LocalRevocations(),
         worlds=Worlds(nothing),
     )

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from localloop.carriers import Loopback
 from localloop.core.settings import Settings
-from localloop.products import accounts, content, numbers
+from localloop.products import accounts, content, numbers, voice
 from localloop.products.messaging import (
     Addresses,
     Bench,
@@ -59,6 +59,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     carrier: Loopback
     webhooks: Webhooks
     messaging: Messaging
+    dialing: voice.Dialing
     revocations: accounts.Revocations
     worlds: Worlds
 
@@ -73,10 +74,7 @@ async def open_parts(
         worlds = await stack.enter_async_context(_worlds(database, revocations, runs_jobs=runs_jobs))
         sealer = await sealing.unlock(database, place.sealing_key, create=False)
         vault = accounts.Vault(database, sealer, revocations)
-        adoption = None if settings.strict else accounts.Adoption(vault, settings.profile)
-        credentials = accounts.AccountCredentials(vault, adoption)
-        await credentials.start()
-        stack.callback(credentials.close)
+        credentials = await stack.enter_async_context(_credentials(settings, vault))
         directory = numbers.Directory(database, revocations)
         await directory.start()
         stack.push_async_callback(directory.close)
@@ -101,6 +99,7 @@ async def open_parts(
         )
         stack.push_async_callback(messaging.close)
         await messaging.start()
+        dialing = await stack.enter_async_context(_dialing(settings, database, revocations, worlds))
         yield Parts(
             database=database,
             credentials=credentials,
@@ -110,6 +109,7 @@ async def open_parts(
             carrier=carrier,
             webhooks=webhooks,
             messaging=messaging,
+            dialing=dialing,
             revocations=revocations,
             worlds=worlds,
         )
@@ -130,6 +130,19 @@ async def _worlds(
         yield worlds
     finally:
         await worlds.close()
+
+
+@asynccontextmanager
+async def _credentials(
+    settings: Settings, vault: accounts.Vault
+) -> AsyncIterator[accounts.AccountCredentials]:
+    adoption = None if settings.strict else accounts.Adoption(vault, settings.profile)
+    credentials = accounts.AccountCredentials(vault, adoption)
+    await credentials.start()
+    try:
+        yield credentials
+    finally:
+        credentials.close()
 
 
 @asynccontextmanager
@@ -163,6 +176,23 @@ def _rules(settings: Settings, worlds: Worlds) -> Rules:
         account_rate=settings.account_message_rate,
         profile=worlds.profile,
     )
+
+
+@asynccontextmanager
+async def _dialing(
+    settings: Settings, database: Database, revocations: accounts.Revocations, worlds: Worlds
+) -> AsyncIterator[voice.Dialing]:
+    """Countries that nobody opened are closed everywhere but in relaxed worlds."""
+
+    def is_closed(world_sid: str) -> bool:
+        return settings.strict or worlds.profile(world_sid) != "relaxed"
+
+    dialing = voice.Dialing(database, revocations, is_closed)
+    await dialing.start()
+    try:
+        yield dialing
+    finally:
+        await dialing.close()
 
 
 def _keeping(settings: Settings, place: Place, database: Database, sealer: sealing.Sealer) -> Keeping:

@@ -40,6 +40,7 @@ _ASKED = {
     "parameters": {"A": "b"},
 }
 _EXCHANGE = {"request": _ASKED, "response": {"status_code": 500, "headers": {"Server": "x"}, "body": "no"}}
+_COUNTRIES = ("api/AvailablePhoneNumberCountry", "voice/DialingPermissionsCountry")
 _ORDER = ("collection", "instance", "singleton")
 
 
@@ -72,7 +73,7 @@ class Seeds:
             return await self._domain()
         if kind == "monitor/Alert":
             return await self._alert()
-        return "US" if kind == "api/AvailablePhoneNumberCountry" else None
+        return "US" if kind in _COUNTRIES else None
 
     async def _toll_free(self) -> str:
         """A number of the walk that texts of businesses may come from."""

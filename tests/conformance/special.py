@@ -104,6 +104,10 @@ PARAMS: dict[str, dict[str, Any]] = {
     "trunking.v1.UpdateOriginationUrl": {"SipUrl": "sip:trunk@example.com"},
     "voice.v1.CreateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
     "voice.v1.UpdateConnectionPolicyTarget": {"Target": "sip:target@example.com"},
+    "voice.v1.CreateDialingPermissionsCountryBulkUpdate": {
+        "UpdateRequest": '[{{"iso_code":"GB","low_risk_numbers_enabled":"true"}}]'
+    },
+    "voice.v1.CreateIpRecord": {"IpAddress": "198.51.100.7"},
 }
 # Path parameter whose kind the API has no resource for → what makes such a record.
 UNNAMED: dict[str, str] = {"DomainSid": "messaging/LinkDomain"}
@@ -136,6 +140,7 @@ _ACTIVITIES = {
     "ReservationActivitySid": "taskrouter/Activity",
     "AssignmentActivitySid": "taskrouter/Activity",
 }
+_TRUNK = {"ConnectionPolicySid": "voice/ConnectionPolicy", "FromDomainSid": "api/SipDomain"}
 RECORDS: dict[str, dict[str, str]] = {
     f"api.v2010.{verb}IncomingPhoneNumber{kind}": _APPLICATIONS
     for verb in ("Create", "Update")
@@ -164,6 +169,10 @@ RECORDS |= {
     "taskrouter.v1.UpdateTaskQueue": _ACTIVITIES,
     "taskrouter.v1.CreateWorker": {"ActivitySid": "taskrouter/Activity"},
     "taskrouter.v1.UpdateWorker": {"ActivitySid": "taskrouter/Activity"},
+    "voice.v1.CreateByocTrunk": _TRUNK,
+    "voice.v1.UpdateByocTrunk": _TRUNK,
+    "voice.v1.CreateSourceIpMapping": {"IpRecordSid": "voice/IpRecord", "SipDomainSid": "api/SipDomain"},
+    "voice.v1.UpdateSourceIpMapping": {"SipDomainSid": "api/SipDomain"},
     "preview.wireless.UpdateWirelessSim": {"RatePlan": "wireless/RatePlan"},
     "wireless.v1.UpdateSim": {"RatePlan": "wireless/RatePlan"},
 }

@@ -424,6 +424,20 @@ create table messaging_permissions (                       -- where an account m
   primary key (account_sid, kind, value)
 );
 
+-- products/voice/permissions --------------------------------------------------------------------------------------
+create table dialing_permissions (                         -- the countries that an account may, and may not, call
+  account_sid      text not null,
+  iso_code         text not null,                          -- ISO 3166
+  low_risk         boolean not null,
+  special          boolean not null,                       -- premium, shared cost and the like
+  tollfraud        boolean not null,
+  primary key (account_sid, iso_code)
+);
+create table dialing_settings (
+  account_sid      text primary key,
+  inherits         boolean not null                        -- a subaccount calls whom its main account may
+);
+
 -- products/messaging/channel ---------------------------------------------------------------------------------------
 create table channel_senders (
   sid                text not null,                        -- XE…
