@@ -10,8 +10,9 @@ from typing import Final
 from tests.house import tree
 
 _OUTBOUND = {"aiohttp", "httpx", "requests", "urllib3", "pyreqwest", "niquests"}
-# A command of the shell speaks to its own server on loopback, before any event loop runs.
+# A command of the shell, and a test of an application, speak to their own server; nothing of the server runs there.
 _STANDARD_CLIENTS = {"urllib.request", "http.client"}
+_CLIENTS = ("localloop/cli/", "localloop/testing/lab.py")
 
 
 def _is(module: str, names: set[str]) -> bool:
@@ -24,7 +25,7 @@ def test_webhooks_is_the_only_http_client() -> None:
         for name in tree.python("localloop")
         for line, module in tree.imports(name)
         if (_is(module, _OUTBOUND) and not name.startswith("localloop/webhooks/"))
-        or (_is(module, _STANDARD_CLIENTS) and not name.startswith("localloop/cli/"))
+        or (_is(module, _STANDARD_CLIENTS) and not name.startswith(_CLIENTS))
     )
 
 
