@@ -11,6 +11,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -118,23 +119,22 @@ class PhoneWatch:
     def waiting(self) -> int:
         return sum(map(len, self._waiting.values()))
 
-    async def wait(self, world_sid: str, number: str, wanted: Wanted, timeout_s: float) -> Waited:
-        """The newest text that fits, at once or when it comes; PatternError for a bad expression."""
+    async def wait(self, world_sid: str, number: str, wanted: Wanted, over: asyncio.Future[None]) -> Waited:
+        """The newest text that fits, at once or when it comes until it is `over`; PatternError for a bad expression."""
         compiled(wanted.matches)
-        loop = asyncio.get_running_loop()
-        ends = loop.time() + timeout_s
         await self._listen()
         search = _Search(wanted)
         found = await self._look((world_sid, number, _START), search)
         while found is None:
             woken = self._enter((world_sid, number))  # before looking: what comes meanwhile wakes us at once
-            timer = loop.call_at(ends, _wake, woken, False)
+            end = partial(_end, woken)
+            over.add_done_callback(end)
             try:
                 found = await self._look((world_sid, number, search.after), search)
                 if found is None and not await woken:
                     return Waited(None, search.closest)
             finally:
-                timer.cancel()
+                over.remove_done_callback(end)
                 self._leave((world_sid, number), woken)
         return Waited(found)
 
@@ -183,6 +183,10 @@ class PhoneWatch:
 def _wake(woken: asyncio.Future[bool], has_news: bool) -> None:
     if not woken.done():
         woken.set_result(has_news)
+
+
+def _end(woken: asyncio.Future[bool], _over: asyncio.Future[None]) -> None:
+    _wake(woken, False)
 
 
 def _before(message_id: UUID) -> UUID:

@@ -15,12 +15,12 @@ from localloop.carriers.phones import Phone, PhoneMessage, Selection, Setting
 from localloop.carriers.watch import PhoneWatch, Wanted
 from localloop.core import e164, errors, sids
 from localloop.core.errors import ApiError
+from localloop.lab.patience import Patience, seconds_of
 from localloop.products.messaging import Said, Texted
 from localloop.rest.request import Binding, Item, Items, Request
 from localloop.store import Database, Unit
 
 PREFIX = "PM"
-DEFAULT_WAIT_S = 10.0
 NOTHING_CAME = 20408  # our own code: Twilio has no long poll
 
 
@@ -48,6 +48,7 @@ class Lab(Struct, frozen=True):
     database: Database
     watch: PhoneWatch
     receiver: Receiver
+    patience: Patience
 
 
 def bindings(lab: Lab) -> tuple[Binding, ...]:
@@ -160,12 +161,12 @@ async def _message(lab: Lab, request: Request) -> PhoneMessage:
 async def wait(lab: Lab, request: Request) -> Item:
     """The newest text that fits, at once or when it comes; 408 with what came closest."""
     params = request.params
-    timeout = params.get("Timeout")
     after = _text_id(params.get("After"), errors.invalid_parameter("After"))
     wanted = Wanted(params.get("Matches") or "", params.get("Direction"), params.get("Since"), after)
-    seconds = DEFAULT_WAIT_S if timeout is None else float(timeout)
+    seconds = seconds_of(request.world_sid, params.get("Timeout"))
     try:
-        found = await lab.watch.wait(request.world_sid, _number(request), wanted, seconds)
+        async with lab.patience.wait(request.world_sid, seconds) as lasting:
+            found = await lab.watch.wait(request.world_sid, _number(request), wanted, lasting.over)
     except PatternError as error:
         raise errors.invalid_parameter("Matches", str(error)) from None
     if found.message is None:

@@ -10,10 +10,10 @@ from localloop.lab import (
     consent_surface,
     message_surface,
     verdicts,
+    wait_surface,
     webhook_surface,
 )
 
-MAX_WAIT_S = 300
 MAX_DELAY_MS = 86_400_000
 
 _NUMBER = Param(name="Number", location="path", format="phone-number", required=True)
@@ -93,6 +93,7 @@ API = Api(
         *consent_surface.RESOURCES,
         *channel_surface.RESOURCES,
         *clock_surface.RESOURCES,
+        *wait_surface.RESOURCES,
         *verdicts.RESOURCES,
         Resource(
             key="lab.v1.Phone",
@@ -243,7 +244,7 @@ API = Api(
                                     location="query",
                                     type="number",
                                     minimum=0,
-                                    maximum=MAX_WAIT_S,
+                                    maximum=wait_surface.MAX_LEAP_S,
                                 ),
                                 Param(name="Since", location="query", format="date-time"),
                                 Param(name="After", location="query"),

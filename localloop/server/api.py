@@ -24,7 +24,9 @@ from localloop.lab import messages as lab_messages
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
 from localloop.lab import verdicts as lab_verdicts
+from localloop.lab import waits as lab_waits
 from localloop.lab import webhooks as lab_webhooks
+from localloop.lab.patience import Patience
 from localloop.lab.steering import Steering
 from localloop.products import accounts, content, monitor, numbers, voice
 from localloop.products.messaging import (
@@ -71,7 +73,9 @@ async def open_api(
         counts = table or LocalCounts()
         admission = Admission(counts, rest_limits.load())
         steering = Steering(parts.database, parts.worlds, Activity(counts))
-        engine, watch = assemble(settings, place, parts, Controls(admission, measures, steering))
+        patience = Patience(parts.database, steering, parts.worlds)
+        stack.push_async_callback(patience.close)
+        engine, watch = assemble(settings, place, parts, Controls(admission, measures, steering, patience))
         stack.push_async_callback(watch.close)
         if engine.recorder is not None:
             engine.recorder.start()
@@ -106,6 +110,7 @@ class Controls(Struct, frozen=True):
     admission: Admission
     measures: Metrics
     steering: Steering
+    patience: Patience
 
 
 def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls) -> tuple[Engine, PhoneWatch]:
@@ -113,10 +118,11 @@ def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls)
     plain = Plain(parts.records, known, numbers.attachable(parts.database))
     bound = product_bindings(settings, parts, plain)
     watch = PhoneWatch(parts.database)
-    phones = lab_phones.Lab(parts.database, watch, parts.messaging)
+    phones = lab_phones.Lab(parts.database, watch, parts.messaging, controls.patience)
     lab = (
         *lab_phones.bindings(phones),
         *lab_clock.bindings(controls.steering),
+        *lab_waits.bindings(lab_waits.Waits(parts.database, controls.patience, controls.steering)),
         *lab_numbers.bindings(parts.database),
         *lab_channels.bindings(lab_channels.Decisions(parts.messaging, reviews_of(settings, parts))),
         *lab_verdicts.bindings(bench_of(parts)),
