@@ -9,6 +9,7 @@ from localloop.lab import (
     clock_surface,
     consent_surface,
     message_surface,
+    snapshot_surface,
     verdicts,
     webhook_surface,
 )
@@ -94,6 +95,7 @@ API = Api(
         *channel_surface.RESOURCES,
         *clock_surface.RESOURCES,
         *verdicts.RESOURCES,
+        *snapshot_surface.RESOURCES,
         Resource(
             key="lab.v1.Phone",
             name="Phone",
