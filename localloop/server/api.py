@@ -74,7 +74,9 @@ async def open_api(
         counts = table or LocalCounts()
         admission = Admission(counts, rest_limits.load())
         steering = Steering(parts.database, parts.worlds, Activity(counts))
-        engine, watch = assemble(settings, place, parts, Controls(admission, measures, steering, Gate(parts.database, counts)))
+        engine, watch = assemble(
+            settings, place, parts, Controls(admission, measures, steering, Gate(parts.database, counts))
+        )
         stack.push_async_callback(watch.close)
         if engine.recorder is not None:
             engine.recorder.start()

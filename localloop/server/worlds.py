@@ -9,7 +9,7 @@ from localloop.lab.shelf import Shelf, WorldLock
 from localloop.lab.shelf.fresh import FreshWorlds, Wish
 from localloop.lab.shelf.moving import Tools
 from localloop.lab.snapshots import Snapshots
-from localloop.products import accounts, numbers
+from localloop.products import accounts, numbers, voice
 from localloop.products.messaging import REMEMBERED
 from localloop.rest.gate import Gate
 from localloop.server.parts import Parts
@@ -17,14 +17,14 @@ from localloop.store import Unit
 from localloop.webhooks import preferences
 
 # Where the processes of other machines hear that what they remember is void.
-_CHANNELS = (accounts.CHANNEL, numbers.CHANNEL, preferences.CHANNEL, *REMEMBERED)
+_CHANNELS = (accounts.CHANNEL, numbers.CHANNEL, preferences.CHANNEL, voice.CHANNEL, *REMEMBERED)
 
 
 def snapshots_of(settings: Settings, parts: Parts, gate: Gate) -> Snapshots:
     shelf = Shelf(
         parts.database,
         WorldLock(parts.database, gate),
-        Tools(parts.vault.seal, _tell, partial(_moved, parts)),
+        Tools(parts.vault.seal, _tell, partial(_moved, parts), parts.worlds.is_heard_everywhere),
     )
     worlds = FreshWorlds(shelf, partial(_make, parts), _plant)
     return Snapshots(shelf, worlds, settings.profile)

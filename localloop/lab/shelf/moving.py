@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -56,11 +56,12 @@ class Forked(Struct, frozen=True):
 
 class Tools(Struct, frozen=True):
     """What the shelf needs of others: secrets are sealed; `tell` says in a unit of work that whatever anybody remembers
-    of a world is void, and `moved` that it has ended."""
+    of a world is void, and `moved` that it has ended; `heard` waits until every process goes by a world's clock."""
 
     seal: Seal
     tell: Callable[[Unit], None]
     moved: Callable[[], None]
+    heard: Callable[[int], Awaitable[object]]
 
 
 @asynccontextmanager
@@ -69,10 +70,11 @@ async def changing(lock: WorldLock, tools: Tools, world_sid: str) -> AsyncIterat
     try:
         async with lock.held(world_sid) as held:
             yield held
-            await announce(held.unit, world_sid)
             tools.tell(held.unit)
+            move = await announce(held.unit, world_sid)
     finally:
         tools.moved()
+    await tools.heard(move)
 
 
 async def put_away(columns: Columns, held: Held, snapshot_sid: str) -> Mapping[str, int]:

@@ -72,6 +72,8 @@ TABLES: Final = (
     Table(name="contacts"),
     Table(name="deactivations", where=BY_WORLD),
     Table(name="messaging_permissions"),
+    Table(name="dialing_permissions"),
+    Table(name="dialing_settings"),
     Table(name="channel_senders"),
     Table(name="channel_sessions", where=BY_WORLD),
     Table(name="link_domains"),
@@ -88,6 +90,9 @@ TABLES: Final = (
     Table(name="dead_jobs", fresh={"id": _JOB["id"]}),
     # When senders last started: a moment of real time, over before anybody asks.
     Table(name="starts", where=BY_KEY.format(table="starts"), part="trace"),
+    # How its clock was moved is told apart from how it stands; who waits, waits in this world.
+    Table(name="clock_moves", where=BY_WORLD, part="trace"),
+    Table(name="lab_waits", where=BY_WORLD, part="trace"),
     # What was asked of this server stays on record whatever the world is set back to; no other world asked it.
     Table(name="requests", part="trace"),
     Table(name="forgotten", part="trace"),

@@ -14,7 +14,7 @@ create table clock_moves (                        -- in the order in which they 
   seq           bigint generated always as identity primary key,
   world_sid     text not null,
   id            uuid not null,                    -- carries the moment, in real time
-  cause         text not null,                    -- asked | waited
+  cause         text not null,                    -- asked | waited | restored
   clock_mode    text not null,
   clock_offset  interval not null,
   frozen_at     timestamptz,
