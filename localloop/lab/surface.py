@@ -9,6 +9,7 @@ from localloop.lab import (
     clock_surface,
     consent_surface,
     message_surface,
+    snapshot_surface,
     verdicts,
     wait_surface,
     webhook_surface,
@@ -95,6 +96,7 @@ API = Api(
         *clock_surface.RESOURCES,
         *wait_surface.RESOURCES,
         *verdicts.RESOURCES,
+        *snapshot_surface.RESOURCES,
         Resource(
             key="lab.v1.Phone",
             name="Phone",

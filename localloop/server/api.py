@@ -23,6 +23,7 @@ from localloop.lab import consent as lab_consent
 from localloop.lab import messages as lab_messages
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
+from localloop.lab import snapshots as lab_snapshots
 from localloop.lab import verdicts as lab_verdicts
 from localloop.lab import waits as lab_waits
 from localloop.lab import webhooks as lab_webhooks
@@ -42,6 +43,7 @@ from localloop.rest.activity import Activity
 from localloop.rest.admission import Admission, LocalCounts
 from localloop.rest.app import App, Engine
 from localloop.rest.authenticate import Authenticator
+from localloop.rest.gate import Gate
 from localloop.rest.guard import Backstage, FrontDoor
 from localloop.rest.metrics import Metrics
 from localloop.rest.operations import Table, existence
@@ -53,6 +55,7 @@ from localloop.rest.shared import LocalRevocations, SharedTable
 from localloop.rest.throttle import Throttle
 from localloop.server.parts import Parts, Place, bench_of, open_parts, reviews_of
 from localloop.server.surface import Surface
+from localloop.server.worlds import snapshots_of
 from localloop.store import Unavailable
 from localloop.store.plain import PlainStore
 from localloop.store.worlds import Worlds
@@ -75,7 +78,9 @@ async def open_api(
         steering = Steering(parts.database, parts.worlds, Activity(counts))
         patience = Patience(parts.database, steering, parts.worlds)
         stack.push_async_callback(patience.close)
-        engine, watch = assemble(settings, place, parts, Controls(admission, measures, steering, patience))
+        gate = Gate(parts.database, counts)
+        controls = Controls(admission, measures, steering, patience, gate)
+        engine, watch = assemble(settings, place, parts, controls)
         stack.push_async_callback(watch.close)
         if engine.recorder is not None:
             engine.recorder.start()
@@ -111,6 +116,7 @@ class Controls(Struct, frozen=True):
     measures: Metrics
     steering: Steering
     patience: Patience
+    gate: Gate
 
 
 def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls) -> tuple[Engine, PhoneWatch]:
@@ -129,6 +135,7 @@ def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls)
         *lab_messages.bindings(lab_messages.Messages(parts.messaging.objects, settings.messages_days)),
         *lab_webhooks.bindings(lab_webhooks.Hooks(parts.database, parts.webhooks)),
         *lab_consent.bindings(lab_consent.Rules(parts.database, parts.messaging)),
+        *lab_snapshots.bindings(snapshots_of(settings, parts, controls.gate)),
     )
     plain.know(existence(bound, lambda key: known.resource(key).kind))
     answers = accounts.TestCredentials().answers
@@ -150,6 +157,7 @@ def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls)
         observe=controls.measures,
         recorder=_recorder(settings, parts, controls.measures),
         activity=controls.steering.activity,
+        gate=controls.gate,
         backstage=_backstage(settings),
         plain=settings.plain,
         access_log=settings.access_log,

@@ -14,7 +14,7 @@ create table clock_moves (                        -- in the order in which they 
   seq           bigint generated always as identity primary key,
   world_sid     text not null,
   id            uuid not null,                    -- carries the moment, in real time
-  cause         text not null,                    -- asked | waited
+  cause         text not null,                    -- asked | waited | restored
   clock_mode    text not null,
   clock_offset  interval not null,
   frozen_at     timestamptz,
@@ -125,13 +125,13 @@ create table dead_jobs (
 create index dead_jobs_key on dead_jobs (key) where key is not null;
 
 create table pace (                                -- virtual scheduling: the next free slot of a sender
-  key           text primary key,
+  key           text collate "C" primary key,       -- of a sender or an account, whose SID comes first
   next_at       timestamptz not null
 ) with (fillfactor = 50);
 
 -- When a sender last started, and when those may ask again who found it busy. What a crash forgets is over by then.
 create unlogged table starts (
-  key           text primary key,
+  key           text collate "C" primary key,       -- of a sender or an account, whose SID comes first
   by            bigint not null,                   -- the job
   at            timestamptz not null,
   gap           interval not null,
@@ -139,7 +139,7 @@ create unlogged table starts (
 ) with (fillfactor = 50);
 
 create table pace_seconds (                        -- of limits over many senders: seconds that are partly used
-  key           text not null,
+  key           text collate "C" not null,
   at            timestamptz not null,
   used          double precision not null,
   primary key (key, at)
