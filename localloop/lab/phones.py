@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from localloop.carriers import phones
+from localloop.carriers import findings, phones
 from localloop.carriers.patterns import PatternError
 from localloop.carriers.phones import Phone, PhoneMessage, Selection, Setting
 from localloop.carriers.watch import PhoneWatch, Wanted
@@ -159,10 +159,17 @@ async def _message(lab: Lab, request: Request) -> PhoneMessage:
 
 
 async def wait(lab: Lab, request: Request) -> Item:
-    """The newest text that fits, at once or when it comes; 408 with what came closest."""
+    """A text that fits, at once or when it comes; 408 with what came closest."""
     params = request.params
     after = _text_id(params.get("After"), errors.invalid_parameter("After"))
-    wanted = Wanted(params.get("Matches") or "", params.get("Direction"), params.get("Since"), after)
+    wanted = Wanted(
+        params.get("Matches") or "",
+        params.get("Direction"),
+        params.get("Since"),
+        after,
+        has=params.get("Has"),
+        oldest=params.get("Order") == "oldest",
+    )
     seconds = seconds_of(request.world_sid, params.get("Timeout"))
     try:
         async with lab.patience.wait(request.world_sid, seconds) as lasting:
@@ -176,6 +183,7 @@ async def wait(lab: Lab, request: Request) -> Item:
 
 def _nothing_came(wanted: Wanted, seconds: float, closest: PhoneMessage | None) -> ApiError:
     asked = f"{wanted.direction} text" if wanted.direction else "text"
+    asked += f" with a {wanted.has}" if wanted.has else ""
     matching = f" that matches {wanted.matches!r}" if wanted.matches else ""
     text = f"No {asked}{matching} came within {seconds:g} s"
     if closest is None:
@@ -243,6 +251,8 @@ def _text(message: PhoneMessage) -> Mapping[str, Any]:
         "body": message.body,
         "media": list(message.media),
         "content": message.content,
+        "codes": findings.codes(message.body),
+        "links": findings.links(message.body),
         "message_sid": message.message_sid,
         "date_created": message.date_created,
     }

@@ -51,6 +51,8 @@ _MESSAGE = (
     Field(name="body", type="string"),
     Field(name="media", type="array", initial=[]),
     Field(name="content", type="object"),
+    Field(name="codes", type="array", initial=[]),
+    Field(name="links", type="array", initial=[]),
     Field(name="message_sid", type="string"),
     Field(name="date_created", type="string", format="date-time"),
 )
@@ -250,6 +252,8 @@ API = Api(
                                 ),
                                 Param(name="Since", location="query", format="date-time"),
                                 Param(name="After", location="query"),
+                                Param(name="Has", location="query", enum=("code", "link")),
+                                Param(name="Order", location="query", enum=("newest", "oldest")),
                             ),
                             fields=_MESSAGE,
                         ),
