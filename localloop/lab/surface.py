@@ -5,6 +5,7 @@ from __future__ import annotations
 from localloop.carriers.phones import BEHAVIORS
 from localloop.contract.model import Api, Field, Operation, Param, Path, Resource
 from localloop.lab import (
+    call_surface,
     channel_surface,
     clock_surface,
     consent_surface,
@@ -93,6 +94,7 @@ API = Api(
         *consent_surface.RESOURCES,
         *channel_surface.RESOURCES,
         *clock_surface.RESOURCES,
+        *call_surface.RESOURCES,
         *verdicts.RESOURCES,
         Resource(
             key="lab.v1.Phone",
