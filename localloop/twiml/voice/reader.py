@@ -57,7 +57,7 @@ class Skipped(Exception):
     """A verb that is left out."""
 
 
-def read(body: bytes, content_type: str | None, url: str) -> Script:
+def read(body: bytes, content_type: str | None, url: str, default_country: str = "US") -> Script:
     """What an answer from `url` asks for; raises TwimlError when it is nothing that can run."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind.startswith("audio/"):
@@ -67,12 +67,12 @@ def read(body: bytes, content_type: str | None, url: str) -> Script:
         raise TwimlError(document.EMPTY)
     if isinstance(content, str):
         return Script((verbs.Say(text=content.strip()), verbs.Hangup()))
-    return of(content, url)
+    return of(content, url, default_country)
 
 
-def inline(twiml: str) -> Script:
+def inline(twiml: str, default_country: str = "US") -> Script:
     """What a document given by REST asks for. It has no URL, so nothing in it may be relative."""
-    return of(document.parse(twiml.encode()), "")
+    return of(document.parse(twiml.encode()), "", default_country)
 
 
 def of(root: Element, base_url: str = "", default_country: str = "US") -> Script:

@@ -1,0 +1,99 @@
+"""All that one call's interpreter knows: a value that another process can go on with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from localloop.twiml.interpreter.activities.flow import Apologizing, Fetching, Pacing, Silent
+from localloop.twiml.interpreter.activities.gather import Gathering
+from localloop.twiml.interpreter.activities.media import Dialing, Echoing, Ringing, Sounding
+from localloop.twiml.interpreter.events import Role, Source
+from localloop.twiml.voice.verbs import AnyVerb, Method
+
+VERSION: Final = 1
+
+AnyActivity: TypeAlias = (
+    Fetching | Pacing | Apologizing | Silent | Gathering | Sounding | Ringing | Dialing | Echoing
+)
+
+
+class Frame(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A document that runs: the call's own, and above it that of a queue, of a room or of a whisper.
+
+    Without an activity it takes its next verb. `source` is what a wait document is asked for again by.
+    """
+
+    role: Role = "main"
+    source: Source | None = None
+    url: str = ""
+    method: Method = "POST"
+    is_inline: bool = False
+    is_fallback: bool = False
+    rest: tuple[AnyVerb, ...] = ()
+    line: int = 0  # of the verb that runs
+    activity: AnyActivity | None = None
+
+
+class Service(Struct, frozen=True):
+    """Something that goes on beside the document: a stream, a transcription …"""
+
+    n: int
+    kind: str
+    name: str = ""
+
+
+class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    version: int = VERSION
+    seq: int = 0  # of the last event
+    counter: int = 0  # of the commands
+    answered: bool = False
+    gone: bool = False  # the call's leg is
+    ended: bool = False  # nothing more comes of this run
+    leg: str = "number"
+    country: str = "US"
+    fallback_url: str = ""
+    fallback_method: Method = "POST"
+    frames: tuple[Frame, ...] = ()
+    services: tuple[Service, ...] = ()
+    unanswered_as: str = ""  # how a Dial ended for which the call was let ring
+    quick: int = 0
+    quick_since: datetime | None = None
+
+    @property
+    def line(self) -> int:
+        """Where the verb stands that runs."""
+        return self.frames[-1].line if self.frames else 0
+
+    @property
+    def is_private(self) -> bool:
+        """Whether what is entered now is nobody's business: the digits of a card."""
+        return any(frame.activity is not None and frame.activity.is_private for frame in self.frames)
+
+
+class UnknownVersion(ValueError):
+    """The state was written by a program that knows more."""
+
+
+class _Version(Struct):
+    version: int = VERSION
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(State)
+_version: Final = msgspec.msgpack.Decoder(_Version)
+
+
+def encode(state: State) -> bytes:
+    return _encoder.encode(state)
+
+
+def decode(data: bytes) -> State:
+    """Raises UnknownVersion."""
+    version = _version.decode(data).version
+    if version != VERSION:
+        raise UnknownVersion(f"version {version}; this program knows {VERSION}")
+    return _decoder.decode(data)
