@@ -47,7 +47,7 @@ class Voice:
 
     async def dial(self, incoming: Incoming) -> Call | None:
         """Somebody dials a number of the world; None where nobody takes calls."""
-        return await self._reception.arrive(dialling)
+        return await self._reception.arrive(incoming)
 
     async def call(self, account_sid: str, call_id: UUID) -> Call | None:
         """An account's call."""
