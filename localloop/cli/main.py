@@ -92,6 +92,7 @@ def up(
     message_rate: options.MessageRate = None,
     message_rates: options.MessageRates = None,
     account_message_rate: options.AccountMessageRate = None,
+    call_rate: options.CallRate = None,
     plain: options.Plain = None,
     public_url: options.PublicUrl = None,
     open_on_network: options.OpenOnNetwork = None,

@@ -35,6 +35,10 @@ MessageRates = Annotated[
 AccountMessageRate = Annotated[
     str | None, Option(metavar="N", help="Segments per second of an account, over all its senders.")
 ]
+CallRate = Annotated[
+    str | None,
+    Option(metavar="N", help="Calls per second of an account. [default: 1, as Twilio; 0 = unlimited]"),
+]
 Plain = Annotated[
     str | None, Option(help="Resources without behaviour yet: warn, allow or refuse. [default: warn]")
 ]

@@ -464,6 +464,30 @@ def call_not_in_progress() -> ApiError:
     return of(21220)
 
 
+def invalid_send_digits() -> ApiError:
+    return of(21206)
+
+
+def invalid_call_timeout() -> ApiError:
+    return of(21208)
+
+
+def invalid_machine_detection() -> ApiError:
+    return of(21234)
+
+
+def invalid_machine_detection_parameters() -> ApiError:
+    return of(21263)
+
+
+def call_queue_full() -> ApiError:
+    return of(22005)
+
+
+def twiml_too_large() -> ApiError:
+    return of(32018)
+
+
 # Messages --------------------------------------------------------------------------------------------------
 
 

@@ -63,6 +63,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     )
     message_rates: Mapping[SenderKind, float] = {}  # of these kinds of senders, whatever the above says
     account_message_rate: float = 0.0  # segments per second of an account over all its senders; 0 = unlimited
+    call_rate: float = 1.0  # calls a second that an account begins over REST, as Twilio; 0 = unlimited
     plain: Plain = "warn"
     log_format: LogFormat = "auto"
     access_log: bool = False
@@ -308,6 +309,7 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "message_rate": _rate,
     "message_rates": _rates,
     "account_message_rate": _rate,
+    "call_rate": _rate,
     "plain": _one_of("warn", "allow", "refuse"),
     "log_format": _one_of("auto", "text", "json"),
     "access_log": _flag,

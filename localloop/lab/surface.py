@@ -5,6 +5,7 @@ from __future__ import annotations
 from localloop.carriers.phones import BEHAVIORS
 from localloop.contract.model import Api, Field, Operation, Param, Path, Resource
 from localloop.lab import (
+    call_surface,
     channel_surface,
     clock_surface,
     consent_surface,
@@ -97,6 +98,7 @@ API = Api(
         *channel_surface.RESOURCES,
         *clock_surface.RESOURCES,
         *wait_surface.RESOURCES,
+        *call_surface.RESOURCES,
         *verdicts.RESOURCES,
         *snapshot_surface.RESOURCES,
         Resource(

@@ -17,6 +17,7 @@ from localloop.console import Parts as ConsoleParts
 from localloop.contract.model import Api
 from localloop.core.settings import Settings, is_loopback
 from localloop.lab import API as LAB
+from localloop.lab import calls as lab_calls
 from localloop.lab import channels as lab_channels
 from localloop.lab import clock as lab_clock
 from localloop.lab import consent as lab_consent
@@ -79,7 +80,9 @@ async def open_api(
         patience = Patience(parts.database, steering, parts.worlds)
         stack.push_async_callback(patience.close)
         gate = Gate(parts.database, counts)
-        controls = Controls(admission, measures, steering, patience, gate)
+        calls = lab_calls.Calls(parts.database, parts.calls)
+        stack.push_async_callback(calls.close)
+        controls = Controls(admission, measures, steering, patience, gate, calls)
         engine, watch = assemble(settings, place, parts, controls)
         stack.push_async_callback(watch.close)
         if engine.recorder is not None:
@@ -110,13 +113,14 @@ def _console(settings: Settings, parts: Parts, engine: Engine, api: App) -> Cons
 
 
 class Controls(Struct, frozen=True):
-    """What counts requests, and what steers time by them."""
+    """What counts requests, what steers time by them, and who waits on the phone."""
 
     admission: Admission
     measures: Metrics
     steering: Steering
     patience: Patience
     gate: Gate
+    calls: lab_calls.Calls
 
 
 def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls) -> tuple[Engine, PhoneWatch]:
@@ -129,6 +133,7 @@ def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls)
         *lab_phones.bindings(phones),
         *lab_clock.bindings(controls.steering),
         *lab_waits.bindings(lab_waits.Waits(parts.database, controls.patience, controls.steering)),
+        *lab_calls.bindings(controls.calls),
         *lab_numbers.bindings(parts.database),
         *lab_channels.bindings(lab_channels.Decisions(parts.messaging, reviews_of(settings, parts))),
         *lab_verdicts.bindings(bench_of(parts)),
@@ -183,6 +188,7 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
         *accounts.bindings(parts.vault, closings),
         *numbers.bindings(needs),
         *parts.messaging.bindings(),
+        *parts.calls.bindings(),
         *service_bindings(needs),
         *content.bindings(contents),
         *compliance_bindings(needs),
@@ -207,6 +213,7 @@ def bindings() -> tuple[Binding, ...]:
         webhooks=nothing,
         messaging=Messaging(nothing, directory, records, nothing, Rules(), keeping=Keeping(nothing, nothing)),
         dialing=voice.Dialing(nothing, LocalRevocations(), bool),
+        calls=voice.Voice(nothing, directory, records, voice.Rules()),
         revocations=LocalRevocations(),
         worlds=Worlds(nothing),
     )

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -60,6 +61,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     webhooks: Webhooks
     messaging: Messaging
     dialing: voice.Dialing
+    calls: voice.Voice
     revocations: accounts.Revocations
     worlds: Worlds
 
@@ -75,14 +77,11 @@ async def open_parts(
         sealer = await sealing.unlock(database, place.sealing_key, create=False)
         vault = accounts.Vault(database, sealer, revocations)
         credentials = await stack.enter_async_context(_credentials(settings, vault))
-        directory = numbers.Directory(database, revocations)
+        directory = _closed(stack, numbers.Directory(database, revocations))
         await directory.start()
-        stack.push_async_callback(directory.close)
-        records = PlainStore(database)
-        stack.push_async_callback(records.close)
+        records = _closed(stack, PlainStore(database))
         webhooks = await stack.enter_async_context(_webhooks(settings, database, credentials))
-        carrier = Loopback(database)
-        stack.push_async_callback(carrier.close)
+        carrier = _closed(stack, Loopback(database))
         public_url = (settings.public_url or place.url).rstrip("/")
         keeping = _keeping(settings, place, database, sealer)
         stack.push_async_callback(keeping.objects.close)
@@ -97,9 +96,9 @@ async def open_parts(
             credentials.signing_token,
             keeping=keeping,
         )
-        stack.push_async_callback(messaging.close)
         await messaging.start()
         dialing = await stack.enter_async_context(_dialing(settings, database, revocations, worlds))
+        calls = voice.Voice(database, directory, records, _call_rules(settings, worlds), webhooks, dialing)
         yield Parts(
             database=database,
             credentials=credentials,
@@ -108,11 +107,25 @@ async def open_parts(
             records=records,
             carrier=carrier,
             webhooks=webhooks,
-            messaging=messaging,
+            messaging=_closed(stack, messaging),
             dialing=dialing,
+            calls=_closed(stack, calls),
             revocations=revocations,
             worlds=worlds,
         )
+
+
+class _Closes(Protocol):
+    async def close(self) -> None: ...
+
+
+_T = TypeVar("_T", bound=_Closes)
+
+
+def _closed(stack: contextlib.AsyncExitStack, part: _T) -> _T:
+    """The part, closed when the stack is left."""
+    stack.push_async_callback(part.close)
+    return part
 
 
 def objects_at(settings: Settings, place: Place) -> str | Path:
@@ -193,6 +206,10 @@ async def _dialing(
         yield dialing
     finally:
         await dialing.close()
+
+
+def _call_rules(settings: Settings, worlds: Worlds) -> voice.Rules:
+    return voice.Rules(strict=settings.strict, rate=settings.call_rate, profile=worlds.profile)
 
 
 def _keeping(settings: Settings, place: Place, database: Database, sealer: sealing.Sealer) -> Keeping:

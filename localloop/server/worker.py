@@ -77,6 +77,7 @@ def handlers(settings: Settings, parts: Parts, activity: Activity | None = None)
         SWEEPING: sweep,
         messages_retention.RETENTION: prune_messages,
         **parts.messaging.handlers(),
+        **parts.calls.handlers(),
     }
     if activity is not None:
         known |= {kind: partial(_noted, activity, known[kind]) for kind in (WEBHOOK, INBOUND)}

@@ -12,7 +12,7 @@ from typing import Final
 from localloop.core import clock, sids
 from localloop.store.database import Database, Executor, Unit
 
-TABLES: Final = ("messages", "deliveries")
+TABLES: Final = ("messages", "calls", "deliveries")
 _AHEAD: Final = 2  # months beyond the current one
 _LOCK: Final = 0x7061727473  # any fixed number: "parts"
 

@@ -1,19 +1,36 @@
-"""Calls, and what accounts may do with them. Other packages use what is named here."""
+"""Programmable Voice: calls, and what accounts may do with them. Other packages use what is named here.
 
+`Voice` is the calls, `Rules` say how strict and how fast they are; who calls us is `Incoming`, has `Pressed` keys,
+`Said` something or `HungUp`.
+"""
+
+from localloop.products.voice.call.compose import Rules
+from localloop.products.voice.call.events import HungUp, Pressed, Said
+from localloop.products.voice.call.inbound import Incoming
+from localloop.products.voice.call.resource import Call, shown
 from localloop.products.voice.caller_id import Showing, caller_of, number_to_prove
 from localloop.products.voice.needs import Needs
 from localloop.products.voice.permissions import Dialing, DialingPermissions, may_dial
 from localloop.products.voice.permissions.queries import CHANNEL
 from localloop.products.voice.surface import bindings
+from localloop.products.voice.voice import Voice
 
 __all__ = [
     "CHANNEL",
+    "Call",
     "Dialing",
     "DialingPermissions",
+    "HungUp",
+    "Incoming",
     "Needs",
+    "Pressed",
+    "Rules",
+    "Said",
     "Showing",
+    "Voice",
     "bindings",
     "caller_of",
     "may_dial",
     "number_to_prove",
+    "shown",
 ]

@@ -22,7 +22,7 @@ async def deliver(database: Database, moment: datetime) -> None:
 
 async def test_this_month_and_the_next_two_are_made_once(database: Database) -> None:
     made = await partitions.ensure(database)
-    assert len(made) == 6
+    assert len(made) == 9
     assert f"messages_{clock.now():%Y_%m}" in made
     assert await partitions.ensure(database) == []
     await deliver(database, clock.now())

@@ -501,6 +501,43 @@ create table short_links (
 create index short_links_message on short_links (message_sid);
 create index short_links_expiry on short_links (expires_at);
 
+-- products/voice --------------------------------------------------------------------------------------------------
+create table calls (
+  account_sid       text not null,
+  id                uuid not null,                         -- the SID's hex
+  world_sid         text not null,
+  status            text not null,                         -- `initiated` is shown as queued
+  direction         text not null,
+  from_address      text not null,
+  to_address        text not null,
+  parent_id         uuid,                                  -- the call that dialled it
+  phone_number_sid  text,
+  start_time        timestamptz,
+  answer_time       timestamptz,
+  end_time          timestamptz,
+  price             numeric(12, 5),
+  answered_by       text,
+  queue_ms          integer not null default 0,
+  options           jsonb,                                 -- the rarer settings of the request
+  date_created      timestamptz not null,
+  date_updated      timestamptz not null,
+  primary key (account_sid, id)
+) partition by range (id);
+create index calls_to on calls (account_sid, to_address, id);
+create index calls_from on calls (account_sid, from_address, id);
+create index calls_parent on calls (account_sid, parent_id, id) where parent_id is not null;
+create table calls_default partition of calls default;
+
+-- Calls that have not ended, with all that is needed to go on with them in another process.
+create table live_calls (
+  account_sid       text not null,
+  id                uuid not null,
+  world_sid         text not null,
+  version           integer not null,                      -- counts the changes: who changes it names the one he saw
+  state             bytea not null,
+  primary key (account_sid, id)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+
 -- carriers/loopback: what the simulated handsets hold -------------------------------------------------------------
 create table phones (
   world_sid      text not null,
@@ -526,6 +563,36 @@ create table phone_messages (
 );
 -- Rows come in its order, so it grows at one end only: what arrives anywhere in a world is seen without a scan.
 create index phone_messages_world on phone_messages (world_sid, id);
+
+-- telephony/simulated: calls as the simulated handsets have them --------------------------------------------------
+create table phone_voices (                                -- how a handset takes calls, where somebody changed that
+  world_sid      text not null,
+  number         text not null,
+  persona        jsonb not null,
+  date_created   timestamptz not null,
+  date_updated   timestamptz not null,
+  primary key (world_sid, number)
+);
+create table phone_calls (
+  world_sid      text not null,
+  number         text not null,                            -- the handset
+  id             uuid not null,                            -- of the call
+  account_sid    text not null,                            -- whose call it is
+  direction      text not null,                            -- received | made
+  peer           text not null,
+  date_created   timestamptz not null,
+  primary key (world_sid, number, id)
+);
+create table phone_call_lines (                            -- what was heard and said on a handset
+  world_sid      text not null,
+  call_id        uuid not null,
+  id             uuid not null,                            -- in the order in which they came
+  number         text not null,
+  kind           text not null,
+  body           text not null,
+  at             timestamptz not null,
+  primary key (world_sid, call_id, id)
+);
 
 -- console: who may look at it -------------------------------------------------------------------------------------
 create table console_links (                               -- one-time links; what is secret is kept as its SHA-256

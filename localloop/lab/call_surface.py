@@ -1,0 +1,176 @@
+"""The lab's resources for calls in the contract's vocabulary: how a phone takes them, and each as the phone has it."""
+
+from __future__ import annotations
+
+from localloop.contract.model import Field, Operation, Param, Path, Resource
+
+MAX_WAIT_S = 300
+TAKES = ("answers", "busy", "never", "rejects", "unreachable", "voicemail", "fax", "machine")
+
+_NUMBER = Param(name="Number", location="path", required=True)
+_SID = Param(name="Sid", location="path", required=True)
+_PAGING = (
+    Param(name="PageSize", location="query", type="integer", minimum=1, maximum=1000),
+    Param(name="Page", location="query", type="integer", minimum=0),
+    Param(name="PageToken", location="query"),
+)
+_PERSONA = (
+    Param(name="Takes", location="body", enum=TAKES, field="takes"),
+    Param(name="After", location="body", type="number", minimum=0, maximum=600, field="after"),
+    Param(name="Rings", location="body", type="integer", minimum=0, maximum=100),
+    Param(name="Greeting", location="body", max_length=4096, field="greeting"),
+    Param(name="Beep", location="body", type="boolean", field="beep"),
+    Param(name="Script", location="body", type="any", field="script"),
+)
+_VOICE = (
+    Field(name="number", type="string"),
+    Field(name="takes", type="string", enum=TAKES, initial="answers"),
+    Field(name="after", type="number", initial=1.0),
+    Field(name="greeting", type="string", initial=""),
+    Field(name="beep", type="boolean", initial=True),
+    Field(name="script", type="array", initial=[]),
+    Field(name="date_created", type="string", format="date-time"),
+    Field(name="date_updated", type="string", format="date-time"),
+    Field(name="url", type="string", format="uri", source="url"),
+)
+_CALL = (
+    Field(name="sid", type="string"),
+    Field(name="account_sid", type="string"),
+    Field(name="number", type="string"),
+    Field(name="direction", type="string", enum=("received", "made")),
+    Field(name="peer", type="string"),
+    Field(name="status", type="string"),
+    Field(name="answered_by", type="string"),
+    Field(name="duration", type="string"),
+    Field(name="lines", type="array", initial=[]),
+    Field(name="date_created", type="string", format="date-time"),
+    Field(name="url", type="string", format="uri", source="url"),
+)
+_LINE = (
+    Field(name="kind", type="string"),
+    Field(name="text", type="string"),
+    Field(name="at", type="string", format="date-time"),
+)
+
+_VOICES = Resource(
+    key="lab.v1.PhoneVoice",
+    name="PhoneVoice",
+    kind="lab/PhoneVoice",
+    paths=(
+        Path(
+            template="/v1/Phones/{Number}/Voice",
+            role="singleton",
+            kind="lab/PhoneVoice",
+            parents=(("Number", ""),),
+            operations=(
+                Operation(
+                    id="lab.v1.FetchPhoneVoice",
+                    method="GET",
+                    verb="fetch",
+                    params=(_NUMBER,),
+                    fields=_VOICE,
+                ),
+                Operation(
+                    id="lab.v1.UpdatePhoneVoice",
+                    method="POST",
+                    verb="update",
+                    body="form",
+                    params=(_NUMBER, *_PERSONA),
+                    fields=_VOICE,
+                ),
+            ),
+        ),
+    ),
+)
+_CALLS = Resource(
+    key="lab.v1.PhoneCall",
+    name="PhoneCall",
+    kind="lab/PhoneCall",
+    id_field="sid",
+    paths=(
+        Path(
+            template="/v1/Phones/{Number}/Calls",
+            role="collection",
+            kind="lab/PhoneCall",
+            parents=(("Number", ""),),
+            operations=(
+                Operation(
+                    id="lab.v1.ListPhoneCall",
+                    method="GET",
+                    verb="list",
+                    params=(_NUMBER, *_PAGING),
+                    fields=_CALL,
+                    list_key="calls",
+                    paging="meta",
+                ),
+                Operation(
+                    id="lab.v1.CreatePhoneCall",
+                    method="POST",
+                    verb="create",
+                    body="form",
+                    status=201,
+                    params=(
+                        _NUMBER,
+                        Param(name="To", location="body", format="phone-number", required=True),
+                        Param(name="ForwardedFrom", location="body"),
+                        Param(name="Greeting", location="body", max_length=4096),
+                        Param(name="Script", location="body", type="any"),
+                    ),
+                    fields=_CALL,
+                ),
+            ),
+        ),
+        Path(
+            template="/v1/Phones/{Number}/Calls/{Sid}",
+            role="instance",
+            kind="lab/PhoneCall",
+            id_param="Sid",
+            parents=(("Number", ""),),
+            operations=(
+                Operation(
+                    id="lab.v1.FetchPhoneCall",
+                    method="GET",
+                    verb="fetch",
+                    params=(_NUMBER, _SID),
+                    fields=_CALL,
+                ),
+                Operation(
+                    id="lab.v1.UpdatePhoneCall",
+                    method="POST",
+                    verb="update",
+                    body="form",
+                    params=(
+                        _NUMBER,
+                        _SID,
+                        Param(name="Press", location="body", pattern="^[0-9A-D#*wW]{1,100}$"),
+                        Param(name="Say", location="body", max_length=4096),
+                        Param(name="Status", location="body", enum=("completed",)),
+                    ),
+                    fields=_CALL,
+                ),
+            ),
+        ),
+        Path(
+            template="/v1/Phones/{Number}/Calls/{Sid}/Wait",
+            role="singleton",
+            kind="lab/PhoneCall",
+            parents=(("Number", ""), ("Sid", "")),
+            operations=(
+                Operation(
+                    id="lab.v1.FetchPhoneCallWait",
+                    method="GET",
+                    verb="fetch",
+                    params=(
+                        _NUMBER,
+                        _SID,
+                        Param(name="Matches", location="query", max_length=1000),
+                        Param(name="Kind", location="query"),
+                        Param(name="Timeout", location="query", type="number", minimum=0, maximum=MAX_WAIT_S),
+                    ),
+                    fields=_LINE,
+                ),
+            ),
+        ),
+    ),
+)
+RESOURCES = (_VOICES, _CALLS)

@@ -1,0 +1,86 @@
+"""The engine of calls: takes events one after the other, wherever a call was last, and lets the world do what they ask.
+
+A call is a value in a row; nothing of it is in memory between two events. An event is a job, or somebody who waits for
+its answer: the row is read, the event's turn is worked out without I/O, and what came of it is written together with
+the end of the job, if nobody else changed the call meanwhile; else it begins again. So a call goes on wherever a worker
+is, and what a killed worker had begun is done again by another, under the same numbers.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from localloop.core import clock
+from localloop.jobs import Done, Job, Park, Settled
+from localloop.jobs import Outcome as JobOutcome
+from localloop.products.voice.call import conduct, queries
+from localloop.products.voice.call.ends import Ends
+from localloop.products.voice.call.events import Dialled, Event
+from localloop.products.voice.call.live import Live, Reference
+from localloop.products.voice.call.outcome import Outcomes
+from localloop.products.voice.call.queries import Loaded, Taken, Wanted
+from localloop.products.voice.call.turn import Outcome, Turn
+from localloop.store import BatchWriter, Database
+from localloop.store.reader import BatchReader
+from localloop.webhooks import Webhooks
+
+_TRIES: Final = 20
+_EARLY: Final = timedelta(milliseconds=30)
+
+
+class Engine:
+    """One in each process: of REST, which ends and redirects calls, and of the worker, which runs them."""
+
+    def __init__(self, database: Database, ends: Ends, webhooks: Webhooks | None) -> None:
+        self._ends = ends
+        self._loads: BatchReader[Wanted, Loaded | None] = BatchReader(database, queries.load)
+        self._writer: BatchWriter[Outcome, Taken] = BatchWriter(database, Outcomes(webhooks).flush)
+
+    async def close(self) -> None:
+        await self._writer.close()
+        await self._loads.close()
+
+    async def event(self, job: Job) -> JobOutcome:
+        """The handler of a call's events."""
+        reference = job.read(Reference)
+        return await self.work(
+            Wanted(job.account_sid, reference.id, reference.root, job), reference.event, job.due_at
+        )
+
+    async def work(self, wanted: Wanted, event: Event, at: datetime) -> JobOutcome:
+        """An event that a job brings. It waits while something else of its family is due earlier."""
+        assert wanted.job is not None
+        for _ in range(_TRIES):
+            loaded = await self._loads.read(wanted)
+            if loaded is None:
+                return Done()
+            if loaded.is_early:
+                return Park(loaded.live.key, clock.now() + _EARLY)
+            turn = await self._turn(loaded.live, event, at)
+            if await self._writer.write(turn.outcome(wanted.job)) != "conflict":
+                return Settled()  # or lost: then it is another's to settle
+        raise RuntimeError(f"{wanted.id} is changed by others all the time")
+
+    async def take(self, wanted: Wanted, event: Event, at: datetime) -> Live | None:
+        """An event that somebody brings in person: at once, whatever is due. None for a call that has ended.
+
+        Raises what the call refuses.
+        """
+        for _ in range(_TRIES):
+            loaded = await self._loads.read(wanted)
+            if loaded is None:
+                return None
+            turn = await self._turn(loaded.live, event, at)
+            if await self._writer.write(turn.outcome()) == "taken":
+                return turn.live
+        raise RuntimeError(f"{wanted.id} is changed by others all the time")
+
+    async def _turn(self, live: Live, event: Event, at: datetime) -> Turn:
+        if isinstance(event, Dialled) and live.end is None:
+            live = replace(live, end=await self._ends.of(live.call))
+        turn = Turn(live, at)
+        conduct.conduct(turn, event)
+        return turn

@@ -1,0 +1,88 @@
+"""Calls that come in: somebody dials a number of the world, and its application is asked what to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from localloop.core import clock, sids
+from localloop.jobs import enqueue
+from localloop.products.numbers import Directory, Owned, voice_webhook
+from localloop.products.voice.call import queries
+from localloop.products.voice.call.events import Arrived
+from localloop.products.voice.call.live import Live
+from localloop.products.voice.call.resource import Call, Options, Progress, Webhook
+from localloop.products.voice.call.turn import job_of
+from localloop.store import Database, Unit
+from localloop.store.plain import PlainStore
+from localloop.telephony.simulated import Persona, Phone
+
+
+class Incoming(Struct, frozen=True, kw_only=True):
+    """Somebody dials."""
+
+    world_sid: str
+    from_: str
+    to: str
+    persona: Persona = Persona()
+    forwarded_from: str | None = None
+
+
+class Reception:
+    """Takes calls from phones to numbers of the world."""
+
+    def __init__(self, database: Database, directory: Directory, records: PlainStore) -> None:
+        self._database = database
+        self._directory = directory
+        self._records = records
+
+    async def arrive(self, incoming: Incoming) -> Call | None:
+        """The call as its owner has it, ringing; None where nobody takes calls."""
+        owned = await self._directory.find(incoming.world_sid, incoming.to)
+        if owned is None or not owned.voice_enabled:
+            return None
+        live = await self.live(incoming, owned, clock.now(incoming.world_sid))
+        async with self._database.unit() as unit:
+            await arrive(unit, live)
+        return live.call
+
+    async def live(self, incoming: Incoming, owned: Owned, at: datetime) -> Live:
+        call = Call(
+            account_sid=owned.account_sid,
+            world_sid=owned.world_sid,
+            id=sids.new_id(),
+            status="ringing",
+            direction="inbound",
+            from_=incoming.from_,
+            to=incoming.to,
+            phone_number_sid=owned.sid,
+            start_time=at,
+            options=await self._options(owned, incoming),
+            date_created=at,
+            date_updated=at,
+        )
+        phone = Phone(persona=incoming.persona, makes_call=True)
+        return Live(call=call, root=call.id, at=at, end=phone)
+
+    async def _options(self, owned: Owned, incoming: Incoming) -> Options:
+        """What the number says, or its application in its place."""
+        webhook = await voice_webhook(self._records, owned)
+        if webhook is None:
+            return Options(forwarded_from=incoming.forwarded_from)
+        return Options(
+            webhook=Webhook(
+                url=webhook.url,
+                method=webhook.method,
+                fallback_url=webhook.fallback_url,
+                fallback_method=webhook.fallback_method,
+            ),
+            progress=Progress(url=webhook.status_callback, method=webhook.status_callback_method),
+            forwarded_from=incoming.forwarded_from,
+        )
+
+
+async def arrive(unit: Unit, live: Live) -> None:
+    """Keep a call that came in, with the job that lets its application be asked."""
+    await queries.insert(unit, [live])
+    await enqueue(unit, [job_of(live, Arrived(), live.at)])

@@ -1,0 +1,67 @@
+"""A call that has not ended: everything that another process needs to go on with it.
+
+It changes by events alone, and every change counts up its version: whoever writes names the version that he saw, so of
+two who took an event at the same time one begins again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, TypeAlias
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from localloop.products.voice.call.events import Event
+from localloop.products.voice.call.resource import Call
+from localloop.telephony.simulated import Phone
+from localloop.webhooks import Jar
+
+EVENT: Final = "call.event"
+FETCH: Final = "call.fetch"
+_LEAST: Final = "0" * 32
+_MOST: Final = "f" * 32
+End: TypeAlias = Phone
+
+
+class Live(Struct, frozen=True, kw_only=True):
+    """`root` is the call that this one descends from, itself mostly: a family's events are taken in their order.
+    `at` is the time of the last event, by which the call's own time goes on."""
+
+    call: Call
+    root: UUID
+    at: datetime
+    version: int = 0
+    sequence: int = 0  # how many status callbacks it has had
+    end: End | None = None
+    jar: Jar = Jar()
+
+    @property
+    def key(self) -> str:
+        return key_of(self.root, self.call.id)
+
+
+class Reference(Struct, frozen=True):
+    """The payload of a job: an event for one call."""
+
+    id: UUID
+    root: UUID
+    event: Event
+
+
+def key_of(root: UUID, id: UUID) -> str:
+    """The key of a call's jobs. Of hex digits alone, so that the keys of a family are a range in every collation."""
+    return f"call{root.hex}{id.hex}"
+
+
+def family(root: UUID) -> tuple[str, str]:
+    """The least and the greatest key of a family's jobs."""
+    return f"call{root.hex}{_LEAST}", f"call{root.hex}{_MOST}"
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+
+
+def encode(live: Live) -> bytes:
+    return _encoder.encode(live)

@@ -1,0 +1,46 @@
+"""What came of events, written in batches: a call's state, its row, its callbacks, its next events and the end of the
+job that led there are one commit, and all of it only where nobody else changed the call meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from localloop.jobs import enqueue
+from localloop.products.voice.call import queries
+from localloop.products.voice.call.queries import Taken
+from localloop.products.voice.call.turn import Outcome
+from localloop.telephony.simulated import handsets
+from localloop.webhooks import Webhooks
+
+
+class Outcomes:
+    """The flush of the group commit."""
+
+    def __init__(self, webhooks: Webhooks | None) -> None:
+        self._webhooks = webhooks
+
+    async def flush(self, connection: Any, outcomes: Sequence[Outcome]) -> list[Taken]:
+        """Whether each was written; of a call that is there twice the first is."""
+        named = [(outcome.live.call.account_sid, outcome.live.call.id) for outcome in outcomes]
+        first = {name: index for index, name in reversed(list(enumerate(named)))}
+        indexes = sorted(first.values())
+        answers: list[Taken] = ["conflict"] * len(outcomes)
+        changes = [(outcomes[index].live, outcomes[index].job) for index in indexes]
+        for index, answer in zip(indexes, await queries.take(connection, changes), strict=True):
+            answers[index] = answer
+        taken = [outcome for outcome, answer in zip(outcomes, answers, strict=True) if answer == "taken"]
+        await self._follow(connection, taken)
+        return answers
+
+    async def _follow(self, connection: Any, taken: Sequence[Outcome]) -> None:
+        await queries.change(connection, [each.live.call for each in taken if each.is_changed])
+        await queries.cancel(connection, [each.live for each in taken if each.live.call.has_ended])
+        await queries.insert(connection, [call for each in taken for call in each.calls])
+        await handsets.keep_calls(connection, [call for each in taken for call in each.handsets])
+        await handsets.keep_lines(connection, [line for each in taken for line in each.lines])
+        await enqueue(connection, [job for each in taken for job in each.then])
+        alerts = [alert for each in taken for alert in each.alerts]
+        if alerts and self._webhooks is not None:
+            await self._webhooks.keep_alerts(connection, alerts)

@@ -1,0 +1,328 @@
+"""SQL of the tables `calls` and `live_calls`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from localloop.core import sids
+from localloop.jobs import Job
+from localloop.products.voice.call import lifecycle, live
+from localloop.products.voice.call.lifecycle import Status
+from localloop.products.voice.call.live import Live
+from localloop.products.voice.call.resource import Call, Options
+
+_NAMES: Final = (
+    "account_sid id world_sid status direction from_address to_address parent_id phone_number_sid start_time"
+    " answer_time end_time price answered_by queue_ms options date_created date_updated"
+).split()
+_COLUMNS: Final = ", ".join(_NAMES)
+_LIVE_NAMES: Final = ("account_sid", "id", "world_sid", "version", "state")
+_GET: Final = f"select {_COLUMNS} from calls where account_sid = $1 and id = $2"
+_DELETE: Final = "delete from calls where account_sid = $1 and id = $2 and status = any ($3::text[])"
+_CHANGE: Final = """
+update calls c set status = n.status, start_time = n.start_time, answer_time = n.answer_time, end_time = n.end_time,
+  price = n.price, answered_by = n.answered_by, options = n.options::jsonb, date_updated = n.date_updated
+from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+  $7::numeric[], $8::text[], $9::text[], $10::timestamptz[]) as n (account_sid, id, status, start_time, answer_time,
+  end_time, price, answered_by, options, date_updated)
+where c.account_sid = n.account_sid and c.id = n.id
+"""
+# What is due of a call waits for whatever is due earlier of its family: so time may be moved by hand, and a family
+# whose worker was away for an hour goes through that hour in its order.
+_LOAD: Final = """
+select k.n, l.account_sid, l.world_sid, l.version, l.state, k.job_id is not null and exists (
+  select from jobs j
+  where j.key between k.least and k.most and j.account_sid = l.account_sid and (j.due_at, j.id) < (k.due_at, k.job_id)
+) as is_early
+from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[])
+  with ordinality as k (account_sid, id, least, most, due_at, job_id, n)
+join live_calls l on l.account_sid = k.account_sid and l.id = k.id
+"""
+# A row is changed by who saw its present version, and by a job only while that job is still held.
+_TAKE: Final = """
+with wanted as materialized (
+  select * from unnest($1::text[], $2::uuid[], $3::int[], $4::bytea[], $5::boolean[], $6::bigint[], $7::int[])
+    with ordinality as w (account_sid, id, version, state, is_over, job_id, attempts, n)
+), held as materialized (
+  select j.id from jobs j join wanted w on j.id = w.job_id and j.attempts = w.attempts and j.leased for update of j
+), fit as materialized (
+  select * from wanted where job_id is null or job_id in (select id from held)
+), changed as (
+  update live_calls l set version = l.version + 1, state = f.state from fit f
+  where l.account_sid = f.account_sid and l.id = f.id and l.version = f.version and not f.is_over
+  returning f.n, f.job_id
+), ended as (
+  delete from live_calls l using fit f
+  where l.account_sid = f.account_sid and l.id = f.id and l.version = f.version and f.is_over
+  returning f.n, f.job_id
+), taken as (select * from changed union all select * from ended), gone as (
+  delete from jobs where id in (select job_id from taken)
+)
+select f.n, t.n is not null as is_taken from fit f left join taken t on t.n = f.n
+"""
+_CANCEL: Final = """
+delete from jobs j using unnest($1::text[], $2::text[]) as c (account_sid, key)
+where j.key = c.key and j.account_sid = c.account_sid
+"""
+CLOCK_SLACK: Final = timedelta(days=1)  # a world whose clock stands still falls behind the time of its ids
+QUEUE_SLACK: Final = timedelta(days=2)  # a call begins at most a day after it was made, and lasts a day
+
+Taken: TypeAlias = Literal["taken", "conflict", "lost"]
+_decoder: Final = msgspec.msgpack.Decoder(Live)
+
+
+def call_of(row: asyncpg.Record) -> Call:
+    options = row["options"]
+    return Call(
+        account_sid=row["account_sid"],
+        world_sid=row["world_sid"],
+        id=row["id"],
+        status=row["status"],
+        direction=row["direction"],
+        from_=row["from_address"],
+        to=row["to_address"],
+        parent_id=row["parent_id"],
+        phone_number_sid=row["phone_number_sid"],
+        start_time=row["start_time"],
+        answer_time=row["answer_time"],
+        end_time=row["end_time"],
+        price=row["price"],
+        answered_by=row["answered_by"],
+        queue_ms=row["queue_ms"],
+        options=msgspec.convert(options, Options) if options else Options(),
+        date_created=row["date_created"],
+        date_updated=row["date_updated"],
+    )
+
+
+def _values(call: Call) -> tuple[Any, ...]:
+    return (
+        call.account_sid,
+        call.id,
+        call.world_sid,
+        call.status,
+        call.direction,
+        call.from_,
+        call.to,
+        call.parent_id,
+        call.phone_number_sid,
+        call.start_time,
+        call.answer_time,
+        call.end_time,
+        call.price,
+        call.answered_by,
+        call.queue_ms,
+        msgspec.to_builtins(call.options) or None,
+        call.date_created,
+        call.date_updated,
+    )
+
+
+async def insert(connection: Any, calls: Sequence[Live]) -> None:
+    """New calls, by COPY. Must run in a transaction."""
+    if not calls:
+        return
+    await connection.copy_records_to_table(
+        "calls", columns=_NAMES, records=[_values(each.call) for each in calls]
+    )
+    records = [
+        (each.call.account_sid, each.call.id, each.call.world_sid, each.version, live.encode(each))
+        for each in calls
+        if not each.call.has_ended
+    ]
+    await connection.copy_records_to_table("live_calls", columns=_LIVE_NAMES, records=records)
+
+
+async def change(connection: Any, calls: Sequence[Call]) -> None:
+    """What the resource shows of calls whose live rows the transaction has just changed."""
+    if calls:
+        rows = [
+            (
+                call.account_sid,
+                call.id,
+                call.status,
+                call.start_time,
+                call.answer_time,
+                call.end_time,
+                call.price,
+                call.answered_by,
+                msgspec.json.encode(call.options).decode(),
+                call.date_updated,
+            )
+            for call in sorted(calls, key=lambda call: call.id)
+        ]
+        await connection.execute(_CHANGE, *map(list, zip(*rows, strict=True)))
+
+
+class Wanted(Struct, frozen=True):
+    """A live call that is asked for, by a job if by one."""
+
+    account_sid: str
+    id: UUID
+    root: UUID
+    job: Job | None = None
+
+
+class Loaded(Struct, frozen=True):
+    """`is_early`: something else of its family is due before."""
+
+    live: Live
+    is_early: bool = False
+
+
+async def load(reader: Any, wanted: Sequence[Wanted]) -> list[Loaded | None]:
+    """The live calls, in order; None for those that have ended."""
+    ranges = [live.family(each.root) for each in wanted]
+    rows = await reader.fetch(
+        _LOAD,
+        [each.account_sid for each in wanted],
+        [each.id for each in wanted],
+        [least for least, _ in ranges],
+        [most for _, most in ranges],
+        [each.job.due_at if each.job else None for each in wanted],
+        [each.job.id if each.job else None for each in wanted],
+    )
+    found: list[Loaded | None] = [None] * len(wanted)
+    for row in rows:
+        found[row["n"] - 1] = Loaded(_live(row), row["is_early"])
+    return found
+
+
+async def find(reader: Any, account_sid: str, call_id: UUID) -> Live | None:
+    """A live call."""
+    row = await reader.fetchrow(
+        "select account_sid, world_sid, version, state from live_calls where account_sid = $1 and id = $2",
+        account_sid,
+        call_id,
+    )
+    return None if row is None else _live(row)
+
+
+def _live(row: Any) -> Live:
+    """Whose it is its row says: a fork of a world has the same calls under another name."""
+    state: Live = replace(_decoder.decode(row["state"]), version=row["version"])
+    if state.call.account_sid == row["account_sid"] and state.call.world_sid == row["world_sid"]:
+        return state
+    owner = {"account_sid": row["account_sid"], "world_sid": row["world_sid"]}
+    return replace(state, call=replace(state.call, **owner))
+
+
+async def take(connection: Any, changes: Sequence[tuple[Live, Job | None]]) -> list[Taken]:
+    """Write live calls as they are now, ended ones by taking them away, and end the jobs that led there.
+
+    `conflict`: somebody else changed it meanwhile; `lost`: the job is another's now. At most one change per call.
+    """
+    if not changes:
+        return []
+    rows = await connection.fetch(
+        _TAKE,
+        [after.call.account_sid for after, _ in changes],
+        [after.call.id for after, _ in changes],
+        [after.version for after, _ in changes],
+        [b"" if after.call.has_ended else live.encode(after) for after, _ in changes],
+        [after.call.has_ended for after, _ in changes],
+        [job.id if job else None for _, job in changes],
+        [job.attempts if job else None for _, job in changes],
+    )
+    outcomes: list[Taken] = ["lost"] * len(changes)
+    for row in rows:
+        outcomes[row["n"] - 1] = "taken" if row["is_taken"] else "conflict"
+    return outcomes
+
+
+async def cancel(connection: Any, ended: Sequence[Live]) -> None:
+    """What was still to come of calls that have ended will not."""
+    if ended:
+        accounts = [each.call.account_sid for each in ended]
+        await connection.execute(_CANCEL, accounts, [each.key for each in ended])
+
+
+async def get(reader: Any, account_sid: str, call_id: UUID) -> Call | None:
+    row = await reader.fetchrow(_GET, account_sid, call_id)
+    return None if row is None else call_of(row)
+
+
+async def delete(unit: Any, call: Call) -> bool:
+    """Deletes a call that has ended; False when it has not."""
+    ended = [status for status in lifecycle.FOLLOWERS if lifecycle.has_ended(status)]
+    outcome: str = await unit.execute(_DELETE, call.account_sid, call.id, ended)
+    return outcome.endswith(" 1")
+
+
+class Filters(Struct, frozen=True, kw_only=True):
+    """Times are inclusive from, exclusive until."""
+
+    to: str | None = None
+    from_: str | None = None
+    parent_id: UUID | None = None
+    status: Status | None = None
+    started: tuple[datetime | None, datetime | None] = (None, None)
+    ended: tuple[datetime | None, datetime | None] = (None, None)
+    bounded: bool = True  # ids carry real time: they bound dates only in a world whose clock is real
+
+
+class Slice(Struct, frozen=True, kw_only=True):
+    """Which part of a list: below `after`, or the nearest above `before`."""
+
+    after: UUID | None = None
+    before: UUID | None = None
+    limit: int = 50
+
+
+class _Where:
+    """Conditions with their values, numbered as they come."""
+
+    def __init__(self, account_sid: str) -> None:
+        self.clauses = ["account_sid = $1"]
+        self.values: list[Any] = [account_sid]
+
+    def add(self, clause: str, value: Any) -> None:
+        if value is not None:
+            self.values.append(value)
+            self.clauses.append(clause.format(f"${len(self.values)}"))
+
+    def __str__(self) -> str:
+        return " and ".join(self.clauses)
+
+
+async def page(reader: Any, account_sid: str, filters: Filters, part: Slice) -> list[Call]:
+    """Up to `limit` calls, newest first; those below `after`, or the nearest above `before` (still newest first)."""
+    where = _Where(account_sid)
+    where.add("to_address = {}", filters.to)
+    where.add("from_address = {}", filters.from_)
+    where.add("parent_id = {}", filters.parent_id)
+    if filters.status is not None:
+        where.add("status = any({}::text[])", list(lifecycle.kept_as(filters.status)))
+        if not lifecycle.has_ended(filters.status):
+            where.clauses.append("id in (select id from live_calls where account_sid = $1)")
+    _bound(where, filters)
+    where.add("id < {}", part.after)
+    where.add("id > {}", part.before)
+    order = "asc" if part.before is not None and part.after is None else "desc"
+    where.values.append(part.limit)
+    sql = f"select {_COLUMNS} from calls where {where} order by id {order} limit ${len(where.values)}"
+    found = [call_of(row) for row in await reader.fetch(sql, *where.values)]
+    return found if order == "desc" else found[::-1]
+
+
+def _bound(where: _Where, filters: Filters) -> None:
+    """By its times, and where they tell by its id, so that the scan stays short whatever the account's history."""
+    times: Mapping[str, tuple[datetime | None, datetime | None]] = {
+        "start_time": filters.started,
+        "end_time": filters.ended,
+    }
+    for column, (least, most) in times.items():
+        where.add(column + " >= {}", least)
+        where.add(column + " < {}", most)
+        if filters.bounded and least is not None:
+            where.add("id >= {}", sids.bound(least - QUEUE_SLACK))
+        if filters.bounded and most is not None:
+            where.add("id < {}", sids.bound(most + CLOCK_SLACK))

@@ -1,0 +1,187 @@
+"""One event's turn: what becomes of a call by it, and everything that leaves with that, before anything is written.
+
+`become` is the one place where a call's status changes; its callbacks, its dates and its price are made there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from localloop.core import e164, money
+from localloop.jobs import Job, NewJob
+from localloop.products.voice.call import callbacks, lifecycle
+from localloop.products.voice.call.callbacks import Change
+from localloop.products.voice.call.events import Came, Event, TimeIsUp
+from localloop.products.voice.call.lifecycle import Status
+from localloop.products.voice.call.live import EVENT, End, Live, Reference
+from localloop.products.voice.call.resource import Call, Options
+from localloop.telephony.leg import Line, News, Order, Reaction
+from localloop.telephony.simulated import handsets
+from localloop.telephony.simulated.handsets import KeptLine, PhoneCall
+from localloop.webhooks import Alert, Notification
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What is written of one turn: the call as it is now, and what it led to. `is_changed`: so is what it shows."""
+
+    live: Live
+    is_changed: bool = False
+    job: Job | None = None
+    then: tuple[NewJob, ...] = ()
+    lines: tuple[KeptLine, ...] = ()
+    calls: tuple[Live, ...] = ()  # that it made
+    handsets: tuple[PhoneCall, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+
+class Turn:
+    """Gathers what one event does to one call, at the moment of the event."""
+
+    def __init__(self, live: Live, at: datetime) -> None:
+        self.live = replace(live, at=max(at, live.at))
+        self._is_changed = False  # what the resource shows of it
+        self._notifications: list[Notification] = []
+        self._then: list[NewJob] = []
+        self._lines: list[KeptLine] = []
+        self._calls: list[Live] = []
+        self._handsets: list[PhoneCall] = []
+        self._alerts: list[Alert] = []
+
+    @property
+    def call(self) -> Call:
+        return self.live.call
+
+    @property
+    def at(self) -> datetime:
+        return self.live.at
+
+    def become(self, status: Status, *, sip_code: int | None = None) -> bool:
+        """Take this status, if the present one leads there; False, and nothing, if not.
+
+        The callback is of the same outcome, so it is committed with the status.
+        """
+        before, now = self.call.status, self.at
+        if not lifecycle.may_follow(before, status):
+            return False
+        has_ended = lifecycle.has_ended(status)
+        call = replace(
+            self.call,
+            status=status,
+            start_time=self.call.start_time
+            or (now if before == "queued" and status == "initiated" else None),
+            answer_time=now if status == "in-progress" else self.call.answer_time,
+            end_time=now if has_ended else None,
+            date_updated=now,
+        )
+        if has_ended:
+            call = replace(call, price=price_of(call))
+        self.live = replace(self.live, call=call)
+        self._is_changed = True
+        if callbacks.is_told(call, before, status):
+            code = sip_code or lifecycle.SIP_CODES.get(status)
+            change = Change(status=status, at=now, sequence=self.live.sequence, sip_code=code)
+            self._notifications.append(callbacks.notification_of(call, change))
+            self.live = replace(self.live, sequence=self.live.sequence + 1)
+        if status == "in-progress":
+            self.later(timedelta(seconds=call.options.time_limit), TimeIsUp())
+        return True
+
+    def adopt(self, options: Options) -> None:
+        """What the call was asked to do is this from now on."""
+        if options != self.call.options:
+            self.live = replace(self.live, call=replace(self.call, options=options, date_updated=self.at))
+            self._is_changed = True
+
+    @property
+    def end(self) -> End:
+        """Its other end, which it has since it was dialled or came in."""
+        if self.live.end is None:
+            raise RuntimeError(f"{self.call.sid} has nobody at its other end yet")
+        return self.live.end
+
+    def order(self, order: Order) -> tuple[News, ...]:
+        """Let the leg carry this out; the news of it at once, what takes time comes as an event."""
+        return self.react(self.end.take(order)) if self.live.end is not None else ()
+
+    def react(self, reaction: Reaction) -> tuple[News, ...]:
+        """Keep what came of the leg."""
+        self.live = replace(self.live, end=reaction.leg)
+        for due in reaction.later:
+            self.later(due.after, Came(due.news))
+        self.note(*reaction.lines)
+        return reaction.news
+
+    def note(self, *lines: Line) -> None:
+        """On the handset."""
+        handset = handset_of(self.call)
+        self._lines += [handsets.kept(line, handset, self.at) for line in lines]
+
+    def later(self, after: timedelta, event: Event) -> None:
+        """An event for this call."""
+        self._then.append(job_of(self.live, event, self.at + after))
+
+    def queue(self, *jobs: NewJob) -> None:
+        self._then += jobs
+
+    def make(self, live: Live) -> None:
+        """Another call."""
+        self._calls.append(live)
+
+    def ring(self) -> None:
+        """The call is on the handset from now on."""
+        self._handsets.append(handset_of(self.call))
+
+    def alert(self, alert: Alert) -> None:
+        self._alerts.append(alert)
+
+    def notify(self, notification: Notification) -> None:
+        self._notifications.append(notification)
+
+    def outcome(self, job: Job | None = None) -> Outcome:
+        told = callbacks.jobs_of(self.call.world_sid, self._notifications, self.at)
+        own = self.live.key if self.call.has_ended else None  # nothing more comes of it
+        return Outcome(
+            live=self.live,
+            is_changed=self._is_changed,
+            job=job,
+            then=(*told, *(each for each in self._then if own is None or each.key != own)),
+            lines=tuple(self._lines),
+            calls=tuple(self._calls),
+            handsets=tuple(self._handsets),
+            alerts=tuple(self._alerts),
+        )
+
+
+def job_of(live: Live, event: Event, due_at: datetime) -> NewJob:
+    """An event for a call, due at a moment of its world."""
+    call = live.call
+    reference = Reference(call.id, live.root, event)
+    return NewJob(EVENT, call.account_sid, call.world_sid, reference, due_at, live.key)
+
+
+def handset_of(call: Call) -> PhoneCall:
+    """The call as its other end has it."""
+    is_inbound = call.direction == "inbound"
+    return PhoneCall(
+        world_sid=call.world_sid,
+        number=call.from_ if is_inbound else call.to,
+        id=call.id,
+        account_sid=call.account_sid,
+        direction="made" if is_inbound else "received",
+        peer=call.to if is_inbound else call.options.caller_id or call.from_,
+        date_created=call.start_time or call.date_created,
+    )
+
+
+def price_of(call: Call) -> Decimal | None:
+    """What the call costs by the country of the number that was called; what was never answered costs nothing."""
+    if call.duration is None or call.answer_time is None:
+        return None
+    is_inbound = call.direction == "inbound"
+    number = e164.parse(call.to)
+    direction: money.Direction = "inbound" if is_inbound else "outbound"
+    return money.call_price(direction, number.country if number else "", call.duration)

@@ -1,0 +1,207 @@
+"""The parameters of `POST …/Calls` read into what a call shall do, or Twilio's error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from msgspec.structs import replace
+
+from localloop.core import errors
+from localloop.products.numbers import Application, is_url
+from localloop.products.voice.call import lifecycle
+from localloop.products.voice.call.lifecycle import Milestone
+from localloop.products.voice.call.resource import Detection, Method, Options, Progress, Recorded, Webhook
+
+MAX_TWIML: Final = 4000  # characters (32018)
+MAX_TIMEOUT: Final = 600
+MAX_TIME_LIMIT: Final = 14_400
+MAX_REASON: Final = 50
+_SEND_DIGITS: Final = re.compile(r"[0-9A-D#*wW]{1,32}")
+# Of AMD's tunables: field, least, most (Twilio: "Answering Machine Detection").
+_TUNABLES: Final = {
+    "MachineDetectionTimeout": ("timeout_s", 3, 60),
+    "MachineDetectionSpeechThreshold": ("speech_threshold", 1000, 6000),
+    "MachineDetectionSpeechEndThreshold": ("speech_end_threshold", 500, 5000),
+    "MachineDetectionSilenceTimeout": ("silence_timeout", 2000, 10_000),
+}
+_MODES: Final = {"enable": "Enable", "detectmessageend": "DetectMessageEnd"}
+_SAID: Final = ("true", "false", "")
+
+
+def options_of(params: Mapping[str, Any], application: Application | None = None) -> Options:
+    """What the call shall do. An application's addresses stand in place of the request's own.
+
+    Raises 21205, 21206, 21208, 21221 and so on, 21234, 21263, 21609, 32018.
+    """
+    webhook, twiml = _instructions(params) if application is None else (_of_application(application), "")
+    if not webhook.url and not twiml:
+        raise errors.call_url_required()
+    digits = params.get("SendDigits") or ""
+    if digits and not _SEND_DIGITS.fullmatch(digits):
+        raise errors.invalid_send_digits()
+    return Options(
+        webhook=webhook,
+        twiml=twiml,
+        progress=_progress(params) if application is None else _progress_of(application),
+        application_sid=params.get("ApplicationSid") or None,
+        timeout=_timeout(params.get("Timeout")),
+        time_limit=time_limit(params.get("TimeLimit")),
+        send_digits=digits,
+        detection=None if digits else _detection(params),
+        recorded=_recorded(params),
+        caller_id=params.get("CallerId") or "",
+        call_reason=str(params.get("CallReason") or "")[:MAX_REASON],
+        call_token=params.get("CallToken") or "",
+        byoc=params.get("Byoc") or "",
+        sip_username=_sip_username(params),
+    )
+
+
+def changed(options: Options, params: Mapping[str, Any]) -> Options:
+    """The same with what an update of a live call says of it; the document that it names aside."""
+    progress, webhook = options.progress, options.webhook
+    if "StatusCallback" in params:
+        progress = replace(progress, url=params["StatusCallback"])
+    if params.get("StatusCallbackMethod"):
+        progress = replace(progress, method=_method(params, "StatusCallbackMethod"))
+    if "FallbackUrl" in params:
+        webhook = replace(webhook, fallback_url=params["FallbackUrl"])
+    if params.get("FallbackMethod"):
+        webhook = replace(webhook, fallback_method=_method(params, "FallbackMethod"))
+    limit = params.get("TimeLimit")
+    return replace(
+        options,
+        progress=progress,
+        webhook=webhook,
+        time_limit=options.time_limit if limit is None else time_limit(limit),
+    )
+
+
+def inline(params: Mapping[str, Any]) -> str:
+    """Raises 32018."""
+    twiml = params.get("Twiml") or ""
+    if len(twiml) > MAX_TWIML:
+        raise errors.twiml_too_large()
+    return str(twiml)
+
+
+def time_limit(seconds: int | None) -> int:
+    if seconds is None:
+        return MAX_TIME_LIMIT
+    if not seconds >= 1:
+        raise errors.invalid_parameter("TimeLimit", "must be at least 1")
+    return min(seconds, MAX_TIME_LIMIT)
+
+
+def _instructions(params: Mapping[str, Any]) -> tuple[Webhook, str]:
+    """Where both an address and a document are given, the address holds (32019)."""
+    webhook = Webhook(
+        url=params.get("Url") or "",
+        method=_method(params, "Method"),
+        fallback_url=params.get("FallbackUrl") or "",
+        fallback_method=_method(params, "FallbackMethod"),
+    )
+    twiml = inline(params)
+    return webhook, "" if webhook.url else twiml
+
+
+def _of_application(application: Application) -> Webhook:
+    voice = application.voice
+    return Webhook(
+        url=voice.url,
+        method=voice.method,
+        fallback_url=voice.fallback_url,
+        fallback_method=voice.fallback_method,
+    )
+
+
+def _progress(params: Mapping[str, Any]) -> Progress:
+    url = params.get("StatusCallback") or ""
+    return Progress(url=url, method=_method(params, "StatusCallbackMethod"), events=_events(params))
+
+
+def _progress_of(application: Application) -> Progress:
+    voice = application.voice
+    return Progress(url=voice.status_callback, method=voice.status_callback_method)
+
+
+def _events(params: Mapping[str, Any]) -> tuple[Milestone, ...]:
+    """Each its own parameter, or several in one as TwiML has them; what is none of them is passed over."""
+    said = " ".join(params.get("StatusCallbackEvent") or ()).replace(",", " ").lower().split()
+    found = tuple(each for each in lifecycle.MILESTONES if each in said)
+    return found or ("completed",)
+
+
+def _timeout(seconds: int | None) -> int:
+    if seconds is None:
+        return 60
+    if seconds < 1:
+        raise errors.invalid_call_timeout()
+    return min(seconds, MAX_TIMEOUT)
+
+
+def _detection(params: Mapping[str, Any]) -> Detection | None:
+    said = (params.get("MachineDetection") or "").strip()
+    if not said or said.lower() in ("none", "false"):
+        return None
+    mode = _MODES.get(said.lower())
+    is_async = str(params.get("AsyncAmd") or "").lower()
+    if mode is None or is_async not in _SAID:
+        raise errors.invalid_machine_detection()
+    detection = Detection(
+        mode=cast(Any, mode),
+        is_async=is_async == "true",
+        callback=params.get("AsyncAmdStatusCallback") or "",
+        callback_method=_method(params, "AsyncAmdStatusCallbackMethod"),
+    )
+    tuned = {}
+    for name, (field, least, most) in _TUNABLES.items():
+        value = params.get(name)
+        if value is not None and not least <= value <= most:
+            raise errors.invalid_machine_detection_parameters()
+        if value is not None:
+            tuned[field] = value
+    return replace(detection, **tuned)
+
+
+def _recorded(params: Mapping[str, Any]) -> Recorded | None:
+    if not params.get("Record"):
+        return None
+    url = params.get("RecordingStatusCallback") or ""
+    if url and not is_url(url):
+        raise errors.invalid_status_callback(url)
+    events = " ".join(params.get("RecordingStatusCallbackEvent") or ()).split()
+    return Recorded(
+        channels=_choice(params, "RecordingChannels", ("mono", "dual")),
+        track=_choice(params, "RecordingTrack", ("both", "inbound", "outbound")),
+        trim=_choice(params, "Trim", ("trim-silence", "do-not-trim")),
+        callback=url,
+        callback_method=_method(params, "RecordingStatusCallbackMethod"),
+        callback_events=tuple(events) or ("completed",),
+    )
+
+
+def _choice(params: Mapping[str, Any], name: str, known: tuple[str, ...]) -> Any:
+    """One of the known words; the first where nothing was said."""
+    said = params.get(name) or known[0]
+    if said not in known:
+        raise errors.invalid_parameter(name, f"must be one of {', '.join(known)}")
+    return said
+
+
+def _sip_username(params: Mapping[str, Any]) -> str:
+    """Raises 21221, 21223, 21225."""
+    username, password = params.get("SipAuthUsername") or "", params.get("SipAuthPassword") or ""
+    if len(username) >= 256:
+        raise errors.of(21221)
+    if len(password) >= 256:
+        raise errors.of(21223)
+    if username and not password:
+        raise errors.of(21225)
+    return str(username)
+
+
+def _method(params: Mapping[str, Any], name: str) -> Method:
+    return "GET" if str(params.get(name) or "POST").upper() == "GET" else "POST"

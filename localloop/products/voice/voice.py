@@ -1,0 +1,77 @@
+"""The voice product as one object: what REST asks, what the worker does, and calls that come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from localloop.core import clock
+from localloop.jobs import Handler
+from localloop.products.numbers import Directory
+from localloop.products.voice.call import operations, queries
+from localloop.products.voice.call.accept import Acceptance
+from localloop.products.voice.call.compose import Composer, Hindrances, Rules
+from localloop.products.voice.call.ends import Ends
+from localloop.products.voice.call.engine import Engine
+from localloop.products.voice.call.events import HungUp, Pressed, Said
+from localloop.products.voice.call.inbound import Incoming, Reception
+from localloop.products.voice.call.live import EVENT, Live
+from localloop.products.voice.call.queries import Wanted
+from localloop.products.voice.call.resource import Call
+from localloop.rest.request import Binding
+from localloop.store import BatchWriter, Database
+from localloop.store.plain import PlainStore
+from localloop.webhooks import Webhooks
+
+
+@dataclass(eq=False)
+class Voice:
+    """`webhooks` are needed by the worker only."""
+
+    database: Database
+    directory: Directory
+    records: PlainStore
+    rules: Rules
+    webhooks: Webhooks | None = None
+    hindrances: Hindrances | None = None
+    engine: Engine = field(init=False)
+    _accepted: BatchWriter[Live, Call] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ends = Ends(self.database)
+        self.engine = Engine(self.database, self._ends, self.webhooks)
+        self._accepted = BatchWriter(self.database, Acceptance(self.rules.rate).flush)
+        self._reception = Reception(self.database, self.directory, self.records)
+        self._composer = Composer(self.directory, self.records, self.rules, self.hindrances)
+
+    async def dial(self, incoming: Incoming) -> Call | None:
+        """Somebody dials a number of the world; None where nobody takes calls."""
+        return await self._reception.arrive(incoming)
+
+    async def call(self, account_sid: str, call_id: UUID) -> Call | None:
+        """An account's call."""
+        return await queries.get(self.database, account_sid, call_id)
+
+    async def act(self, account_sid: str, call_id: UUID, act: Pressed | Said | HungUp) -> bool:
+        """Somebody at the other end of a call does something; False when the call is over."""
+        found = await queries.find(self.database, account_sid, call_id)
+        if found is None:
+            return False
+        wanted = Wanted(account_sid, call_id, found.root)
+        return await self.engine.take(wanted, act, clock.now(found.call.world_sid)) is not None
+
+    async def close(self) -> None:
+        """Write what waits."""
+        await self._accepted.close()
+        await self.engine.close()
+        await self._ends.close()
+
+    def bindings(self) -> tuple[Binding, ...]:
+        return operations.bindings(
+            operations.Operations(self.database, self._composer, self._accepted, self.engine, self.webhooks)
+        )
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """What the worker does, by kind of job."""
+        return {EVENT: self.engine.event}

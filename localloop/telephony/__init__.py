@@ -1,0 +1,1 @@
+"""Calls as telephones have them: legs behind one Protocol, and the simulated ones."""

@@ -1,0 +1,159 @@
+"""A leg: the line between the platform and the other end of a call, whatever that is.
+
+A leg is a value. It takes orders and answers with a reaction: itself as it is afterwards, the news that the platform
+hears at once, and the news that is due later. Whoever holds the leg keeps it, wakes it by `due` when its time has come,
+and so can go on with it in another process. A leg that stands for a real line announces nothing by itself: its news
+comes from the line.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal, Protocol, TypeAlias
+
+from msgspec import Struct
+
+# Orders: what the platform does to the other end. `n` names what takes time, so that its end can be told.
+
+
+class Ring(Struct, frozen=True, tag=True):
+    """Let it ring, for so many seconds."""
+
+    timeout: float
+
+
+class Answer(Struct, frozen=True, tag=True):
+    """Take a call that the other end makes."""
+
+
+class Speak(Struct, frozen=True, tag=True):
+    """Say a text so many times."""
+
+    n: int
+    text: str
+    times: int = 1
+
+
+class Sound(Struct, frozen=True, tag=True):
+    """Play a file of this length so many times."""
+
+    n: int
+    url: str
+    seconds: float
+    times: int = 1
+
+
+class Tones(Struct, frozen=True, tag=True):
+    """Press keys; `w` waits for half a second, `W` for a whole one."""
+
+    n: int
+    digits: str
+
+
+class Silence(Struct, frozen=True, tag=True):
+    n: int
+    seconds: float
+
+
+class Stop(Struct, frozen=True, tag=True):
+    """End what is being said or played."""
+
+
+class Hear(Struct, frozen=True, tag=True):
+    """What somebody says to whom it is connected to."""
+
+    text: str
+
+
+class HangUp(Struct, frozen=True, tag=True):
+    """End it; before it was answered, in this way."""
+
+    reason: Literal["normal", "busy", "rejected"] = "normal"
+
+
+Order: TypeAlias = Ring | Answer | Speak | Sound | Tones | Silence | Stop | Hear | HangUp
+
+# News: what the platform hears of it.
+
+
+class Ringing(Struct, frozen=True, tag=True):
+    pass
+
+
+class Answered(Struct, frozen=True, tag=True):
+    pass
+
+
+class Ended(Struct, frozen=True, tag=True):
+    """The other end has hung up, or never came."""
+
+    how: Literal["hung-up", "busy", "no-answer", "failed"]
+    sip_code: int
+
+
+class Finished(Struct, frozen=True, tag=True):
+    """What was ordered under this number is over."""
+
+    n: int
+
+
+class Pressed(Struct, frozen=True, tag=True):
+    digits: str
+
+
+class Spoke(Struct, frozen=True, tag=True):
+    text: str
+
+
+class Wake(Struct, frozen=True, tag=True):
+    """For the leg alone: it wanted to be woken."""
+
+    turn: int
+
+
+News: TypeAlias = Ringing | Answered | Ended | Finished | Pressed | Spoke | Wake
+
+
+class Due(Struct, frozen=True):
+    """News that the leg announces for later."""
+
+    after: timedelta
+    news: News
+
+
+LineKind: TypeAlias = Literal["heard", "played", "tones", "said", "pressed", "rang", "answered", "ended"]
+
+
+class Line(Struct, frozen=True):
+    """A line of what happened at the other end, as somebody there would tell it."""
+
+    kind: LineKind
+    text: str
+
+
+class Who(Struct, frozen=True):
+    """Who answered, as whoever listens for machines finds out: Twilio's AnsweredBy, and after how many milliseconds."""
+
+    answered_by: str
+    after_ms: int
+
+
+class Reaction(Struct, frozen=True):
+    leg: Leg
+    news: tuple[News, ...] = ()
+    later: tuple[Due, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+
+class Leg(Protocol):
+    def take(self, order: Order) -> Reaction:
+        """Carry out an order, or begin to."""
+        ...
+
+    def due(self, news: News) -> Reaction:
+        """What it had announced has come; its news is what of that is still so."""
+        ...
+
+    def who(self, *, to_the_end: bool) -> Who:
+        """Who answered; `to_the_end` of a machine's greeting."""
+        ...

@@ -1,0 +1,166 @@
+"""What simulated handsets know of calls: who made them, what was heard and said, and how each takes its calls.
+
+All SQL of the tables `phone_voices`, `phone_calls` and `phone_call_lines`. Lines are written in the unit that changes
+the call, and the same statement tells the waiting (channel `phone_call`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct, field
+
+from localloop.core import sids
+from localloop.store import Executor
+from localloop.telephony.leg import Line, LineKind
+from localloop.telephony.simulated.persona import Persona
+
+CHANNEL: Final = "phone_call"
+Direction: TypeAlias = Literal["received", "made"]
+_CALL_COLUMNS: Final = "world_sid, number, id, account_sid, direction, peer, date_created"
+_LINE_COLUMNS: Final = "call_id, id, world_sid, number, kind, body, at"
+_KEEP_CALLS: Final = f"""
+insert into phone_calls ({_CALL_COLUMNS})
+select * from unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+"""
+_KEEP_LINES: Final = f"""
+with kept as (
+  insert into phone_call_lines ({_LINE_COLUMNS})
+  select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+)
+select pg_notify('{CHANNEL}', '')
+"""
+_SET: Final = """
+insert into phone_voices as v (world_sid, number, persona, date_created, date_updated) values ($1, $2, $3, $4, $4)
+on conflict (world_sid, number) do update set persona = excluded.persona, date_updated = excluded.date_updated
+returning persona, date_created, date_updated
+"""
+
+
+class PhoneCall(Struct, frozen=True, kw_only=True):
+    """A call as the handset has it."""
+
+    world_sid: str
+    number: str
+    id: UUID
+    account_sid: str
+    direction: Direction
+    peer: str
+    date_created: datetime
+
+
+class KeptLine(Struct, frozen=True, kw_only=True):
+    """A line of a call's transcript. Ids are in the order in which they came."""
+
+    call_id: UUID
+    id: UUID = field(default_factory=lambda: sids.new_id())
+    world_sid: str
+    number: str
+    kind: LineKind
+    body: str
+    at: datetime
+
+
+class Voice(Struct, frozen=True):
+    """How a handset takes calls; the dates are None for one that nobody configured."""
+
+    number: str
+    persona: Persona = Persona()
+    date_created: datetime | None = None
+    date_updated: datetime | None = None
+
+
+async def keep_calls(connection: Any, calls: Sequence[PhoneCall]) -> None:
+    """Must run in the transaction that makes the calls."""
+    if calls:
+        rows = [
+            (c.world_sid, c.number, c.id, c.account_sid, c.direction, c.peer, c.date_created) for c in calls
+        ]
+        await connection.execute(_KEEP_CALLS, *map(list, zip(*rows, strict=True)))
+
+
+async def keep_lines(connection: Any, lines: Sequence[KeptLine]) -> None:
+    """Must run in the transaction that changes the call."""
+    if lines:
+        rows = [(e.call_id, e.id, e.world_sid, e.number, e.kind, e.body, e.at) for e in lines]
+        await connection.execute(_KEEP_LINES, *map(list, zip(*rows, strict=True)))
+
+
+def kept(line: Line, call: PhoneCall, at: datetime) -> KeptLine:
+    return KeptLine(
+        call_id=call.id, world_sid=call.world_sid, number=call.number, kind=line.kind, body=line.text, at=at
+    )
+
+
+async def voices(reader: Executor, keys: Sequence[tuple[str, str]]) -> list[Voice]:
+    """How the handsets behind these (world, number) take calls, in order: one query for all."""
+    rows = await reader.fetch(
+        "select v.* from phone_voices v join unnest($1::text[], $2::text[]) as k (world_sid, number)"
+        " using (world_sid, number)",
+        [key[0] for key in keys],
+        [key[1] for key in keys],
+    )
+    found = {(row["world_sid"], row["number"]): _voice(row["number"], row) for row in rows}
+    return [found.get(key) or Voice(key[1]) for key in keys]
+
+
+async def set_voice(writer: Executor, world_sid: str, number: str, persona: Persona, at: datetime) -> Voice:
+    """From now on it takes calls like that."""
+    row = await writer.fetchrow(_SET, world_sid, number, msgspec.to_builtins(persona), at)
+    return _voice(number, row)
+
+
+async def list_calls(
+    reader: Executor, world_sid: str, number: str, *, after: UUID | None = None, limit: int = 50
+) -> list[PhoneCall]:
+    """Its calls, newest first, below `after`."""
+    rows = await reader.fetch(
+        f"select {_CALL_COLUMNS} from phone_calls where world_sid = $1 and number = $2"
+        " and ($3::uuid is null or id < $3) order by id desc limit $4",
+        world_sid,
+        number,
+        after,
+        limit,
+    )
+    return [PhoneCall(**row) for row in rows]
+
+
+async def get_call(reader: Executor, world_sid: str, number: str, call_id: UUID) -> PhoneCall | None:
+    row = await reader.fetchrow(
+        f"select {_CALL_COLUMNS} from phone_calls where world_sid = $1 and number = $2 and id = $3",
+        world_sid,
+        number,
+        call_id,
+    )
+    return PhoneCall(**row) if row is not None else None
+
+
+async def list_lines(
+    reader: Executor, world_sid: str, call_id: UUID, after: UUID | None = None
+) -> list[KeptLine]:
+    """The transcript in its order, past `after`."""
+    rows = await reader.fetch(
+        f"select {_LINE_COLUMNS} from phone_call_lines where world_sid = $1 and call_id = $2"
+        " and ($3::uuid is null or id > $3) order by id",
+        world_sid,
+        call_id,
+        after,
+    )
+    return [KeptLine(**row) for row in rows]
+
+
+async def forget(connection: Any, world_sid: str, call_id: UUID) -> None:
+    """A call that was deleted leaves nothing on the handset either."""
+    await connection.execute(
+        "delete from phone_call_lines where world_sid = $1 and call_id = $2", world_sid, call_id
+    )
+    await connection.execute("delete from phone_calls where world_sid = $1 and id = $2", world_sid, call_id)
+
+
+def _voice(number: str, row: Any) -> Voice:
+    persona = msgspec.convert(row["persona"], Persona)
+    return Voice(number, persona, row["date_created"], row["date_updated"])

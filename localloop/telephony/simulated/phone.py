@@ -1,0 +1,221 @@
+"""A simulated phone's leg: it rings, is answered, hears what is said and follows its script. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from localloop.telephony.leg import (
+    Answer,
+    Answered,
+    Due,
+    Ended,
+    Finished,
+    HangUp,
+    Hear,
+    Line,
+    News,
+    Order,
+    Pressed,
+    Reaction,
+    Ring,
+    Ringing,
+    Silence,
+    Sound,
+    Speak,
+    Spoke,
+    Stop,
+    Tones,
+    Wake,
+    Who,
+)
+from localloop.telephony.simulated.persona import Persona, Step
+from localloop.telephony.simulated.speech import seconds_of, seconds_of_tones
+
+State: TypeAlias = Literal["idle", "ringing", "talking", "over"]
+_AT_ONCE: Final = timedelta()
+_REACTION_S: Final = 0.5  # between what somebody hears and what he does
+_ANSWERED_BY: Final = {"fax": "fax", "voicemail": "machine", "machine": "machine"}
+_MACHINE_START_MS: Final = 2400  # Twilio's MachineDetectionSpeechThreshold: speech that long is a machine's
+_HUMAN_MS: Final = 1200
+_BEEP_S: Final = 0.5
+_OVER: Final = "over"
+
+
+class Phone(Struct, frozen=True, kw_only=True):
+    """The handset's side of one call. `makes_call`: it dialled us, and waits until we answer.
+
+    `turn` changes with whatever makes an announced waking out of date; `sounding` is the number of what is being said
+    to it, which it has heard when that is over; `waiting` are words that its script waits for.
+    """
+
+    persona: Persona = Persona()
+    makes_call: bool = False
+    state: State = "idle"
+    step: int = 0
+    turn: int = 0
+    sounding: int | None = None
+    text: str = ""
+    waiting: str = ""
+
+    def take(self, order: Order) -> Reaction:
+        if self.state == _OVER:
+            return Reaction(self)
+        match order:
+            case Ring(timeout):
+                return self._ring(timeout)
+            case Answer():
+                return self._talk(Reaction(self, lines=(Line("answered", ""),)))
+            case Speak(n, text, times):
+                return self._hear(n, text, seconds_of(text) * times, Line("heard", text))
+            case Sound(n, url, seconds, times):
+                return self._hear(n, "", seconds * times, Line("played", url))
+            case Tones(n, digits):
+                return self._hear(n, "", seconds_of_tones(digits), Line("tones", digits))
+            case Silence(n, seconds):
+                return self._hear(n, "", seconds, None)
+            case Stop():
+                return Reaction(replace(self, sounding=None, text=""))
+            case Hear(text):
+                return self._heard(text, Reaction(self, lines=(Line("heard", text),)))
+            case HangUp(reason):
+                return Reaction(replace(self, state=_OVER), lines=(Line("ended", reason),))
+
+    def due(self, news: News) -> Reaction:
+        if self.state == _OVER:
+            return Reaction(self)
+        match news:
+            case Wake(turn):
+                return self._go_on(Reaction(self)) if turn == self.turn else Reaction(self)
+            case Answered():
+                return self._answer() if self.state == "ringing" else Reaction(self)
+            case Ended(how):
+                if self.state != "ringing":
+                    return Reaction(self)
+                return Reaction(replace(self, state=_OVER), (news,), lines=(Line("ended", how),))
+            case Finished(n):
+                if n != self.sounding:
+                    return Reaction(self)
+                over = replace(self, sounding=None, text="")
+                return over._heard(self.text, Reaction(over, (news,)))
+            case _:
+                return Reaction(self, (news,))
+
+    def press(self, digits: str) -> Reaction:
+        """Somebody presses keys."""
+        return Reaction(self, (Pressed(digits),), lines=(Line("pressed", digits),))
+
+    def say(self, text: str) -> Reaction:
+        """Somebody says something."""
+        return Reaction(self, (Spoke(text),), lines=(Line("said", text),))
+
+    def hang_up(self) -> Reaction:
+        """Somebody hangs up."""
+        over = replace(self, state=_OVER)
+        return Reaction(over, (Ended("hung-up", 200),), lines=(Line("ended", "hung up"),))
+
+    def who(self, *, to_the_end: bool) -> Who:
+        kind = _ANSWERED_BY.get(self.persona.takes, "human")
+        if kind == "human":
+            return Who("human", _HUMAN_MS)
+        if kind == "fax":
+            return Who("fax", _MACHINE_START_MS)
+        if not to_the_end:
+            return Who("machine_start", _MACHINE_START_MS)
+        greeting_ms = round(seconds_of(self.persona.said_first) * 1000)
+        if self.persona.beep:
+            return Who("machine_end_beep", greeting_ms + round(_BEEP_S * 1000))
+        return Who("machine_end_silence", greeting_ms + 2 * _HUMAN_MS)
+
+    def _ring(self, timeout: float) -> Reaction:
+        persona, lines = self.persona, (Line("rang", ""),)
+        ringing = replace(self, state="ringing")
+        match persona.takes:
+            case "busy":
+                return Reaction(
+                    replace(self, state=_OVER), (Ended("busy", 486),), lines=(Line("ended", "busy"),)
+                )
+            case "unreachable":
+                over = replace(self, state=_OVER)
+                return Reaction(over, (Ended("failed", 404),), lines=(Line("ended", "unreachable"),))
+            case "rejects":
+                end: News = Ended("no-answer", 603)
+                return Reaction(ringing, (Ringing(),), (_later(min(persona.after, timeout), end),), lines)
+            case "never":
+                return Reaction(ringing, (Ringing(),), (_later(timeout, Ended("no-answer", 487)),), lines)
+            case _ if persona.after >= timeout:
+                return Reaction(ringing, (Ringing(),), (_later(timeout, Ended("no-answer", 487)),), lines)
+            case _:
+                return Reaction(ringing, (Ringing(),), (_later(persona.after, Answered()),), lines)
+
+    def _answer(self) -> Reaction:
+        reaction = Reaction(self, (Answered(),), lines=(Line("answered", ""),))
+        greeting = self.persona.said_first
+        if greeting:
+            reaction = replace(
+                reaction,
+                news=(*reaction.news, Spoke(greeting)),
+                lines=(*reaction.lines, Line("said", greeting)),
+            )
+        return self._talk(reaction)
+
+    def _talk(self, reaction: Reaction) -> Reaction:
+        """The call stands: whoever is there begins with the script."""
+        return replace(self, state="talking")._go_on(reaction, seconds_of(self.persona.said_first))
+
+    def _hear(self, n: int, text: str, seconds: float, line: Line | None) -> Reaction:
+        leg = replace(self, sounding=n, text=text)
+        return Reaction(leg, later=(_later(seconds, Finished(n)),), lines=(line,) if line else ())
+
+    def _heard(self, text: str, reaction: Reaction) -> Reaction:
+        if not self.waiting or self.waiting.lower() not in text.lower():
+            return reaction
+        leg = replace(self, waiting="", turn=self.turn + 1)
+        return replace(reaction, leg=leg, later=(*reaction.later, _later(_REACTION_S, Wake(leg.turn))))
+
+    def _go_on(self, reaction: Reaction, after: float = 0.0) -> Reaction:
+        """The next steps of the script, as far as they take no time."""
+        leg, news, lines = self, list(reaction.news), list(reaction.lines)
+        later = list(reaction.later)
+        if self.step == 0 and after and self.persona.said_first:
+            leg = replace(leg, turn=leg.turn + 1)
+            return replace(reaction, leg=leg, later=(*later, _later(after, Wake(leg.turn))))
+        for step in leg._steps():
+            leg = replace(leg, step=leg.step + 1)
+            if step.wait is not None:
+                leg = replace(leg, waiting=step.wait)
+                break
+            done = leg._do(step)
+            news += done.news
+            lines += done.lines
+            leg = replace(leg, state=_OVER) if step.hang_up else leg
+            seconds = _seconds(step)
+            if seconds:
+                leg = replace(leg, turn=leg.turn + 1)
+                later.append(_later(seconds, Wake(leg.turn)))
+                break
+        return Reaction(leg, tuple(news), tuple(later), tuple(lines))
+
+    def _steps(self) -> Iterator[Step]:
+        return iter(self.persona.script[self.step :])
+
+    def _do(self, step: Step) -> Reaction:
+        if step.hang_up:
+            return self.hang_up()
+        if step.press is not None:
+            return self.press(step.press)
+        return self.say(step.say) if step.say is not None else Reaction(self)
+
+
+def _seconds(step: Step) -> float:
+    if step.say is not None:
+        return seconds_of(step.say)
+    return seconds_of_tones(step.press) if step.press is not None else step.pause or 0.0
+
+
+def _later(seconds: float, news: News) -> Due:
+    return Due(timedelta(seconds=seconds), news)
