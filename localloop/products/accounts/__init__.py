@@ -16,6 +16,7 @@ from localloop.products.accounts.account.resource import (
     suspend_as_operator,
 )
 from localloop.products.accounts.adoption import Adoption
+from localloop.products.accounts.client_tokens import Admitted, ClientTokens
 from localloop.products.accounts.credentials import AccountCredentials
 from localloop.products.accounts.key import resource as key
 from localloop.products.accounts.key.permissions import permission_for
@@ -32,7 +33,9 @@ from localloop.rest.request import Binding
 __all__ = [
     "AccountCredentials",
     "Accounts",
+    "Admitted",
     "Adoption",
+    "ClientTokens",
     "Closing",
     "Keys",
     "NewKey",
