@@ -18,6 +18,7 @@ from localloop.products.accounts.account.resource import (
     suspend_as_operator,
 )
 from localloop.products.accounts.adoption import Adoption, type_under
+from localloop.products.accounts.client_tokens import Admitted, ClientTokens
 from localloop.products.accounts.credentials import AccountCredentials
 from localloop.products.accounts.key import resource as key
 from localloop.products.accounts.key.permissions import permission_for
@@ -35,7 +36,9 @@ __all__ = [
     "CHANNEL",
     "AccountCredentials",
     "Accounts",
+    "Admitted",
     "Adoption",
+    "ClientTokens",
     "Closing",
     "Keys",
     "NewAccount",

@@ -438,6 +438,36 @@ create table dialing_settings (
   inherits         boolean not null                        -- a subaccount calls whom its main account may
 );
 
+-- products/voice/queue --------------------------------------------------------------------------------------------
+create table queues (
+  account_sid      text not null,
+  id               uuid not null,                          -- the SID's hex
+  world_sid        text not null,
+  friendly_name    text not null,
+  max_size         integer not null,
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null,
+  primary key (account_sid, id)
+);
+create unique index queues_name on queues (account_sid, friendly_name);
+create table queue_members (                               -- callers who wait, in the order of their ids
+  account_sid      text not null,
+  queue_id         uuid not null,
+  id               uuid not null,
+  call_id          uuid not null,
+  enqueued_at      timestamptz not null,
+  primary key (account_sid, queue_id, id)
+);
+create unique index queue_members_call on queue_members (account_sid, call_id);
+create table queue_takers (                                -- calls that wait for a caller
+  account_sid      text not null,
+  queue_id         uuid not null,
+  id               uuid not null,
+  call_id          uuid not null,
+  primary key (account_sid, queue_id, id)
+);
+create unique index queue_takers_call on queue_takers (account_sid, call_id);
+
 -- products/messaging/channel ---------------------------------------------------------------------------------------
 create table channel_senders (
   sid                text not null,                        -- XE…
