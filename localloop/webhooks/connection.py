@@ -59,7 +59,8 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: Any = None
         self._parser = HttpResponseParser(self)
-        self._waiting: asyncio.Future[None] | None = None
+        self._waiting: asyncio.Future[None] = self._loop.create_future()
+        self._waiting.set_result(None)
         self._question: Question
         self._timings: Timings
         self._timer: asyncio.TimerHandle
@@ -94,7 +95,6 @@ class Connection(asyncio.Protocol):
             raise
         finally:
             self._timer.cancel()
-            self._waiting = None
         return self._answer(question.limit)
 
     def close(self) -> None:
@@ -105,7 +105,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        if self._waiting is None or self._waiting.done():
+        if self._is_over:
             self.close()  # nothing was asked
             return
         self._heard_at = self._loop.time()
@@ -127,14 +127,16 @@ class Connection(asyncio.Protocol):
         self._end(error)
 
     def on_message_begin(self) -> None:
-        if self._waiting is None or self._waiting.done():
-            self.close()  # more than was asked for
+        if self._is_over:
+            self.close()  # more than was asked for, and nobody's
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._status:  # later come trailers
+        if not self._status:  # later come trailers, and what is nobody's
             self._headers.append((_text(name), _text(value)))
 
     def on_headers_complete(self) -> None:
+        if self._is_over:
+            return
         status: int = self._parser.get_status_code()
         self._is_interim = status < 200
         if self._is_interim:
@@ -146,25 +148,32 @@ class Connection(asyncio.Protocol):
             self._finish()
 
     def on_body(self, data: bytes) -> None:
+        if self._is_over:
+            return
         self._chunks.append(data)
         self._size += len(data)
         if self._size > self._question.limit:
             self._finish()
 
     def on_message_complete(self) -> None:
-        if not self._is_interim and self._waiting is not None and not self._waiting.done():
+        if not self._is_interim and not self._is_over:
             self.is_reusable = self._parser.should_keep_alive()
             self._finish()
 
+    @property
+    def _is_over(self) -> bool:
+        """Nothing is asked, or it is answered."""
+        return self._waiting.done()
+
     def _finish(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
+        if not self._is_over:
             self._waiting.set_result(None)
         if not self.is_reusable:
             self._transport.close()
 
     def _fail(self, error: Exception) -> None:
         self.is_reusable = False
-        if self._waiting is not None and not self._waiting.done():
+        if not self._is_over:
             self._waiting.set_exception(error)
 
     def _end(self, error: Exception | None) -> None:
