@@ -84,7 +84,7 @@ def _history(message: Row) -> list[tuple[str, datetime]]:
     """A message that is still what it was when it was made keeps none."""
     if message["history"] is None:
         return [(message["status"], message["date_created"])]
-    return [(status, datetime.fromisoformat(at)) for status, at in message["history"]]
+    return [(state[0], datetime.fromisoformat(state[1])) for state in message["history"]]
 
 
 def _beginning(message: Row) -> Json:

@@ -9,6 +9,7 @@ from localloop.lab import (
     channel_surface,
     clock_surface,
     consent_surface,
+    log_surface,
     message_surface,
     snapshot_surface,
     verdicts,
@@ -99,6 +100,7 @@ API = Api(
         *clock_surface.RESOURCES,
         *wait_surface.RESOURCES,
         *call_surface.RESOURCES,
+        *log_surface.RESOURCES,
         *verdicts.RESOURCES,
         *snapshot_surface.RESOURCES,
         Resource(

@@ -57,13 +57,13 @@ class Kind(Struct, frozen=True):
     has_more: bool = False
 
 
-_ACCOUNTS: Final = "select sid from accounts where sid = $1 or owner_account_sid = $1"
+ACCOUNTS: Final = "select sid from accounts where sid = $1 or owner_account_sid = $1"
 
 
 def _newest(columns: str, table: str, moment: str) -> str:
     """The newest rows of each account in scope, merged."""
     return f"""
-select r.* from ({_ACCOUNTS}) a cross join lateral (
+select r.* from ({ACCOUNTS}) a cross join lateral (
   select {columns} from {table} t where t.account_sid = a.sid and ($2::uuid is null or t.id > $2)
     and ($3::timestamptz is null or t.{moment} >= $3)
   order by t.id desc limit $4

@@ -6,7 +6,7 @@ else is the plain engine on the contract.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from time import perf_counter
 from typing import Any, Literal, Protocol
@@ -28,8 +28,20 @@ from localloop.rest.limits import Limit
 from localloop.rest.operations import Serving, Table
 from localloop.rest.paging import list_payload
 from localloop.rest.recorder import CUT, Asked, Recorder
-from localloop.rest.request import Answer, Caller, Deleted, Item, Items, Operate, Raw, Request, UrlForm
+from localloop.rest.request import (
+    Answer,
+    Caller,
+    Deleted,
+    Item,
+    Items,
+    Operate,
+    Raw,
+    Request,
+    Stream,
+    UrlForm,
+)
 from localloop.rest.routing import Match, Place, Router, allowed_methods, operation_of
+from localloop.rest.streaming import stream
 from localloop.rest.wire import (
     JSON,
     NEVER_A_PAGE,
@@ -125,6 +137,7 @@ class _Exchange:
         "at",
         "body",
         "caller",
+        "chunks",
         "client",
         "concurrent",
         "error",
@@ -152,6 +165,7 @@ class _Exchange:
         self.body: bytes | None = None
         self.at: datetime | None = None
         self.error: ApiError | None = None
+        self.chunks: AsyncIterator[bytes] | None = None  # of an answer without an end
 
 
 class App:
@@ -184,13 +198,16 @@ class App:
             status, body, content_type = self._error(exchange, errors.internal_server_error())
         self._observe(exchange, status)
         exchange.headers.append((b"twilio-concurrent-requests", b"%d" % exchange.concurrent))
-        if body:
+        if body or exchange.chunks is not None:
             exchange.headers.append((b"content-type", content_type.encode()))
         recorder = self._engine.recorder
         if recorder is not None:
             account_sid = exchange.caller.account_sid if exchange.caller else ""
             if recorder.admits(exchange.operation, status, account_sid):
                 recorder.note(_asked(exchange, status, body, content_type))
+        if exchange.chunks is not None:
+            await stream(receive, send, head, exchange.headers, exchange.chunks)
+            return
         await respond(send, head, status, body, exchange.headers)
 
     async def _answer(self, exchange: _Exchange, receive: Receive) -> tuple[int, bytes, str]:
@@ -336,6 +353,9 @@ class App:
     ) -> tuple[int, bytes, str]:
         if isinstance(answer, Deleted):
             return 204, b"", JSON
+        if isinstance(answer, Stream):
+            exchange.chunks = answer.chunks
+            return 200, b"", answer.content_type
         if isinstance(answer, Raw):
             exchange.headers.extend(
                 encode_headers({k: v for k, v in answer.headers.items() if k.lower() != "content-type"})

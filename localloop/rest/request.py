@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
@@ -107,7 +107,14 @@ class Raw(Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
 
-Answer: TypeAlias = Item | Items | Deleted | Raw
+class Stream(Struct, frozen=True, kw_only=True):
+    """What comes is sent on for as long as the client stays. Only for products whose requests take no place."""
+
+    content_type: str
+    chunks: AsyncIterator[bytes]
+
+
+Answer: TypeAlias = Item | Items | Deleted | Raw | Stream
 Operate: TypeAlias = Callable[[Request], Awaitable[Answer]]
 Exists: TypeAlias = Callable[[str, str], Awaitable[bool]]  # (account_sid, id) -> whether it exists
 

@@ -41,7 +41,7 @@ from localloop.rest.throttle import Throttle
 from localloop.server import lab
 from localloop.server.lab import Lab, open_lab
 from localloop.server.parts import Parts, Place, open_parts, reviews_of
-from localloop.server.surface import Surface
+from localloop.server.surface import Beside, Surface
 from localloop.store import Unavailable
 from localloop.store.plain import PlainStore
 from localloop.store.worlds import Worlds
@@ -70,7 +70,7 @@ async def open_api(
         console = _console(settings, parts, engine, api)
         if console is not None:
             stack.push_async_callback(console.close)
-        yield Surface(api, engine, console, parts, measures)
+        yield Surface(api, engine, parts, Beside(console, measures, steered.log))
 
 
 def _console(settings: Settings, parts: Parts, engine: Engine, api: App) -> Console | None:

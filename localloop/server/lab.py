@@ -21,6 +21,7 @@ from localloop.lab import snapshots as lab_snapshots
 from localloop.lab import verdicts as lab_verdicts
 from localloop.lab import waits as lab_waits
 from localloop.lab import webhooks as lab_webhooks
+from localloop.lab.log import Log
 from localloop.lab.patience import Patience
 from localloop.lab.steering import Steering
 from localloop.rest.activity import Activity
@@ -40,6 +41,7 @@ class Lab(Struct, frozen=True, kw_only=True):
     gate: Gate
     calls: lab_calls.Calls
     watch: PhoneWatch
+    log: Log
 
 
 @asynccontextmanager
@@ -53,7 +55,8 @@ async def open_lab(parts: Parts, counts: LocalCounts | SharedTable) -> AsyncIter
         watch = PhoneWatch(parts.database)
         stack.push_async_callback(watch.close)
         gate = Gate(parts.database, counts)
-        yield Lab(steering=steering, patience=patience, gate=gate, calls=calls, watch=watch)
+        log = Log(parts.database)
+        yield Lab(steering=steering, patience=patience, gate=gate, calls=calls, watch=watch, log=log)
 
 
 def bindings(settings: Settings, parts: Parts, lab: Lab) -> tuple[Binding, ...]:
@@ -63,6 +66,7 @@ def bindings(settings: Settings, parts: Parts, lab: Lab) -> tuple[Binding, ...]:
         *lab_clock.bindings(lab.steering),
         *lab_waits.bindings(lab_waits.Waits(parts.database, lab.patience, lab.steering)),
         *lab_calls.bindings(lab.calls),
+        *lab.log.bindings(),
         *lab_numbers.bindings(parts.database),
         *lab_channels.bindings(lab_channels.Decisions(parts.messaging, reviews_of(settings, parts))),
         *lab_verdicts.bindings(bench_of(parts)),

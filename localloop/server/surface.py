@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Mapping
 
+from msgspec import Struct
+
 from localloop.console import Console
 from localloop.core.errors import ApiError
+from localloop.lab.log import Log
 from localloop.products.messaging import (
     FILES,
     Files,
@@ -20,23 +23,31 @@ from localloop.server.parts import Parts
 from localloop.store import Unavailable, needs_migration, partitions
 
 
+class Beside(Struct, frozen=True):
+    """What is there beside the API."""
+
+    console: Console | None
+    measures: Metrics
+    log: Log
+
+
 class Surface:
     """The API with what people and operators ask beside it: `/health`, `/ready` and, backstage, `/metrics` and the
     console under `/console`."""
 
-    def __init__(
-        self, app: App, engine: Engine, console: Console | None, parts: Parts, measures: Metrics
-    ) -> None:
+    def __init__(self, app: App, engine: Engine, parts: Parts, beside: Beside) -> None:
         self._app = app
         self._engine = engine
         self._database = parts.database
         self._links = Following(parts.messaging.links, app)
         self._files: Files = parts.messaging.files()
-        self._measures = measures
-        self._console = console
+        self._measures = beside.measures
+        self._console = beside.console
+        self._log = beside.log
 
     def end_streams(self) -> None:
         """The server is about to stop: answers without an end get one."""
+        self._log.end()
         if self._console is not None:
             self._console.end_feeds()
 

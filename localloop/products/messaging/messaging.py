@@ -215,6 +215,7 @@ class Messaging:
         await queries.advance(
             unit,
             [Change(account_sid=account_sid, id=sids.uuid_of(key), status="canceled", at=at) for key in keys],
+            [row["world_sid"] for row in rows],
         )
         await scheduled.clear(unit, account_sid)
         await cancel(unit, account_sid, *keys)

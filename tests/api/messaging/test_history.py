@@ -54,6 +54,6 @@ async def test_a_change_that_does_not_hold_leaves_no_trace(working: Phone, calle
         account_sid=caller.account_sid, id=sids.uuid_of(sid), status="sent", at=clock.now(caller.world_sid)
     )
     async with working.database.unit() as unit:
-        assert await queries.advance(unit, [change]) == set()
+        assert await queries.advance(unit, [change], [caller.world_sid]) == set()
     await working.update(caller, sid, Body="")
     assert await history(working, sid) == before

@@ -104,7 +104,7 @@ class Operations(Struct, frozen=True):
         change = Change(account_sid=message.account_sid, id=message.id, status="canceled", at=at)
         async with self.database.unit() as unit:
             held = await queries.hold(unit, [(message.account_sid, message.id)])
-            if not await queries.advance(unit, [change]):
+            if not await queries.advance(unit, [change], [message.world_sid]):
                 raise errors.message_cannot_be_canceled()
             if held.get(message.id) == "scheduled":
                 await scheduled.leave(unit, [message.account_sid])

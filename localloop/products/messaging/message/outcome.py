@@ -93,7 +93,8 @@ class Outcomes:
     async def flush(self, connection: Any, outcomes: Sequence[Outcome]) -> list[Written]:
         first = {outcome.message.id: outcome for outcome in reversed(outcomes)}
         changes = [_change(outcome) for outcome in first.values()]
-        advanced = await queries.advance(connection, changes)
+        worlds = [outcome.message.world_sid for outcome in first.values()]
+        advanced = await queries.advance(connection, changes, worlds)
         held = [outcome for id, outcome in first.items() if id in advanced]
         relayed, told = await _relay(connection, held)
         sequels = [outcome.sequel for outcome in held if outcome.sequel is not None]

@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from localloop.core import sids
+from localloop.core import clock, sids
 from localloop.products.messaging.message.lifecycle import Status, predecessors
 from localloop.products.messaging.message.resource import Feedback, Message, Options
 
@@ -29,6 +29,10 @@ _GET_MANY = f"""
 select {_COLUMNS} from messages
 where (account_sid, id) in (select * from unnest($1::text[], $2::uuid[]))
 """
+# With the moment in real time, where that is another.
+_TAKEN = (
+    "case when c.real is null then jsonb_build_array({0}, {1}) else jsonb_build_array({0}, {1}, c.real) end"
+)
 # The one place where a status changes. `status = any(old)` lets exactly one of two workers win.
 _ADVANCE = """
 update messages m set
@@ -37,13 +41,13 @@ update messages m set
   date_sent = coalesce(m.date_sent, c.date_sent),
   price = coalesce(c.price, m.price),
   history = coalesce(m.history, jsonb_build_array(jsonb_build_array(m.status, m.date_created)))
-    || case when c.then_status is null then jsonb_build_array(jsonb_build_array(c.status, c.at))
-      else jsonb_build_array(jsonb_build_array(c.status, c.at), jsonb_build_array(c.then_status, c.then_at)) end,
+    || case when c.then_status is null then jsonb_build_array({taken})
+      else jsonb_build_array({taken}, {then_taken}) end,
   date_updated = coalesce(c.then_at, c.at)
 from (
   select * from unnest($1::text[], $2::uuid[], $3::text[], $4::integer[], $5::timestamptz[], $6::numeric[],
-    $7::timestamptz[], $8::text[], $9::timestamptz[])
-    as c (account_sid, id, status, error_code, date_sent, price, at, then_status, then_at)
+    $7::timestamptz[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+    as c (account_sid, id, status, error_code, date_sent, price, at, then_status, then_at, real)
   order by 1, 2
 ) c
 where m.account_sid = c.account_sid and m.id = c.id
@@ -69,11 +73,12 @@ update messages m set
   options = case when c.channel_install_sid is null then m.options
     else coalesce(m.options, '{}') || jsonb_build_object('channel_install_sid', c.channel_install_sid) end,
   history = coalesce(m.history, jsonb_build_array(jsonb_build_array(m.status, m.date_created)))
-    || jsonb_build_array(jsonb_build_array('queued'::text, c.at)),
+    || jsonb_build_array(case when c.real is null then jsonb_build_array('queued'::text, c.at)
+      else jsonb_build_array('queued'::text, c.at, c.real) end),
   date_updated = c.at
 from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::text[], $8::timestamptz[],
-  $9::text[], $10::text[]) as c (account_sid, id, from_address, body, num_segments, num_media, price_unit, at,
-  status_callback, channel_install_sid)
+  $9::text[], $10::text[], $11::timestamptz[]) as c (account_sid, id, from_address, body, num_segments, num_media,
+  price_unit, at, status_callback, channel_install_sid, real)
 where m.account_sid = c.account_sid and m.id = c.id and m.status in ('accepted', 'scheduled')
 """
 _COUNT_REPLIES = """
@@ -117,7 +122,11 @@ def _cases() -> str:
     return " ".join(cases)
 
 
-ADVANCE = _ADVANCE.format(cases=_cases())
+ADVANCE = _ADVANCE.format(
+    cases=_cases(),
+    taken=_TAKEN.format("c.status", "c.at"),
+    then_taken=_TAKEN.format("c.then_status", "c.then_at"),
+)
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -214,8 +223,9 @@ async def get_many(reader: Any, keys: Sequence[tuple[str, UUID]]) -> dict[UUID, 
     return {row["id"]: message_of(row) for row in rows}
 
 
-async def advance(connection: Any, changes: Sequence[Change]) -> set[UUID]:
-    """Applies each change whose message is still in a status that leads there; the ids of those that changed.
+async def advance(connection: Any, changes: Sequence[Change], worlds: Sequence[str]) -> set[UUID]:
+    """Applies each change whose message is still in a status that leads there; the ids of those that changed. `worlds`
+    are those of the changes.
 
     Must run inside a unit of work: the status callback is committed with the status. One change per message and call.
     """
@@ -230,8 +240,15 @@ async def advance(connection: Any, changes: Sequence[Change]) -> set[UUID]:
         [change.at for change in changes],
         [None if change.then is None else change.then.status for change in changes],
         [None if change.then is None else change.then.at for change in changes],
+        _real_times(worlds),
     )
     return {row["id"] for row in rows}
+
+
+def _real_times(worlds: Sequence[str]) -> list[datetime | None]:
+    """When a state was taken, where the world's own time does not tell."""
+    real = clock.now()
+    return [None if clock.world_time(world).mode == "real" else real for world in worlds]
 
 
 async def hold(connection: Any, keys: Sequence[tuple[str, UUID]]) -> dict[UUID, Status]:
@@ -254,6 +271,7 @@ async def assign(connection: Any, messages: Sequence[Message]) -> None:
         [message.date_updated for message in messages],
         [message.status_callback for message in messages],
         [message.options.channel_install_sid for message in messages],
+        _real_times([message.world_sid for message in messages]),
     )
 
 

@@ -276,7 +276,7 @@ create table messages (
   messaging_service_sid  text,
   status_callback        text,
   options                jsonb,                            -- the rarer settings of the request
-  history                jsonb,                            -- [[status, moment], …] from its first; null while it has it
+  history                jsonb,                            -- [[status, moment, real moment if another], …]; null in its first
   date_created           timestamptz not null,
   date_sent              timestamptz,
   date_updated           timestamptz not null,

@@ -1,0 +1,51 @@
+"""Answers without an end: what comes is sent on, until the client has gone or the server is about to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
+
+import structlog
+
+from localloop.rest.wire import Head, Receive, Send
+
+log = structlog.get_logger("rest")
+_SEND_TIMEOUT_S: Final = 60.0
+
+
+async def stream(
+    receive: Receive,
+    send: Send,
+    head: Head,
+    headers: Iterable[tuple[bytes, bytes]],
+    chunks: AsyncIterator[bytes],
+) -> None:
+    """Sends each chunk as it comes; who takes nothing for a minute is left."""
+    lines = [*headers, (b"twilio-request-id", head.sid.encode()), (b"cache-control", b"no-store")]
+    await _send(send, {"type": "http.response.start", "status": 200, "headers": lines})
+    async with asyncio.TaskGroup() as group:
+        sending = group.create_task(_send_all(send, chunks))
+        leaving = group.create_task(_gone(receive))
+        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        sending.cancel()
+        leaving.cancel()
+
+
+async def _send_all(send: Send, chunks: AsyncIterator[bytes]) -> None:
+    try:
+        async for chunk in chunks:
+            await _send(send, {"type": "http.response.body", "body": chunk, "more_body": True})
+        await _send(send, {"type": "http.response.body", "body": b"", "more_body": False})
+    except TimeoutError:
+        log.info("a reader of a stream takes nothing any more")
+
+
+async def _send(send: Send, message: dict[str, object]) -> None:
+    async with asyncio.timeout(_SEND_TIMEOUT_S):
+        await send(message)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
