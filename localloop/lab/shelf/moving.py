@@ -111,10 +111,19 @@ async def put_back(columns: Columns, held: Held, snapshot_sid: str, accounts: Se
 
 async def set_back(held: Held, profile: str) -> None:
     """Leave of the world its main account, with its tokens and keys."""
+    await make_room(held)
+    await held.unit.execute(_FRESH_WORLD, held.world_sid, profile)
+
+
+async def make_room(held: Held) -> None:
+    """The world's content goes, and its main account stays, for another's to come."""
     held_objects = await clear(held, _CONTENT)
     await close_accounts(held, [each for each in held.accounts if each != held.world_sid])
-    await held.unit.execute(_FRESH_WORLD, held.world_sid, profile)
     await let_go(held.unit, held_objects)
+
+
+def main_first(held: Held) -> list[str]:
+    return sorted(held.accounts, key=lambda sid: (sid != held.world_sid, sid))
 
 
 async def clear(held: Held, tables: Sequence[Table]) -> list[Any]:
