@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,19 +13,22 @@ from msgspec import Struct
 
 from localloop.core import e164, errors, sids
 from localloop.core.errors import ApiError
-from localloop.lab.shelf import Busy, Shelf
+from localloop.lab.shelf import Busy, Shelf, files
 from localloop.lab.shelf.fresh import FreshWorlds, NoSuchWorld, Wish
+from localloop.lab.shelf.loading import Transfer
 from localloop.lab.shelf.moving import Forked
 from localloop.lab.shelf.snapshot import NameTaken, NoSuchSnapshot, Snapshot
-from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Request
+from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Raw, Request
 
 BUSY: Final = 20409  # our own code: another may be asked for later
 _MAX_NUMBERS: Final = 100
+_LOAD: Final = "WL"
 
 
 class Snapshots(Struct, frozen=True):
     shelf: Shelf
     worlds: FreshWorlds
+    transfer: Transfer
     profile: str  # of a world that says nothing else
 
 
@@ -45,9 +50,12 @@ def bindings(snapshots: Snapshots) -> tuple[Binding, ...]:
         ),
         bound("SnapshotRestore", CreateSnapshotRestore=restore),
         bound("SnapshotFork", CreateSnapshotFork=fork),
+        bound("SnapshotExport", FetchSnapshotExport=export),
         bound("World", FetchWorld=fetch_world),
         bound("WorldReset", CreateWorldReset=reset),
         bound("WorldFork", CreateWorldFork=fork),
+        bound("WorldExport", FetchWorldExport=export),
+        bound("WorldLoad", CreateWorldLoad=load),
         bound(
             "FreshWorld",
             ListFreshWorld=list_worlds,
@@ -68,6 +76,8 @@ async def answered(request: Request) -> AsyncIterator[None]:
         raise ApiError(409, BUSY, f"This world has a snapshot of the name {taken} already.") from None
     except (NoSuchSnapshot, NoSuchWorld):
         raise errors.not_found(request.address) from None
+    except files.Unreadable as unreadable:
+        raise errors.invalid_parameter("Content", str(unreadable)) from None
 
 
 async def save(snapshots: Snapshots, request: Request) -> Item:
@@ -116,6 +126,52 @@ async def fork(snapshots: Snapshots, request: Request) -> Item:
             "date_created": request.now,
         }
     )
+
+
+async def export(snapshots: Snapshots, request: Request) -> Raw:
+    """A snapshot or, without one, the caller's world as a file."""
+    named, secrets = request.ids.get("Sid"), bool(request.params.get("Secrets"))
+    async with answered(request):
+        lines = await snapshots.transfer.export(request.world_sid, named, secrets=secrets)
+    body = await asyncio.to_thread(files.packed, lines)
+    name = f'attachment; filename="{named or "world"}.localloop"'
+    return Raw(headers={"Content-Type": "application/gzip", "Content-Disposition": name}, body=body)
+
+
+async def load(snapshots: Snapshots, request: Request) -> Item:
+    """A file in place of the caller's world. One that is too large for a request comes in parts: all but the last say
+    `More`, all but the first the `LoadSid` that the first was answered with."""
+    transfer, params = snapshots.transfer, request.params
+    load_sid = params.get("LoadSid") or sids.new(_LOAD)
+    content = _content(params["Content"])
+    async with answered(request):
+        if params.get("More"):
+            await transfer.add_chunk(request.world_sid, load_sid, content)
+            return Item(
+                fields={"sid": load_sid, "load_sid": load_sid, "account_sid": request.world_sid}, status=202
+            )
+        before = await transfer.chunks(request.world_sid, load_sid) if params.get("LoadSid") else b""
+        columns = await snapshots.shelf.columns()
+        contents = await asyncio.to_thread(files.unpacked, before + content, columns)
+        loaded = await transfer.load(request.world_sid, contents)
+    return Item(
+        fields={
+            "sid": load_sid,
+            "account_sid": request.world_sid,
+            "resources": loaded.resources,
+            **identities_of(loaded.forked),
+        }
+    )
+
+
+def _content(sent: bytes | str) -> bytes:
+    """The part of a multipart form as it is; in other forms it is Base64."""
+    if isinstance(sent, bytes):
+        return sent
+    try:
+        return b64decode(sent, validate=True)
+    except ValueError:
+        raise errors.invalid_parameter("Content", "It is neither a file nor Base64.") from None
 
 
 async def reset(snapshots: Snapshots, request: Request) -> Item:

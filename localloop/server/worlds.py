@@ -6,7 +6,9 @@ from functools import partial
 
 from localloop.core.settings import Settings
 from localloop.lab.shelf import Shelf, WorldLock
+from localloop.lab.shelf.files import Outside
 from localloop.lab.shelf.fresh import FreshWorlds, Wish
+from localloop.lab.shelf.loading import Transfer
 from localloop.lab.shelf.moving import Tools
 from localloop.lab.snapshots import Snapshots
 from localloop.products import accounts, numbers, voice
@@ -27,7 +29,8 @@ def snapshots_of(settings: Settings, parts: Parts, gate: Gate) -> Snapshots:
         Tools(parts.vault.seal, _tell, partial(_moved, parts), parts.worlds.is_heard_everywhere),
     )
     worlds = FreshWorlds(shelf, partial(_make, parts), _plant)
-    return Snapshots(shelf, worlds, settings.profile)
+    transfer = Transfer(shelf, Outside(parts.messaging.objects, parts.vault.unseal))
+    return Snapshots(shelf, worlds, transfer, settings.profile)
 
 
 def _tell(unit: Unit) -> None:

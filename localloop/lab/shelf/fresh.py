@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from localloop.core import clock, sids
 from localloop.lab.shelf import moving
-from localloop.lab.shelf.lock import Held
+from localloop.lab.shelf.lock import PLANNER, Held
 from localloop.lab.shelf.shelf import Shelf
 from localloop.lab.shelf.snapshot import PREFIX
 from localloop.lab.shelf.statements import SCHEMA
@@ -63,8 +63,9 @@ class FreshWorlds:
         columns = await self._shelf.columns()
         start, now = sids.new(PREFIX), clock.now()
         async with self._shelf.database.unit() as unit:
+            await unit.execute(PLANNER)
             await self._make(unit, wish)
-            await moving.put_away(columns, Held(unit, wish.account_sid, [wish.account_sid]), start)
+            await moving.put_start_away(columns, Held(unit, wish.account_sid, [wish.account_sid]), start)
             await unit.execute(_NOTE, wish.account_sid, made_by, start, now)
         return now
 
@@ -78,7 +79,9 @@ class FreshWorlds:
                 if start is None:
                     raise NoSuchWorld(world_sid)
                 kept = await held.unit.fetch(_SNAPSHOTS, world_sid)
-                await moving.discard(held.unit, [start, *(row["sid"] for row in kept)])
+                await moving.discard_start(held.unit, start)
+                if kept:
+                    await moving.discard(held.unit, [row["sid"] for row in kept])
                 await moving.delete_world(held)
                 self._shelf.tools.tell(held.unit)
         finally:

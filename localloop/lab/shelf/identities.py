@@ -78,7 +78,13 @@ async def copy_accounts(unit: Any, columns: Columns, copying: Copying, made: Seq
     await unit.execute(*bound(f"{sql} and sid = any(:names)", {**copying.arguments, **arguments}))
 
 
-async def copy_keys(unit: Any, columns: Columns, copying: Copying) -> list[Identity]:
+def new_key(replaces: str, prefix: str) -> Identity:
+    return Identity(sids.new(prefix), sids.new_secret(), replaces)
+
+
+async def copy_keys(
+    unit: Any, columns: Columns, copying: Copying, identity: Callable[[str, str], Identity] = new_key
+) -> list[Identity]:
     """API keys and OAuth clients of the copy, with other names and secrets: what proves a caller must name one."""
     made: list[Identity] = []
     for name, prefix in _PREFIXES.items():
@@ -86,7 +92,7 @@ async def copy_keys(unit: Any, columns: Columns, copying: Copying) -> list[Ident
         of = copying.source
         listed = f"select sid from {of.table(table)} where {of.where(table)} order by sid"
         found = await unit.fetch(*bound(listed, copying.arguments))
-        keys = [Identity(sids.new(prefix), sids.new_secret(), row["sid"]) for row in found]
+        keys = [identity(row["sid"], prefix) for row in found]
         if keys:
             await _copy_keys(unit, columns, copying, (table, keys))
             made.extend(keys)

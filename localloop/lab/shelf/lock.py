@@ -24,6 +24,8 @@ from localloop.store.worlds import LOCK
 PATIENCE_S: Final = 2.0
 _FIRST_PAUSE_S: Final = 0.002
 _LONGEST_PAUSE_S: Final = 0.02
+# Statements over forty tables are planned once per connection: that takes longer than running them.
+PLANNER: Final = "set local plan_cache_mode = force_generic_plan"
 _SOON: Final = timedelta(seconds=60)  # more than anybody holds a world
 _ACCOUNTS: Final = "select sid from accounts where world_sid = $1"
 _OWN: Final = "account_sid = any($1::text[]) and key is distinct from kind"
@@ -88,7 +90,7 @@ class WorldLock:
 
 
 async def _take(unit: Unit, world_sid: str, patience_s: float) -> None:
-    await unit.execute(f"set local lock_timeout = '{max(1, round(patience_s * 1000))}ms'")
+    await unit.execute(f"{PLANNER}; set local lock_timeout = '{max(1, round(patience_s * 1000))}ms'")
     try:
         await unit.execute("select pg_advisory_xact_lock($1, hashtext($2))", LOCK, world_sid)
     except asyncpg.LockNotAvailableError:

@@ -21,6 +21,8 @@ _STATE: Final = tuple(table for table in STATE if table.name != "accounts")
 _OF_KEYS: Final = ("api_keys", "oauth_clients")
 _CONTENT: Final = tuple(table for table in _STATE if table.name not in _OF_KEYS)
 _OF_CLOSED: Final = (*TRACES, *(table for table in STATE if table.name in _OF_KEYS))
+# What a world may have that was made for a test.
+AT_START: Final = tuple(table for table in STATE if table.name in ("worlds", "accounts", "phone_numbers"))
 _FRESH_WORLD: Final = "insert into worlds (world_sid, profile) values ($1, $2)"
 _HOLD: Final = f"""
 insert into object_holders (object_id, account_sid, holder)
@@ -86,6 +88,16 @@ async def put_away(columns: Columns, held: Held, snapshot_sid: str) -> Mapping[s
     return {table: count for table, count in row.items() if count}
 
 
+async def put_start_away(columns: Columns, held: Held, snapshot_sid: str) -> None:
+    """The same of a world that has just been made, and has little."""
+    arguments = {"accounts": held.accounts, "world": held.world_sid, "snapshot": snapshot_sid}
+    await held.unit.execute(*bound(statements.save(columns, AT_START), arguments))
+
+
+async def discard_start(unit: Unit, snapshot_sid: str) -> None:
+    await unit.execute(*bound(statements.discard(AT_START), {"snapshots": [snapshot_sid]}))
+
+
 async def put_back(columns: Columns, held: Held, snapshot_sid: str, accounts: Sequence[str]) -> None:
     """Make the world what it was, when it had these accounts."""
     held_objects = await clear(held, _STATE)
@@ -99,10 +111,19 @@ async def put_back(columns: Columns, held: Held, snapshot_sid: str, accounts: Se
 
 async def set_back(held: Held, profile: str) -> None:
     """Leave of the world its main account, with its tokens and keys."""
+    await make_room(held)
+    await held.unit.execute(_FRESH_WORLD, held.world_sid, profile)
+
+
+async def make_room(held: Held) -> None:
+    """The world's content goes, and its main account stays, for another's to come."""
     held_objects = await clear(held, _CONTENT)
     await close_accounts(held, [each for each in held.accounts if each != held.world_sid])
-    await held.unit.execute(_FRESH_WORLD, held.world_sid, profile)
     await let_go(held.unit, held_objects)
+
+
+def main_first(held: Held) -> list[str]:
+    return sorted(held.accounts, key=lambda sid: (sid != held.world_sid, sid))
 
 
 async def clear(held: Held, tables: Sequence[Table]) -> list[Any]:

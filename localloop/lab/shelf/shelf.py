@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from localloop.core import clock, sids
 from localloop.lab.shelf import identities, moving, snapshot, statements
 from localloop.lab.shelf.identities import Copying
-from localloop.lab.shelf.lock import Held, WorldLock
+from localloop.lab.shelf.lock import WorldLock
 from localloop.lab.shelf.moving import Forked, Tools
 from localloop.lab.shelf.shelving import Shelving
 from localloop.lab.shelf.snapshot import PREFIX, NameTaken, Snapshot
@@ -41,7 +41,7 @@ class Shelf:
                 sid=sid,
                 world_sid=world_sid,
                 name=name,
-                accounts=_main_first(held),
+                accounts=moving.main_first(held),
                 resources=await moving.put_away(columns, held, sid),
                 date_created=clock.now(world_sid),
                 saved_at=clock.now(),
@@ -86,7 +86,7 @@ class Shelf:
         columns = await self.columns()
         if named is None:
             async with self.lock.held(world_sid) as held:
-                made = identities.new_accounts(_main_first(held))
+                made = identities.new_accounts(moving.main_first(held))
                 values = {"accounts": held.accounts, "world": world_sid}
                 return await moving.fork(held.unit, columns, Copying(LIVE, values, made, self.tools.seal))
         async with self.database.unit() as unit:
@@ -94,7 +94,3 @@ class Shelf:
             made = identities.new_accounts(found.accounts)
             copying = Copying(SHELF, {"snapshot": found.sid}, made, self.tools.seal)
             return await moving.fork(unit, columns, copying)
-
-
-def _main_first(held: Held) -> list[str]:
-    return sorted(held.accounts, key=lambda sid: (sid != held.world_sid, sid))

@@ -63,15 +63,15 @@ def bound(sql: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
     return _ARGUMENT.sub(lambda found: places[found[1]], sql), *(values[name] for name in names)
 
 
-def save(columns: Columns) -> str:
-    """Copy what is there of a world to the shelf; how many rows of each table."""
+def save(columns: Columns, tables: Iterable[Table] = STATE) -> str:
+    """Copy what is there of a world to the shelf; how many rows of each of these tables."""
     return _counting(
         (
             table.name,
             f"insert into {SCHEMA}.{table.name} (snapshot_sid, {_names(columns, table)})"
             f" select :snapshot, {_names(columns, table)} from {table.name} where {table.where}",
         )
-        for table in STATE
+        for table in tables
     )
 
 
@@ -140,11 +140,11 @@ def count() -> str:
     )
 
 
-def discard() -> str:
+def discard(tables: Iterable[Table] = STATE) -> str:
     """Take the rows of snapshots from the shelf."""
     return _counting(
         (table.name, f"delete from {SCHEMA}.{table.name} where snapshot_sid = any(:snapshots)")
-        for table in STATE
+        for table in tables
     )
 
 
