@@ -21,7 +21,15 @@ class AsgiServer:
 
     def __init__(self, app: Any) -> None:
         self._server = _Server(
-            uvicorn.Config(app, access_log=False, log_config=None, server_header=False, date_header=False)
+            uvicorn.Config(
+                app,
+                interface="asgi3",
+                access_log=False,
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,
+            )
         )
         self._socket = listening()
         self.port: int = self._socket.getsockname()[1]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from installed import Home
 
+collect_ignore = ["plugin_project"]  # test_pytest_plugin.py runs them, in a run of their own
+
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Home]:
