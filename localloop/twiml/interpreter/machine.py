@@ -13,6 +13,7 @@ from localloop.twiml.interpreter.events import (
     Answered,
     AnyEvent,
     HungUp,
+    RecordingEnded,
     Redirected,
     Role,
     ServiceEnded,
@@ -71,6 +72,8 @@ def _apply(run: Run, event: AnyEvent) -> None:
             for frame in reversed(run.state.frames):
                 if frame.activity is not None and frame.activity.on(run, event):
                     return
+            if isinstance(event, RecordingEnded):
+                run.forget(event.n)
 
 
 def _start(run: Run, event: Started) -> None:
