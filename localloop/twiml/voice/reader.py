@@ -402,7 +402,7 @@ class _Reader:
         text = element.text.strip() or "{}"
         try:
             good = isinstance(json.loads(text), dict)
-        except ValueError:
+        except (ValueError, RecursionError):
             good = False
         if not good:
             raise Refused(14221, "the task's attributes are no JSON object")

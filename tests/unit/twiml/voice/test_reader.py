@@ -313,7 +313,7 @@ def _elements(inside: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 _DOCUMENTS = st.recursive(st.builds(Element, _NAMES, _ATTRIBUTES), _elements, max_leaves=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(_DOCUMENTS, max_size=5))
 def test_any_tree_of_known_names_is_read(children: list[Element]) -> None:
     script = reader.of(Element("Response", {}, tuple(children)), URL)
@@ -321,7 +321,7 @@ def test_any_tree_of_known_names_is_read(children: list[Element]) -> None:
     assert all(notice.code and notice.reason for notice in script.notices)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["text/xml", "text/plain", "text/html; charset=latin-1", ""]))
 def test_any_bytes_are_verbs_or_a_code(body: bytes, content_type: str) -> None:
     try:
