@@ -84,7 +84,9 @@ _DEBUGGER: Final = Kind(
 )
 
 
-def _call(name: str, title: str, asked_for: str, *parts: type[Part], status: str = "in-progress") -> Kind:
+def _call(
+    name: str, title: str, asked_for: str, *parts: type[Part], status: str = "in-progress", is_sent: bool = False
+) -> Kind:
     """A request for what a call does next."""
     return Kind(
         name=name,
@@ -94,6 +96,7 @@ def _call(name: str, title: str, asked_for: str, *parts: type[Part], status: str
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, *parts),
         perhaps=(Fallback,),
         is_voice=True,
+        is_sent=is_sent,
         usual={"CallStatus": status},
     )
 

@@ -16,7 +16,7 @@ from localloop.products.voice.call.ends import Ends
 from localloop.products.voice.call.engine import Engine
 from localloop.products.voice.call.events import HungUp, Pressed, Said
 from localloop.products.voice.call.inbound import Incoming, Reception
-from localloop.products.voice.call.live import EVENT, Live
+from localloop.products.voice.call.live import EVENT, FETCH, Live
 from localloop.products.voice.call.queries import Wanted
 from localloop.products.voice.call.resource import Call
 from localloop.rest.request import Binding
@@ -74,4 +74,4 @@ class Voice:
 
     def handlers(self) -> Mapping[str, Handler]:
         """What the worker does, by kind of job."""
-        return {EVENT: self.engine.event}
+        return {EVENT: self.engine.event, FETCH: self.engine.fetch}
