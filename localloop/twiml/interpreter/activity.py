@@ -30,7 +30,7 @@ class Activity(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
         """The call's leg is gone. An activity that still has something to tell stays until it has told it."""
         run.finish()
 
-    def document_failed(self, run: Run, role: Role, code: int) -> None:
+    def document_failed(self, run: Run, role: Role) -> None:
         """A document that ran because of this activity could not go on."""
 
     def left(self, run: Run) -> None:

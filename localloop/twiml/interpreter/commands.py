@@ -38,6 +38,9 @@ Why: TypeAlias = Literal[
 HangupReason: TypeAlias = Literal["hangup", "end-of-document", "application-error", "referred"]
 
 
+EndReason: TypeAlias = Literal["canceled", "hangup", "time-limit"]
+
+
 class Command(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """The root of all commands."""
 
@@ -255,7 +258,7 @@ class EndLegs(Command, frozen=True, kw_only=True):
     """`canceled` of a leg that has not answered is a call with the status no-answer."""
 
     legs: tuple[str, ...]
-    reason: Literal["canceled", "hangup", "time-limit"] = "hangup"
+    reason: EndReason = "hangup"
 
 
 class JoinConference(Command, frozen=True, kw_only=True):

@@ -7,9 +7,18 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from localloop.twiml.interpreter.activities import flow, gather, media
+from localloop.twiml.interpreter.activities import dial, flow, gather, media, message, queue, record, services
 from localloop.twiml.interpreter.commands import AnyCommand
-from localloop.twiml.interpreter.events import Answered, AnyEvent, HungUp, Redirected, Role, Started
+from localloop.twiml.interpreter.events import (
+    Answered,
+    AnyEvent,
+    HungUp,
+    RecordingEnded,
+    Redirected,
+    Role,
+    ServiceEnded,
+    Started,
+)
 from localloop.twiml.interpreter.run import Run
 from localloop.twiml.interpreter.state import Frame, State
 from localloop.twiml.script import SCHEMA
@@ -57,10 +66,14 @@ def _apply(run: Run, event: AnyEvent) -> None:
             _hung_up(run)
         case Answered():
             run.state = replace(run.state, answered=True)
+        case ServiceEnded():
+            run.forget(event.n)
         case _:
             for frame in reversed(run.state.frames):
                 if frame.activity is not None and frame.activity.on(run, event):
                     return
+            if isinstance(event, RecordingEnded):
+                run.forget(event.n)
 
 
 def _start(run: Run, event: Started) -> None:
@@ -125,6 +138,14 @@ def _begin(run: Run, verb: AnyVerb) -> None:
             media.begin(run, verb)
         case verbs.Gather():
             gather.begin(run, verb)
+        case verbs.Record():
+            record.begin(run, verb)
+        case verbs.Dial():
+            dial.begin(run, verb)
+        case verbs.Queue():
+            dial.begin(run, verbs.Dial(queue=_noun(verb)))
+        case verbs.Enqueue():
+            queue.begin(run, verb)
         case verbs.Redirect():
             flow.redirect(run, verb)
         case verbs.Reject():
@@ -133,9 +154,29 @@ def _begin(run: Run, verb: AnyVerb) -> None:
             run.hang_up()
         case verbs.Leave():
             flow.leave(run)
+        case verbs.Sms():
+            message.begin(run, verb)
+        case verbs.Start():
+            services.start(run, verb)
+        case verbs.Stop():
+            services.stop(run, verb)
+        case verbs.Connect():
+            services.connect(run, verb)
+        case verbs.Refer():
+            services.refer(run, verb)
         case verbs.Echo():
             media.echo(run)
         case verbs.Broken():
             run.fail(verb.code, verb.reason)
         case _:
             run.fail(12400, f"<{type(verb).__name__}> cannot run")
+
+
+def _noun(verb: verbs.Queue) -> verbs.QueueNoun:
+    return verbs.QueueNoun(
+        name=verb.name,
+        url=verb.url,
+        method=verb.method,
+        reservation_sid=verb.reservation_sid,
+        post_work_activity_sid=verb.post_work_activity_sid,
+    )

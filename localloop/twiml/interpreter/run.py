@@ -114,6 +114,18 @@ class Run:
         else:
             self.load(source)
 
+    def hold(self, role: Role, url: str | None, method: Method) -> None:
+        """What those who wait hear: a document, silence ("") or, unless it is said, the usual music."""
+        self.push(role, Web(url, method) if url else None)
+        if url is None:
+            self.emit(commands.Music())
+            self.wait(Silent(is_music=True))
+
+    def forget(self, n: int) -> None:
+        """What went on beside the document does no more."""
+        services = (each for each in self.state.services if each.n != n)
+        self.state = replace(self.state, services=tuple(services))
+
     def drop(self) -> None:
         """End the document on top; the run ends with its last one."""
         self.state = replace(self.state, frames=self.state.frames[:-1])
@@ -221,7 +233,7 @@ class Run:
         if role not in ("main", "screening"):
             self.drop()
             if not self.state.ended and self.frame.activity is not None:
-                self.frame.activity.document_failed(self, role, code)
+                self.frame.activity.document_failed(self, role)
             return
         if self.state.fallback_url and not self.frame.is_fallback:
             told = {"ErrorCode": str(code), "ErrorUrl": self._failed_url()}

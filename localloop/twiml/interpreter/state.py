@@ -8,16 +8,38 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from localloop.twiml.interpreter.activities.conference import Meeting
+from localloop.twiml.interpreter.activities.dial import Dialling
 from localloop.twiml.interpreter.activities.flow import Apologizing, Fetching, Pacing, Silent
 from localloop.twiml.interpreter.activities.gather import Gathering
 from localloop.twiml.interpreter.activities.media import Dialing, Echoing, Ringing, Sounding
+from localloop.twiml.interpreter.activities.message import Sending
+from localloop.twiml.interpreter.activities.queue import Queued
+from localloop.twiml.interpreter.activities.record import Recording
+from localloop.twiml.interpreter.activities.services import Connected, Referring
 from localloop.twiml.interpreter.events import Role, Source
+from localloop.twiml.interpreter.service import Service
 from localloop.twiml.voice.verbs import AnyVerb, Method
 
 VERSION: Final = 1
 
 AnyActivity: TypeAlias = (
-    Fetching | Pacing | Apologizing | Silent | Gathering | Sounding | Ringing | Dialing | Echoing
+    Fetching
+    | Pacing
+    | Apologizing
+    | Silent
+    | Sounding
+    | Ringing
+    | Dialing
+    | Echoing
+    | Gathering
+    | Recording
+    | Dialling
+    | Meeting
+    | Queued
+    | Sending
+    | Connected
+    | Referring
 )
 
 
@@ -36,14 +58,6 @@ class Frame(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rest: tuple[AnyVerb, ...] = ()
     line: int = 0  # of the verb that runs
     activity: AnyActivity | None = None
-
-
-class Service(Struct, frozen=True):
-    """Something that goes on beside the document: a stream, a transcription …"""
-
-    n: int
-    kind: str
-    name: str = ""
 
 
 class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
