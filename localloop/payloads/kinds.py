@@ -84,9 +84,10 @@ _DEBUGGER: Final = Kind(
 )
 
 
-def _call(
-    name: str, title: str, asked_for: str, *parts: type[Part], status: str = "in-progress", is_sent: bool = False
-) -> Kind:
+_SENT: Final = frozenset({"voice", "gather"})  # of the requests for what a call does next
+
+
+def _call(name: str, title: str, asked_for: str, *parts: type[Part], status: str = "in-progress") -> Kind:
     """A request for what a call does next."""
     return Kind(
         name=name,
@@ -96,7 +97,7 @@ def _call(
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, *parts),
         perhaps=(Fallback,),
         is_voice=True,
-        is_sent=is_sent,
+        is_sent=name in _SENT,
         usual={"CallStatus": status},
     )
 
@@ -113,6 +114,7 @@ _VOICE: Final = (
         asked_for="a call's or a number's StatusCallback",
         answer="nothing",
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.CallProgress),
+        is_sent=True,
         is_voice=True,
         usual={"CallStatus": "completed"},
     ),
@@ -130,6 +132,7 @@ _VOICE: Final = (
         asked_for="a call's AsyncAmdStatusCallback",
         answer="nothing",
         parts=(voice.MachineDetected,),
+        is_sent=True,
         is_voice=True,
     ),
     Kind(

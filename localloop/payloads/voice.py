@@ -155,7 +155,8 @@ class Gathered(Part, frozen=True, kw_only=True):
         said("How sure that is, 0 to 1", "0.9", when="speech was heard", pattern="^(0|1|[01][.][0-9]+)$"),
     ] = UNSET
     msg: Annotated[
-        Literal["Gather End"] | UnsetType, said("That it is over", "Gather End", when="keys or speech were heard")
+        Literal["Gather End"] | UnsetType,
+        said("That it is over", "Gather End", when="keys or speech were heard"),
     ] = field(default=UNSET, name="msg")
     language: Annotated[str | UnsetType, said("The language heard", "en-US", when="speech was heard")] = UNSET
 
