@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import console, creates, footprint, intercept, latency, messages, pace, webhooks
+from benchmarks import clock, console, creates, footprint, intercept, latency, messages, pace, webhooks
 from benchmarks.instance import NotStarted
 from benchmarks.table import NotRun, Row, not_run, rendered
 
@@ -32,6 +32,7 @@ PARTS: Mapping[str, Part] = {
     "records": console.with_records,
     "page": console.with_a_page,
     "intercept": intercept.against_the_port,
+    "clock": lambda seconds: clock.far_ahead(round(seconds * 2)),
     "polls": lambda _: footprint.long_polls(),
     "webhooks": lambda seconds: [*webhooks.dispatch(seconds), *webhooks.one_that_hangs(seconds)],
 }

@@ -11,12 +11,13 @@ import asyncio
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, TypeAlias
+from functools import partial
+from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
 
-from localloop.carriers import phones
+from localloop.carriers import findings, phones
 from localloop.carriers.patterns import Patterns, compiled
 from localloop.carriers.phones import Direction, PhoneMessage
 from localloop.core import clock, sids
@@ -49,14 +50,21 @@ class Wanted(Struct, frozen=True):
     direction: Direction | None = None
     since: datetime | None = None  # in the world's time
     after: UUID | None = None  # a text of the phone: only later ones
+    has: Literal["code", "link"] | None = None  # what a reader finds in it
+    oldest: bool = False  # of several that fit, not the newest
 
     def admits(self, message: PhoneMessage) -> bool:
         """All but the expression."""
         if self.direction is not None and message.direction != self.direction:
             return False
+        if self.has is not None and not _FINDERS[self.has](message.body):
+            return False
         if self.after is not None and message.id <= self.after:
             return False
         return self.since is None or message.date_created >= self.since
+
+
+_FINDERS: Final = {"code": findings.codes, "link": findings.links}
 
 
 class Waited(Struct, frozen=True):
@@ -78,14 +86,14 @@ class _Search:
         self.closest: PhoneMessage | None = None
 
     async def try_on(self, messages: Sequence[PhoneMessage], patterns: Patterns) -> PhoneMessage | None:
-        """The first of these, newest first, that fits and was not tried before."""
+        """Of these, newest first, the one that fits and was not tried before; of several the newest, or the oldest."""
         fresh = [message for message in messages if message.id not in self.seen]
         fitting = [message for message in fresh if self.wanted.admits(message)]
         if self.wanted.matches:
             verdicts = await patterns.search(self.wanted.matches, [message.body for message in fitting])
             fitting = [message for message, fits in zip(fitting, verdicts, strict=True) if fits]
         if fitting:
-            return fitting[0]
+            return fitting[-1 if self.wanted.oldest else 0]
         self._remember(messages, fresh)
         return None
 
@@ -118,23 +126,23 @@ class PhoneWatch:
     def waiting(self) -> int:
         return sum(map(len, self._waiting.values()))
 
-    async def wait(self, world_sid: str, number: str, wanted: Wanted, timeout_s: float) -> Waited:
-        """The newest text that fits, at once or when it comes; PatternError for a bad expression."""
+    async def wait(self, world_sid: str, number: str, wanted: Wanted, over: asyncio.Future[None]) -> Waited:
+        """A text that fits, at once or when it comes until it is `over`; PatternError for a bad expression."""
         compiled(wanted.matches)
-        loop = asyncio.get_running_loop()
-        ends = loop.time() + timeout_s
         await self._listen()
         search = _Search(wanted)
-        found = await self._look((world_sid, number, _START), search)
+        start = _START if wanted.after is None or not wanted.oldest else _before(wanted.after)
+        found = await self._look((world_sid, number, start), search)
         while found is None:
             woken = self._enter((world_sid, number))  # before looking: what comes meanwhile wakes us at once
-            timer = loop.call_at(ends, _wake, woken, False)
+            end = partial(_end, woken)
+            over.add_done_callback(end)
             try:
                 found = await self._look((world_sid, number, search.after), search)
                 if found is None and not await woken:
                     return Waited(None, search.closest)
             finally:
-                timer.cancel()
+                over.remove_done_callback(end)
                 self._leave((world_sid, number), woken)
         return Waited(found)
 
@@ -183,6 +191,10 @@ class PhoneWatch:
 def _wake(woken: asyncio.Future[bool], has_news: bool) -> None:
     if not woken.done():
         woken.set_result(has_news)
+
+
+def _end(woken: asyncio.Future[bool], _over: asyncio.Future[None]) -> None:
+    _wake(woken, False)
 
 
 def _before(message_id: UUID) -> UUID:

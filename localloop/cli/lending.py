@@ -101,9 +101,9 @@ def _launch(folder: Path, ours: Path, environ: Mapping[str, str], options: list[
         )
     (ours / _SERVER).write_text(str(process.pid))
     try:
-        return _await(process, folder, log)
+        return until_noted(process, folder, log)
     except BaseException:
-        _stop(process.pid, process)
+        stop(process.pid, process)
         raise
 
 
@@ -122,7 +122,8 @@ def _port(environ: Mapping[str, str]) -> list[str]:
     return []
 
 
-def _await(process: subprocess.Popen[bytes], folder: Path, log: Path) -> running.Running:
+def until_noted(process: subprocess.Popen[bytes], folder: Path, log: Path) -> running.Running:
+    """The note that a localloop leaves in `folder` once it is up. Raises Failed, with what it said last."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         note = running.read(folder)
@@ -145,11 +146,12 @@ def _leave(folder: Path, ours: Path, users: IO[str]) -> None:
     with contextlib.suppress(FileNotFoundError, ValueError):
         pid = int((ours / _SERVER).read_text())
         if note is not None and note.pid == pid:
-            _stop(pid)
+            stop(pid)
         (ours / _SERVER).unlink()
 
 
-def _stop(pid: int, process: subprocess.Popen[bytes] | None = None) -> None:
+def stop(pid: int, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Returns when it has gone, or has taken too long."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_S

@@ -121,7 +121,7 @@ def _embedded(settings: Settings, data: DataFolder) -> Iterator[Embedded | None]
         yield None
         return
     pg_bin = Path(settings.pg_bin).expanduser().resolve() if settings.pg_bin else None
-    postgres = Postgres(data.postgres, pg_bin=pg_bin)
+    postgres = Postgres(data.postgres, pg_bin=pg_bin, fleeting=data.ephemeral)
     postgres.start()
     try:
         yield Embedded(postgres)

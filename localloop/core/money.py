@@ -15,7 +15,19 @@ from typing import Final, Literal
 
 CURRENCY: Final = "USD"
 
-Product = Literal["sms", "mms", "channel", "voice", "client", "sip", "number"]
+Product = Literal[
+    "sms",
+    "mms",
+    "channel",
+    "voice",
+    "client",
+    "sip",
+    "number",
+    "conference",
+    "detection",
+    "recording",
+    "transcription",
+]
 Direction = Literal["outbound", "inbound", "monthly"]
 
 _ANY: Final = "*"
@@ -52,9 +64,14 @@ def message_price(direction: Direction, country: str, parts: int, product: Produ
     return -rate(product, direction, country) * units
 
 
+def minutes(seconds: int) -> int:
+    """Every minute begun counts."""
+    return -(-seconds // 60)
+
+
 def call_price(direction: Direction, country: str, seconds: int, kind: str = _ANY) -> Decimal:
-    """What a call takes from the balance: every minute begun counts."""
-    return -rate("voice", direction, country, kind) * -(-seconds // 60)
+    """What a call takes from the balance."""
+    return -rate("voice", direction, country, kind) * minutes(seconds)
 
 
 def price_text(price: Decimal) -> str:

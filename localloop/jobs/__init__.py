@@ -1,8 +1,9 @@
 """Durable jobs and per-sender pacing: rows that commit with the state that caused them, run at least once."""
 
-from localloop.jobs.job import Dead, Done, Handler, Job, NewJob, Outcome, Park, Retry, Settled
+from localloop.jobs.job import Dead, Done, Handler, Job, NewJob, Outcome, Park, Relayed, Retry, Settled
 from localloop.jobs.pace import Reservation, Slots, delay, reserve, rewind
 from localloop.jobs.queue import cancel, delete, enqueue, release
+from localloop.jobs.relay import may_relay, relay
 from localloop.jobs.throughput import Wish, share
 from localloop.jobs.turns import PATIENCE, Claim, Turn, claim
 from localloop.jobs.worker import Worker, WorkerOptions
@@ -17,6 +18,7 @@ __all__ = [
     "NewJob",
     "Outcome",
     "Park",
+    "Relayed",
     "Reservation",
     "Retry",
     "Settled",
@@ -30,6 +32,8 @@ __all__ = [
     "delay",
     "delete",
     "enqueue",
+    "may_relay",
+    "relay",
     "release",
     "reserve",
     "rewind",

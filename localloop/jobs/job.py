@@ -34,13 +34,15 @@ class Job(Struct, frozen=True):
     world_sid: str
     kind: str
     key: str | None
-    payload: bytes
+    payload: bytes | Struct  # the struct itself where the job never left this process
     due_at: datetime
     attempts: int
     lane: str | None = None  # where it was parked before
 
     def read(self, kind: type[P]) -> P:
         """The payload as this type."""
+        if isinstance(self.payload, kind):
+            return self.payload
         decoded: P = _decoder(cast(Hashable, kind)).decode(self.payload)
         return decoded
 
@@ -74,7 +76,14 @@ class Settled(Struct, frozen=True):
     """The handler has deleted the row in a unit of its own, together with what came of it."""
 
 
-Outcome: TypeAlias = Done | Retry | Park | Dead | Settled
+class Relayed(Struct, frozen=True):
+    """The handler has turned the row into this job, in a unit of its own (`relay`): it runs at once, in the same
+    place."""
+
+    job: Job
+
+
+Outcome: TypeAlias = Done | Retry | Park | Dead | Settled | Relayed
 Handler: TypeAlias = Callable[[Job], Awaitable[Outcome]]
 
 

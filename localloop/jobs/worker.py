@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from localloop.core import clock
 from localloop.jobs.claims import PLANNER, Claims
-from localloop.jobs.job import Dead, Done, Handler, Job, Outcome, Park, Retry, Settled
+from localloop.jobs.job import Dead, Done, Handler, Job, Outcome, Park, Relayed, Retry, Settled
 from localloop.jobs.queue import CHANNEL, run_at
 from localloop.jobs.settle import Again, Died, Gone, Settlement, renew, settle
 from localloop.store import BatchWriter, Database, Unavailable
@@ -148,6 +148,7 @@ class Worker:
         try:
             settlement = await self._settlement(job)
         except asyncio.CancelledError:
+            job = self._running[job.id][0]  # what it has become
             settlement = Again(job, job.due_at, clock.now(), unused=True)
         if settlement is None:
             return
@@ -173,6 +174,9 @@ class Worker:
             return Died(job, f"nothing here runs jobs of the kind {job.kind}")
         outcome = await self._outcome(job, handler)
         match outcome:
+            case Relayed(following):
+                self._running[job.id] = following, self._running[job.id][1]
+                return await self._settlement(following)
             case Done():
                 return Gone(job)
             case Dead(reason):

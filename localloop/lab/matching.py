@@ -24,6 +24,7 @@ from localloop.lab.expressions import ExpressionError, finder
 Fields: TypeAlias = Mapping[str, Any]
 Thing = TypeVar("Thing")
 _SHOWN: Final = 200
+_WHO: Final = frozenset({"To", "From", "Number", "Url"})
 
 
 class MatchError(ValueError):
@@ -105,14 +106,19 @@ class Match(Struct, frozen=True):
 def closest(
     match: Match, things: Iterable[Thing], fields: Callable[[Thing], Fields]
 ) -> tuple[Thing, tuple[Miss, ...]] | None:
-    """The thing that misses least, and what it misses: a person would point at it. Of equals, the last."""
+    """The thing that misses least, and what it misses: a person would point at it. Another thing, or one for somebody
+    else, is farther away than one that is not as it should be. Of equals it is the last."""
     best: tuple[tuple[float, float], Thing, tuple[Miss, ...]] | None = None
     for thing in things:
         misses = match.misses(fields(thing))
-        rank = (-float(len(misses)), sum(miss.nearness for miss in misses))
+        rank = (-sum(map(_weight, misses)), sum(miss.nearness for miss in misses))
         if best is None or rank >= best[0]:
             best = rank, thing, misses
     return None if best is None else best[1:]
+
+
+def _weight(miss: Miss) -> float:
+    return 2.0 if miss.name in _WHO or miss.name.endswith("Sid") else 1.0
 
 
 def _wanted(text: str) -> Wanted:

@@ -9,18 +9,18 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from localloop.carriers import phones
+from localloop.carriers import findings, phones
 from localloop.carriers.patterns import PatternError
 from localloop.carriers.phones import Phone, PhoneMessage, Selection, Setting
 from localloop.carriers.watch import PhoneWatch, Wanted
 from localloop.core import e164, errors, sids
 from localloop.core.errors import ApiError
+from localloop.lab.patience import Patience, seconds_of
 from localloop.products.messaging import Said, Texted
 from localloop.rest.request import Binding, Item, Items, Request
 from localloop.store import Database, Unit
 
 PREFIX = "PM"
-DEFAULT_WAIT_S = 10.0
 NOTHING_CAME = 20408  # our own code: Twilio has no long poll
 
 
@@ -48,6 +48,7 @@ class Lab(Struct, frozen=True):
     database: Database
     watch: PhoneWatch
     receiver: Receiver
+    patience: Patience
 
 
 def bindings(lab: Lab) -> tuple[Binding, ...]:
@@ -158,14 +159,21 @@ async def _message(lab: Lab, request: Request) -> PhoneMessage:
 
 
 async def wait(lab: Lab, request: Request) -> Item:
-    """The newest text that fits, at once or when it comes; 408 with what came closest."""
+    """A text that fits, at once or when it comes; 408 with what came closest."""
     params = request.params
-    timeout = params.get("Timeout")
     after = _text_id(params.get("After"), errors.invalid_parameter("After"))
-    wanted = Wanted(params.get("Matches") or "", params.get("Direction"), params.get("Since"), after)
-    seconds = DEFAULT_WAIT_S if timeout is None else float(timeout)
+    wanted = Wanted(
+        params.get("Matches") or "",
+        params.get("Direction"),
+        params.get("Since"),
+        after,
+        has=params.get("Has"),
+        oldest=params.get("Order") == "oldest",
+    )
+    seconds = seconds_of(request.world_sid, params.get("Timeout"))
     try:
-        found = await lab.watch.wait(request.world_sid, _number(request), wanted, seconds)
+        async with lab.patience.wait(request.world_sid, seconds) as lasting:
+            found = await lab.watch.wait(request.world_sid, _number(request), wanted, lasting.over)
     except PatternError as error:
         raise errors.invalid_parameter("Matches", str(error)) from None
     if found.message is None:
@@ -175,6 +183,7 @@ async def wait(lab: Lab, request: Request) -> Item:
 
 def _nothing_came(wanted: Wanted, seconds: float, closest: PhoneMessage | None) -> ApiError:
     asked = f"{wanted.direction} text" if wanted.direction else "text"
+    asked += f" with a {wanted.has}" if wanted.has else ""
     matching = f" that matches {wanted.matches!r}" if wanted.matches else ""
     text = f"No {asked}{matching} came within {seconds:g} s"
     if closest is None:
@@ -242,6 +251,8 @@ def _text(message: PhoneMessage) -> Mapping[str, Any]:
         "body": message.body,
         "media": list(message.media),
         "content": message.content,
+        "codes": findings.codes(message.body),
+        "links": findings.links(message.body),
         "message_sid": message.message_sid,
         "date_created": message.date_created,
     }

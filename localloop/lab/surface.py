@@ -10,11 +10,12 @@ from localloop.lab import (
     clock_surface,
     consent_surface,
     message_surface,
+    snapshot_surface,
     verdicts,
+    wait_surface,
     webhook_surface,
 )
 
-MAX_WAIT_S = 300
 MAX_DELAY_MS = 86_400_000
 
 _NUMBER = Param(name="Number", location="path", format="phone-number", required=True)
@@ -51,6 +52,8 @@ _MESSAGE = (
     Field(name="body", type="string"),
     Field(name="media", type="array", initial=[]),
     Field(name="content", type="object"),
+    Field(name="codes", type="array", initial=[]),
+    Field(name="links", type="array", initial=[]),
     Field(name="message_sid", type="string"),
     Field(name="date_created", type="string", format="date-time"),
 )
@@ -94,8 +97,10 @@ API = Api(
         *consent_surface.RESOURCES,
         *channel_surface.RESOURCES,
         *clock_surface.RESOURCES,
+        *wait_surface.RESOURCES,
         *call_surface.RESOURCES,
         *verdicts.RESOURCES,
+        *snapshot_surface.RESOURCES,
         Resource(
             key="lab.v1.Phone",
             name="Phone",
@@ -245,10 +250,12 @@ API = Api(
                                     location="query",
                                     type="number",
                                     minimum=0,
-                                    maximum=MAX_WAIT_S,
+                                    maximum=wait_surface.MAX_LEAP_S,
                                 ),
                                 Param(name="Since", location="query", format="date-time"),
                                 Param(name="After", location="query"),
+                                Param(name="Has", location="query", enum=("code", "link")),
+                                Param(name="Order", location="query", enum=("newest", "oldest")),
                             ),
                             fields=_MESSAGE,
                         ),

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from localloop.payloads import conference, debugger, messaging, pay, usage, voice
+from localloop.payloads import conference, debugger, messaging, pay, queue, usage, voice
 from localloop.payloads.fallback import Fallback
 from localloop.payloads.part import Parameter, Part, parameters_of
 from localloop.payloads.places import CallPlaces, Places
@@ -106,7 +106,12 @@ _VOICE: Final = (
     _call("voice", "A call came, or was answered", "a number's VoiceUrl, a call's Url", status="ringing"),
     _call("gather", "A caller pressed keys or spoke", "the action of <Gather>", voice.Gathered),
     _call("record", "A caller was recorded", "the action of <Record>", voice.Recorded),
-    _call("dial", "A call that was dialled has ended", "the action of <Dial>", voice.Dialled),
+    _call(
+        "dial", "A call that was dialled has ended", "the action of <Dial>", voice.Dialled, queue.Dequeuing
+    ),
+    _call("enqueue", "A caller is out of a queue", "the action of <Enqueue>", queue.Enqueued),
+    _call("queue-wait", "A caller waits in a queue", "the waitUrl of <Enqueue>", queue.Waiting),
+    _call("queue-whisper", "A caller is taken from a queue", "the url of <Queue>", queue.Dequeued),
     _call("pay", "A caller paid, or did not", "the action of <Pay>", pay.Paid, pay.Captured),
     Kind(
         name="voice-status",

@@ -122,6 +122,7 @@ class LocalCounts:
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
         self._due: dict[str, float] = {}
+        self._held = 0
 
     def hold(self) -> None:
         """Nobody else is here."""
@@ -153,3 +154,13 @@ class LocalCounts:
 
     def sweep(self) -> bool:
         return False
+
+    @property
+    def is_shut(self) -> bool:
+        return self._held > 0
+
+    def shut(self, _: float) -> None:
+        self._held += 1
+
+    def reopen(self) -> None:
+        self._held -= 1

@@ -58,6 +58,21 @@ class Admission(Protocol):
     def leave(self, account_sid: str, limits: tuple[Limit, ...] = ()) -> None: ...
 
 
+class Gate(Protocol):
+    """Worlds that are held: their requests wait outside. What is not counted is noted while it is under way."""
+
+    @property
+    def is_shut(self) -> bool: ...
+
+    def enter(self, account_sid: str) -> None: ...
+
+    def leave(self, account_sid: str) -> None: ...
+
+    async def admits(self, world_sid: str) -> bool: ...
+
+    async def pause(self) -> None: ...
+
+
 class Observer(Protocol):
     """Where finished requests are counted."""
 
@@ -94,6 +109,7 @@ class Engine(Struct, frozen=True, kw_only=True):
     observe: Observer
     recorder: Recorder | None = None
     activity: Activity | None = None
+    gate: Gate | None = None
     backstage: Backstage = Backstage()
     plain: PlainMode = "warn"
     access_log: bool = False  # a line for every request
@@ -196,18 +212,46 @@ class App:
         else:
             caller = await self._caller(exchange, match, operation)
         exchange.caller = caller
-        if serving.counted:
-            exchange.concurrent = engine.admission.enter(caller.account_sid, serving.limits)
+        self._enter(exchange, serving, caller)
+        if engine.gate is not None and engine.gate.is_shut:
+            await self._pass_gate(engine.gate, exchange, serving, caller)
         try:
             exchange.body = body = await read_body(head, receive)
             request = self._request(exchange, caller, serving.decode(head.query, head.content_type, body))
             answer = await self._operate(exchange, serving, request)
         finally:
-            if serving.counted:
-                engine.admission.leave(caller.account_sid, serving.limits)
+            self._leave(serving, caller)
             if engine.activity is not None and (serving.counted or operation.verb not in _READS):
                 engine.activity.note(caller.world_sid)
         return self._render(exchange, serving, request, answer)
+
+    def _enter(self, exchange: _Exchange, serving: Serving, caller: Caller) -> None:
+        if serving.counted:
+            exchange.concurrent = self._engine.admission.enter(caller.account_sid, serving.limits)
+        elif serving.noted and self._engine.gate is not None:
+            self._engine.gate.enter(caller.account_sid)
+
+    def _leave(self, serving: Serving, caller: Caller) -> None:
+        if serving.counted:
+            self._engine.admission.leave(caller.account_sid, serving.limits)
+        elif serving.noted and self._engine.gate is not None:
+            self._engine.gate.leave(caller.account_sid)
+
+    async def _pass_gate(self, gate: Gate, exchange: _Exchange, serving: Serving, caller: Caller) -> None:
+        """Wait until the caller's world is held no more. It is inside afterwards, unless this raises."""
+        if not (serving.counted or serving.noted):
+            return
+        while gate.is_shut:
+            try:
+                may_enter = await gate.admits(caller.world_sid)
+            except BaseException:
+                self._leave(serving, caller)
+                raise
+            if may_enter:
+                return
+            self._leave(serving, caller)
+            await gate.pause()
+            self._enter(exchange, serving, caller)
 
     async def _caller(self, exchange: _Exchange, match: Match, operation: Operation) -> Caller:
         head, place = exchange.head, exchange.place

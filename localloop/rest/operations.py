@@ -25,6 +25,9 @@ class Serving(Struct, frozen=True):
     decode: Decoder
     limits: tuple[Limit, ...] = ()
     counted: bool = True  # takes one of the account's places while it runs
+    noted: bool = (
+        False  # takes none, and is under way nevertheless, for whoever wants its world to stand still
+    )
     is_public: bool = False  # without a suffix it needs no credentials
 
 
@@ -56,13 +59,16 @@ class Table:
         binding = self._bindings.get(route.resource.key)
         behaviour = binding.operations.get(short_id(operation)) if binding else None
         renderer = Renderer(route.api, route.resource, route.path, operation)
+        counted = self._limits.counts(route.api.product)
+        is_alone = binding is not None and short_id(operation) in binding.alone
         return Serving(
             behaviour or self._plain.operate_for(route.path, operation),
             renderer,
             "behaves" if behaviour else "plain",
             Decoder(operation, binding.errors if binding and _refuses(route.resource, operation) else None),
             self._limits.of(route.api.product, operation.id),
-            self._limits.counts(route.api.product),
+            counted,
+            not counted and not is_alone and operation.method != "GET",
             binding is not None and short_id(operation) in binding.public,
         )
 

@@ -127,4 +127,5 @@ class Binding(Struct, frozen=True, kw_only=True):
     errors: Mapping[
         str, Callable[[str], Exception]
     ] = {}  # parameter -> the error of a missing or malformed value
+    alone: frozenset[str] = frozenset()  # operations that hold the whole world while they work
     public: frozenset[str] = frozenset()  # bytes that whoever knows their address may fetch, unauthenticated

@@ -29,6 +29,8 @@ MAGIC: Final = 0x4C4F4F504C4D5032  # also the version of the layout
 # Header: magic, revocations, columns in use up to (8 bytes each), then a byte per column that is in use, and 8 bytes
 # per column that say which moves of clocks its process has heard of.
 _MAGIC, _REVOCATIONS, _WIDTH = 0, 1, 2
+# Then how many worlds are held, and until when at the longest: a moment, since who holds one may die.
+_HELD, _HELD_UNTIL = 3, 4
 _IN_USE: Final = 64
 _HEARD: Final = (_IN_USE + COLUMNS) // 8
 _EVERYTHING: Final = (1 << 64) - 1  # what a process has heard that does not go by clocks yet
@@ -153,6 +155,30 @@ class SharedTable:
             for column in range(self._words[_WIDTH])
             if self._bytes[_IN_USE + column]
         )
+
+    # Worlds that are held (`rest.gate`)
+
+    @property
+    def is_shut(self) -> bool:
+        until = self._moments[_HELD_UNTIL]
+        return until != 0.0 and monotonic() < until
+
+    def shut(self, seconds: float) -> None:
+        self.hold()
+        try:
+            self._words[_HELD] = self._words[_HELD] + 1 if self.is_shut else 1
+            self._moments[_HELD_UNTIL] = monotonic() + seconds
+        finally:
+            self.release()
+
+    def reopen(self) -> None:
+        self.hold()
+        try:
+            self._words[_HELD] = max(0, self._words[_HELD] - 1)
+            if not self._words[_HELD]:
+                self._moments[_HELD_UNTIL] = 0.0
+        finally:
+            self.release()
 
     # Columns
 

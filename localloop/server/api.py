@@ -11,22 +11,11 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from localloop import contract
-from localloop.carriers.watch import PhoneWatch
 from localloop.console import Console
 from localloop.console import Parts as ConsoleParts
 from localloop.contract.model import Api
 from localloop.core.settings import Settings, is_loopback
 from localloop.lab import API as LAB
-from localloop.lab import calls as lab_calls
-from localloop.lab import channels as lab_channels
-from localloop.lab import clock as lab_clock
-from localloop.lab import consent as lab_consent
-from localloop.lab import messages as lab_messages
-from localloop.lab import numbers as lab_numbers
-from localloop.lab import phones as lab_phones
-from localloop.lab import verdicts as lab_verdicts
-from localloop.lab import webhooks as lab_webhooks
-from localloop.lab.steering import Steering
 from localloop.products import accounts, content, monitor, numbers, voice
 from localloop.products.messaging import (
     DEACTIVATION_FILES,
@@ -37,7 +26,6 @@ from localloop.products.messaging import (
     service_bindings,
 )
 from localloop.rest import limits as rest_limits
-from localloop.rest.activity import Activity
 from localloop.rest.admission import Admission, LocalCounts
 from localloop.rest.app import App, Engine
 from localloop.rest.authenticate import Authenticator
@@ -50,7 +38,9 @@ from localloop.rest.request import Binding, Operate
 from localloop.rest.routing import Router
 from localloop.rest.shared import LocalRevocations, SharedTable
 from localloop.rest.throttle import Throttle
-from localloop.server.parts import Parts, Place, bench_of, open_parts, reviews_of
+from localloop.server import lab
+from localloop.server.lab import Lab, open_lab
+from localloop.server.parts import Parts, Place, open_parts, reviews_of
 from localloop.server.surface import Surface
 from localloop.store import Unavailable
 from localloop.store.plain import PlainStore
@@ -71,11 +61,8 @@ async def open_api(
         stack.callback(measures.close)
         counts = table or LocalCounts()
         admission = Admission(counts, rest_limits.load())
-        steering = Steering(parts.database, parts.worlds, Activity(counts))
-        calls = lab_calls.Calls(parts.database, parts.calls)
-        stack.push_async_callback(calls.close)
-        engine, watch = assemble(settings, place, parts, Controls(admission, measures, steering, calls))
-        stack.push_async_callback(watch.close)
+        steered = await stack.enter_async_context(open_lab(parts, counts))
+        engine = assemble(settings, place, parts, Controls(admission, measures, steered))
         if engine.recorder is not None:
             engine.recorder.start()
             stack.push_async_callback(engine.recorder.close)
@@ -104,31 +91,17 @@ def _console(settings: Settings, parts: Parts, engine: Engine, api: App) -> Cons
 
 
 class Controls(Struct, frozen=True):
-    """What counts requests, what steers time by them, and who waits on the phone."""
+    """What admits and counts requests, and what steers them."""
 
     admission: Admission
     measures: Metrics
-    steering: Steering
-    calls: lab_calls.Calls
+    lab: Lab
 
 
-def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls) -> tuple[Engine, PhoneWatch]:
+def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls) -> Engine:
     known = contract.load()
     plain = Plain(parts.records, known, numbers.attachable(parts.database))
     bound = product_bindings(settings, parts, plain)
-    watch = PhoneWatch(parts.database)
-    phones = lab_phones.Lab(parts.database, watch, parts.messaging)
-    lab = (
-        *lab_phones.bindings(phones),
-        *lab_clock.bindings(controls.steering),
-        *lab_calls.bindings(controls.calls),
-        *lab_numbers.bindings(parts.database),
-        *lab_channels.bindings(lab_channels.Decisions(parts.messaging, reviews_of(settings, parts))),
-        *lab_verdicts.bindings(bench_of(parts)),
-        *lab_messages.bindings(lab_messages.Messages(parts.messaging.objects, settings.messages_days)),
-        *lab_webhooks.bindings(lab_webhooks.Hooks(parts.database, parts.webhooks)),
-        *lab_consent.bindings(lab_consent.Rules(parts.database, parts.messaging)),
-    )
     plain.know(existence(bound, lambda key: known.resource(key).kind))
     answers = accounts.TestCredentials().answers
     tested = numbers.test_answers()
@@ -138,9 +111,9 @@ def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls)
 
     served = (*known.apis, *BESIDES)
     apis: Iterable[Api] = (*served, LAB) if settings.mode == "up" else served
-    engine = Engine(
+    return Engine(
         router=Router(apis, domains=_domains(settings)),
-        table=Table(plain, (*bound, *lab), rest_limits.load()),
+        table=Table(plain, (*bound, *lab.bindings(settings, parts, controls.lab)), rest_limits.load()),
         door=_door(settings, place),
         authenticator=Authenticator(parts.credentials, accounts.permission_for),
         admission=controls.admission,
@@ -148,14 +121,14 @@ def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls)
         test_answers=test_answers,
         observe=controls.measures,
         recorder=_recorder(settings, parts, controls.measures),
-        activity=controls.steering.activity,
+        activity=controls.lab.steering.activity,
+        gate=controls.lab.gate,
         backstage=_backstage(settings),
         plain=settings.plain,
         access_log=settings.access_log,
         refused=monitor.teller(parts.webhooks),
         store_errors=(Unavailable,),
     )
-    return engine, watch
 
 
 def _recorder(settings: Settings, parts: Parts, measures: Metrics) -> Recorder | None:

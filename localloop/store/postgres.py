@@ -36,11 +36,12 @@ _TICK: Final = 0.004
 
 
 class Postgres:
-    """One server in one folder, owned by the process that starts it."""
+    """One server in one folder, owned by the process that starts it. A fleeting one's data are not wanted after it."""
 
-    def __init__(self, folder: Path, *, pg_bin: Path | None = None) -> None:
+    def __init__(self, folder: Path, *, pg_bin: Path | None = None, fleeting: bool = False) -> None:
         self.folder = folder.resolve()
         self._pg_bin = pg_bin
+        self._fleeting = fleeting
         self._pgdata = self.folder / "pgdata"
         self._log = self.folder / "postgres.log"
         self._lock = FolderLock(self.folder)
@@ -253,7 +254,7 @@ class Postgres:
         return None
 
     def _configure(self, major: int) -> None:
-        settings = server_settings(major, self._socket_folder, self._port)
+        settings = server_settings(major, self._socket_folder, self._port, fleeting=self._fleeting)
         (self._pgdata / "postgresql.conf").write_text(settings, "utf-8")
         (self._pgdata / "pg_hba.conf").write_text(access_rules(), "utf-8")
 

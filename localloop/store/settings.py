@@ -35,12 +35,15 @@ _SETTINGS: Final = {
     "log_timezone": "'UTC'",
     "datestyle": "'iso'",
 }
+# The data go away with the server: what a power cut would lose need not be waited for. A crash loses nothing even so.
+_FLEETING: Final = {"fsync": "off", "full_page_writes": "off"}
 _SINCE_18: Final = {"io_method": "sync"}  # reads happen in the backends: three processes fewer
 
 
-def server_settings(major: int, socket_folder: Path | None, port: int) -> str:
+def server_settings(major: int, socket_folder: Path | None, port: int, *, fleeting: bool = False) -> str:
     """The text of postgresql.conf; without a socket folder the server listens on loopback instead."""
     settings = _SETTINGS | (_SINCE_18 if major >= 18 else {}) | {"port": str(port)}
+    settings |= _FLEETING if fleeting else {}
     if socket_folder:
         settings["listen_addresses"] = "''"
         settings["unix_socket_directories"] = _quoted(f'"{socket_folder}"')

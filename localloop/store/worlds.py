@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 CHANNEL: Final = "worlds"
 JOBS_CHANNEL: Final = "jobs"
+LOCK: Final = 0x776F726C  # "worl": with a hash of the SID, PostgreSQL's advisory lock on a world
 _AFTERMATH: Final = 1.0  # by then every process has heard, and what was queued by the old clock is committed
 
 _HEARING_PAUSE: Final = 0.0005
@@ -71,6 +72,7 @@ class World(Struct, frozen=True):
     profile: str = "relaxed"
     time: WorldTime = clock.REAL
     move: int = 0
+    is_gone: bool = False
 
 
 class Hearing(Protocol):
@@ -87,7 +89,8 @@ class Hearing(Protocol):
 
 async def move_clock(unit: Unit, world_sid: str, time: WorldTime, cause: str = "asked") -> int:
     """Give the world this clock, in every process once the unit commits, and align its waiting jobs with
-    it. The number of the move."""
+    it. The number of the move. Waits while the world is being saved or restored."""
+    await unit.execute("select pg_advisory_xact_lock_shared($1, hashtext($2))", LOCK, world_sid)
     await unit.execute(_IN_TURN)
     before, real = clock.now(world_sid), clock.now()
     profile = await unit.fetchval(_MOVE, world_sid, time.mode, time.offset, time.frozen_at)
@@ -123,6 +126,16 @@ async def set_profile(unit: Unit, world_sid: str, profile: str) -> None:
     )
     assert row is not None
     _tell(unit, _world(row))
+
+
+async def announce(unit: Unit, world_sid: str) -> int:
+    """The world's row has been written by others: every process takes its clock and profile from it, and its jobs
+    run by that clock. The number of the move; 0 for a world without a row, which is gone."""
+    row = await unit.fetchrow(f"{_LOAD} where world_sid = $1", world_sid)
+    if row is not None:
+        return await move_clock(unit, world_sid, _world(row).time, "restored")
+    unit.notify(CHANNEL, msgspec.json.encode(World(world_sid, is_gone=True)).decode())
+    return 0
 
 
 async def align_jobs(executor: Executor, world_sid: str, time: WorldTime) -> None:
@@ -207,6 +220,10 @@ class Worlds:
             self._own(self._align_later(world))
 
     def _know(self, world: World) -> None:
+        if world.is_gone:
+            self._profiles.pop(world.world_sid, None)
+            clock.forget(world.world_sid)
+            return
         self._profiles[world.world_sid] = world.profile
         clock.set_world(world.world_sid, world.time, world.move)
         for follower in self._followers:

@@ -189,6 +189,11 @@ def _dialled(draft: _Draft) -> None:
         draft.fill(DialCallDuration="30")
 
 
+def _enqueued(draft: _Draft) -> None:
+    if draft["QueueResult"] not in ("queue-full", "error", "system-error"):
+        draft.fill(QueueSid=sids.new("QU"), QueueTime="12")
+
+
 def _recording_change(draft: _Draft) -> None:
     if "ConferenceSid" not in draft:
         draft.fill(CallSid=sids.new("CA"))
@@ -268,6 +273,9 @@ _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "gather": (_call, _gathered, _fallback),
     "record": (_call, _recorded, _fallback),
     "dial": (_call, _dialled, _fallback),
+    "enqueue": (_call, _enqueued, _fallback),
+    "queue-wait": (_call, _fallback),
+    "queue-whisper": (_call, _fallback),
     "pay": (_call, _paid, _fallback),
     "voice-status": (_call, _progress),
     "recording-status": (_recording_change,),

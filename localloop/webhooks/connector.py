@@ -20,7 +20,7 @@ from msgspec import Struct
 from localloop.webhooks.guard import AddressError, AddressPolicy, GuardedResolver
 
 # Below what common servers keep an idle connection (Node 5 s), so that it is rarely them who close.
-_KEEP_ALIVE_S: Final = 4.0
+KEEP_ALIVE_S: Final = 4.0
 
 AddrInfo: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
 
@@ -64,12 +64,11 @@ class Connector(TCPConnector):
     ) -> None:
         super().__init__(
             resolver=GuardedResolver(policy, resolver),
-            socket_factory=self._guarded_socket,
+            socket_factory=lambda address: guarded_socket(policy, address),
             limit=connections,
             limit_per_host=per_host,
-            keepalive_timeout=_KEEP_ALIVE_S,
+            keepalive_timeout=KEEP_ALIVE_S,
         )
-        self._policy = policy
         self._kept: WeakSet[BaseProtocol] = WeakSet()
 
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:
@@ -101,12 +100,13 @@ class Connector(TCPConnector):
             current.resolved = current.since_start()
         return found
 
-    def _guarded_socket(self, addr_info: AddrInfo) -> socket.socket:
-        """Every connection passes here with the very address that it will be made to."""
-        family, kind, protocol, _, address = addr_info
-        reason = self._policy.refusal(str(address[0]))
-        if reason is not None:
-            raise AddressError(f"{address[0]} is a {reason} address")
-        connection = socket.socket(family=family, type=kind, proto=protocol)
-        connection.setblocking(False)
-        return connection
+
+def guarded_socket(policy: AddressPolicy, address_info: AddrInfo) -> socket.socket:
+    """Every connection passes here with the very address that it will be made to."""
+    family, kind, protocol, _, address = address_info
+    reason = policy.refusal(str(address[0]))
+    if reason is not None:
+        raise AddressError(f"{address[0]} is a {reason} address")
+    connection = socket.socket(family=family, type=kind, proto=protocol)
+    connection.setblocking(False)
+    return connection

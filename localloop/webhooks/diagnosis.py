@@ -8,6 +8,7 @@ from typing import Final
 import aiohttp
 
 from localloop.webhooks import failure
+from localloop.webhooks.connection import Silent
 from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.guard import AddressError
 from localloop.webhooks.target import Target
@@ -21,15 +22,39 @@ _CERTIFICATE: Final = {
 }
 
 
+def name_failure(error: OSError, target: Target) -> Failure:
+    """A name that leads nowhere, or to no address that may be asked."""
+    if isinstance(error, AddressError):
+        return Failure(failure.CONNECTION_FAILURE, _told(target, error))
+    return Failure(failure.BAD_HOST_NAME, _told(target, error))
+
+
+def opening_failure(error: Exception, target: Target) -> Failure:
+    """A connection that could not be made."""
+    match error:
+        case ssl.CertificateError():
+            return Failure(_certificate_code(error), _told(target, error), Stage.CONNECT)
+        case ssl.SSLError():
+            return Failure(failure.TLS_HANDSHAKE, _told(target, error), Stage.CONNECT)
+        case AddressError():
+            return Failure(failure.CONNECTION_FAILURE, _told(target, error))
+        case ConnectionRefusedError():
+            return Failure(failure.CONNECTION_REFUSED, target.text, Stage.CONNECT)
+    return Failure(failure.CONNECTION_FAILURE, _told(target, error), Stage.CONNECT)
+
+
 def failure_of(error: Exception, target: Target, answering: bool) -> Failure:
     """The Failure for an exception of the client; `answering` says that an answer had begun."""
     stage = Stage.BODY if answering else Stage.READ
     match error:
         case aiohttp.ClientConnectorCertificateError():
-            code = _certificate_code(error.certificate_error)
-            return Failure(code, _told(target, error.certificate_error), Stage.CONNECT)
+            return opening_failure(error.certificate_error, target)
+        case aiohttp.ClientConnectorDNSError():
+            return name_failure(error.os_error, target)
         case aiohttp.ClientConnectorError():
-            return _connection_failure(error, target)
+            return opening_failure(error.os_error, target)
+        case Silent():
+            return Failure(failure.CONNECTION_FAILURE, f"{target.text}: no answer in time", stage)
         case aiohttp.ConnectionTimeoutError():
             return Failure(failure.CONNECT_TIMEOUT, target.text, Stage.CONNECT)
         case aiohttp.ServerTimeoutError():
@@ -39,19 +64,6 @@ def failure_of(error: Exception, target: Target, answering: bool) -> Failure:
         case aiohttp.InvalidURL():
             return Failure(failure.BAD_HOST_NAME, target.text)
     return Failure(failure.PROTOCOL_VIOLATION, _told(target, error), stage)
-
-
-def _connection_failure(error: aiohttp.ClientConnectorError, target: Target) -> Failure:
-    cause = error.os_error
-    if isinstance(error, aiohttp.ClientConnectorSSLError):
-        return Failure(failure.TLS_HANDSHAKE, _told(target, cause), Stage.CONNECT)
-    if isinstance(cause, AddressError):
-        return Failure(failure.CONNECTION_FAILURE, _told(target, cause))
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Failure(failure.BAD_HOST_NAME, _told(target, cause))
-    if isinstance(cause, ConnectionRefusedError):
-        return Failure(failure.CONNECTION_REFUSED, target.text, Stage.CONNECT)
-    return Failure(failure.CONNECTION_FAILURE, _told(target, cause), Stage.CONNECT)
 
 
 def _certificate_code(error: Exception) -> int:

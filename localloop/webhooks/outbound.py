@@ -1,8 +1,8 @@
 """The one outbound HTTP client of the whole program: webhooks, TwiML and media leave through here.
 
-One session with kept connections, bounded per host; timeouts, retries and login from the URL
-itself; redirects followed here, so that the address guard, the login and the signature apply to
-each hop. Proxies and `.netrc` of the environment are not consulted.
+Kept connections, bounded per host; timeouts, retries and login from the URL itself; redirects followed here, so that
+the address guard, the login and the signature apply to each hop. Proxies and `.netrc` of the environment are not
+consulted. WebSockets are aiohttp's, with the same guard; HTTP is spoken by `connection`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Final
 
 import aiohttp
-from aiohttp import ClientResponse, ClientSession, ClientTimeout, ClientWebSocketResponse
+from aiohttp import ClientSession, ClientWebSocketResponse
 from aiohttp.abc import AbstractResolver
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,6 +24,7 @@ from localloop.core import clock
 from localloop.payloads.signature import HEADER, Params, body_hash, signature
 from localloop.payloads.wire import FORM, HEADERS, JSON, form, query
 from localloop.webhooks import cookies, failure, login, target
+from localloop.webhooks.connection import Disconnected, Question, Unreadable
 from localloop.webhooks.connector import Connector, Timings, note_handshake
 from localloop.webhooks.connector import timings as current_timings
 from localloop.webhooks.cookies import Jar
@@ -31,18 +32,20 @@ from localloop.webhooks.diagnosis import failure_of
 from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.guard import AddressPolicy
 from localloop.webhooks.login import Login
+from localloop.webhooks.opening import Opener
+from localloop.webhooks.pool import Pool
 from localloop.webhooks.target import Target
 from localloop.webhooks.tls import Tls
 
 MAX_REDIRECTS: Final = 10
 BODY_LIMIT: Final = 64 * 1024
 _NO_AUTO_HEADERS: Final = ("Accept-Encoding", "Content-Type")
+_BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Twilio follows these and no others: 308 is error 11216.
 _REDIRECTS: Final = frozenset({301, 302, 303, 307})
 _BECOMES_GET: Final = frozenset({301, 302, 303})
 _CONDITIONS: Final = frozenset({"If-None-Match", "If-Modified-Since"})
 _STALE_RETRIES: Final = 2
-_CONNECTIONS: Final = 2_000
 
 
 class Outgoing(Struct, frozen=True):
@@ -87,7 +90,7 @@ class Response(Struct, frozen=True):
 
 
 class Outbound:
-    """Owns the sessions; open it inside a running loop and close it there.
+    """Owns the connections; open it inside a running loop and close it there.
 
     What something live waits for has connections of its own, without a limit: it never waits for notifications.
     `unverified`: accounts (with their subaccounts) whose servers may have any certificate, or `*` for all.
@@ -105,13 +108,22 @@ class Outbound:
         self._policy = policy
         self._tls = Tls(ca_file, note_handshake)
         self._unverified = frozenset(unverified)
-        self._resolver = resolver
-        self._live = self._session(0, 0)
-        self._session_of_others = self._session(_CONNECTIONS, per_host)
+        self._opener = Opener(policy, resolver)
+        self._live = Pool(self._opener)
+        self._others = Pool(self._opener, per_host)
+        connector = Connector(policy, resolver, connections=0, per_host=0)
+        self._websockets = ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            skip_auto_headers=_NO_AUTO_HEADERS,
+        )
 
     async def close(self) -> None:
-        await self._live.close()
-        await self._session_of_others.close()
+        self._live.close()
+        self._others.close()
+        await self._opener.close()
+        await self._websockets.close()
 
     def verifies(self, account_sid: str, world_sid: str) -> bool:
         """Whether servers of this account have to prove who they are."""
@@ -140,8 +152,8 @@ class Outbound:
             async with asyncio.timeout(
                 min(overrides.connect_ms + overrides.read_ms, overrides.total_ms) / 1000
             ):
-                return await self._live.ws_connect(
-                    sent.target.url, headers=sent.headers, ssl=self._context(outgoing)
+                return await self._websockets.ws_connect(
+                    sent.target.url, headers=sent.headers, ssl=self._context(outgoing) or True
                 )
         except aiohttp.WSServerHandshakeError as error:
             detail = f"got HTTP {error.status} response to {sent.target.text}"
@@ -181,10 +193,9 @@ class Outbound:
         stale = 0
         while True:
             timings = Timings(perf_counter())
-            current_timings.set(timings)
             try:
                 return await self._exchange(outgoing, sent, deadline, timings)
-            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            except Disconnected as error:
                 answering = timings.first_byte is not None
                 stale += 1
                 if answering or not timings.reused or stale > _STALE_RETRIES:
@@ -192,40 +203,37 @@ class Outbound:
             except TimeoutError as error:
                 cause = TimeoutError() if perf_counter() >= deadline else error
                 raise failure_of(cause, sent.target, timings.first_byte is not None) from error
-            except (aiohttp.ClientError, OSError, ValueError) as error:
+            except (OSError, ValueError) as error:
                 raise failure_of(error, sent.target, timings.first_byte is not None) from error
 
     async def _exchange(self, outgoing: Outgoing, sent: Sent, deadline: float, timings: Timings) -> Response:
-        session = self._live if outgoing.live else self._session_of_others
-        async with session.request(
-            sent.method,
-            sent.target.url,
-            headers=sent.headers,
-            data=sent.body,
-            allow_redirects=False,
-            timeout=_timeout(sent.target, deadline),
-            ssl=self._context(outgoing),
-        ) as answer:
-            timings.first_byte = timings.since_start()
-            body, truncated = await _read(answer, outgoing.body_limit)
-            timings.done = timings.since_start()
-            jar = outgoing.jar
-            if "Set-Cookie" in answer.headers:
-                jar = cookies.updated(jar, sent.target, answer.headers.getall("Set-Cookie"), clock.now())
-            return Response(answer.status, answer.headers, body, truncated, sent, timings, jar)
+        left_s = deadline - perf_counter()
+        if left_s <= 0:
+            raise TimeoutError
+        pool = self._live if outgoing.live else self._others
+        place = (sent.target.origin, self._context(outgoing))
+        written = _written(sent)
+        connection = await pool.take(sent.target, place, timings, left_s)
+        try:
+            question = Question(
+                written=written,
+                has_body=sent.method != "HEAD",
+                limit=outgoing.body_limit,
+                read_s=sent.target.overrides.read_ms / 1000,
+                left_s=left_s - timings.since_start(),
+            )
+            answer = await connection.ask(question, timings)
+        finally:
+            pool.give_back(place, connection)
+        timings.done = timings.since_start()
+        jar = outgoing.jar
+        if "Set-Cookie" in answer.headers:
+            jar = cookies.updated(jar, sent.target, answer.headers.getall("Set-Cookie"), clock.now())
+        return Response(answer.status, answer.headers, answer.body, answer.truncated, sent, timings, jar)
 
-    def _session(self, connections: int, per_host: int) -> ClientSession:
-        connector = Connector(self._policy, self._resolver, connections=connections, per_host=per_host)
-        return ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            skip_auto_headers=_NO_AUTO_HEADERS,
-        )
-
-    def _context(self, outgoing: Outgoing) -> ssl.SSLContext | bool:
-        if outgoing.target.url.scheme in ("http", "ws"):
-            return True  # nothing is made for those who do not ask for it
+    def _context(self, outgoing: Outgoing) -> ssl.SSLContext | None:
+        if outgoing.target.origin[0] in ("http", "ws"):
+            return None  # nothing is made for those who do not ask for it
         return self._tls.context(verified=outgoing.verified, sni=outgoing.target.overrides.sni)
 
     def _refuse_bad_name(self, reached: Target) -> None:
@@ -276,27 +284,14 @@ def _next_hop(outgoing: Outgoing, response: Response) -> Outgoing:
     return hop
 
 
-def _timeout(reached: Target, deadline: float) -> ClientTimeout:
-    left = deadline - perf_counter()
-    if left <= 0:
-        raise TimeoutError
-    overrides = reached.overrides
-    return ClientTimeout(
-        total=left,
-        sock_connect=overrides.connect_ms / 1000,
-        sock_read=overrides.read_ms / 1000,
-        ceil_threshold=60,
-    )
-
-
-async def _read(answer: ClientResponse, limit: int) -> tuple[bytes, bool]:
-    """The body up to the limit; a longer one costs the connection, not our memory."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in answer.content.iter_any():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            answer.close()
-            return b"".join(chunks)[:limit], True
-    return b"".join(chunks), False
+def _written(sent: Sent) -> bytes:
+    """The request as it goes over the wire (RFC 9112 §3)."""
+    url = sent.target.url
+    lines = [f"{sent.method} {url.raw_path_qs} HTTP/1.1", f"Host: {url.host_port_subcomponent}"]
+    lines += [f"{name}: {value}" for name, value in sent.headers.items()]
+    if sent.body is not None or sent.method not in _BODILESS:
+        lines.append(f"Content-Length: {len(sent.body or b'')}")
+    head = "\r\n".join(lines)
+    if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1:
+        raise Unreadable("a header would break the line")
+    return b"".join((head.encode(), b"\r\n\r\n", sent.body or b""))

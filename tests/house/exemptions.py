@@ -36,6 +36,7 @@ CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
     ("localloop/rest/app.py", "App.__call__"): "the edge of a request: a bug answers 500",
     ("localloop/rest/connection.py", "Exchange.run"): "the edge of a request: 500, or the end",
     ("localloop/rest/recorder.py", "Recorder._write"): "the edge of a task: what cannot be shown is left out",
+    ("localloop/testing/asgi_server.py", "AsgiServer._run"): "the error is handed to who started the thread",
     ("localloop/store/listen.py", "_call"): "one subscriber's bug is not the others'",
     ("localloop/store/reader.py", "BatchReader._run"): "the error is handed to those who asked",
     ("localloop/store/writer.py", "BatchWriter._write"): "the error is handed to those who asked",

@@ -35,6 +35,7 @@ _MAY_CONNECT = (
     "localloop/webhooks/",
     "localloop/intercept/dial.py",  # for programs of this machine, which reach whatever they like without us as well
     "localloop/intercept/forwarding.py",  # likewise: the service that a recorded program asks anyway
+    "localloop/testing/serving.py",  # its own server, so that it stops waiting
     "localloop/cli/probing.py",  # the program that the person at the terminal has just started, on loopback
 )
 

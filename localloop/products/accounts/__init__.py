@@ -9,13 +9,16 @@ from __future__ import annotations
 from localloop.products.accounts.account import balance
 from localloop.products.accounts.account import resource as account
 from localloop.products.accounts.account.balance import Spent, nothing_spent
+from localloop.products.accounts.account.queries import NewAccount
+from localloop.products.accounts.account.queries import insert as insert_account
 from localloop.products.accounts.account.resource import (
     Accounts,
     Closing,
     resume_as_operator,
     suspend_as_operator,
 )
-from localloop.products.accounts.adoption import Adoption
+from localloop.products.accounts.adoption import Adoption, type_under
+from localloop.products.accounts.client_tokens import Admitted, ClientTokens
 from localloop.products.accounts.credentials import AccountCredentials
 from localloop.products.accounts.key import resource as key
 from localloop.products.accounts.key.permissions import permission_for
@@ -26,15 +29,19 @@ from localloop.products.accounts.resealing import reseal
 from localloop.products.accounts.rotation import bindings as rotation_bindings
 from localloop.products.accounts.seed import Seeded, seed
 from localloop.products.accounts.test_credentials import TestCredentials
-from localloop.products.accounts.vault import Revocations, Vault
+from localloop.products.accounts.vault import CHANNEL, Revocations, Vault
 from localloop.rest.request import Binding
 
 __all__ = [
+    "CHANNEL",
     "AccountCredentials",
     "Accounts",
+    "Admitted",
     "Adoption",
+    "ClientTokens",
     "Closing",
     "Keys",
+    "NewAccount",
     "NewKey",
     "Revocations",
     "Seeded",
@@ -42,12 +49,14 @@ __all__ = [
     "TestCredentials",
     "Vault",
     "bindings",
+    "insert_account",
     "nothing_spent",
     "permission_for",
     "reseal",
     "resume_as_operator",
     "seed",
     "suspend_as_operator",
+    "type_under",
 ]
 
 

@@ -11,6 +11,7 @@ from localloop.products.messaging.compliance.judging import JUDGE, Bench, Ruling
 from localloop.products.messaging.compliance.lifecycle import VERDICTS
 from localloop.products.messaging.compliance.surface import bindings as compliance_bindings
 from localloop.products.messaging.consent.deactivations import FILES as DEACTIVATION_FILES
+from localloop.products.messaging.consent.queries import CHANNEL as _CONSENT
 from localloop.products.messaging.link.following import Following, is_short_link
 from localloop.products.messaging.link.queries import FAILURES as LINK_FAILURES
 from localloop.products.messaging.link.queries import Domain
@@ -21,7 +22,12 @@ from localloop.products.messaging.message.compose import Rules
 from localloop.products.messaging.message.outcome import INBOUND
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.messaging import Keeping, Messaging
+from localloop.products.messaging.permissions.queries import CHANNEL as _PERMISSIONS
+from localloop.products.messaging.permissions.queries import PHONES as _PHONES
 from localloop.products.messaging.service.resource import bindings as service_bindings
+
+# Where other machines hear that what they remember of consent and permissions is void.
+REMEMBERED = (_CONSENT, _PERMISSIONS, _PHONES)
 
 __all__ = [
     "DEACTIVATION_FILES",
@@ -29,6 +35,7 @@ __all__ = [
     "INBOUND",
     "JUDGE",
     "LINK_FAILURES",
+    "REMEMBERED",
     "SENDER_STATUSES",
     "VERDICTS",
     "Addresses",

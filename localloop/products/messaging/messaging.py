@@ -43,7 +43,7 @@ from localloop.products.messaging.message.compose import Composer, Condition, Dr
 from localloop.products.messaging.message.deliver import RECEIPT, Delivery, Gates, Ways
 from localloop.products.messaging.message.inbound import Asked, Reception
 from localloop.products.messaging.message.load import Loaded, load
-from localloop.products.messaging.message.outcome import INBOUND, Outcome, Outcomes
+from localloop.products.messaging.message.outcome import INBOUND, Outcome, Outcomes, Written
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.reply import Replies
 from localloop.products.messaging.message.resource import Message
@@ -90,7 +90,7 @@ class Messaging:
     senders: ChannelSenders = field(init=False)
     _accepted: BatchWriter[Draft, Message] = field(init=False)
     _assigned: BatchWriter[Assigned, bool] = field(init=False)
-    _outcomes: BatchWriter[Outcome, bool] = field(init=False)
+    _outcomes: BatchWriter[Outcome, Written] = field(init=False)
     _messages: BatchReader[tuple[str, UUID], Loaded | None] = field(init=False)
     _starts: Starts = field(init=False)
 

@@ -10,7 +10,7 @@ from localloop.products.numbers.application import Application, sms_webhook, voi
 from localloop.products.numbers.application import find as find_application
 from localloop.products.numbers.attaching import attachable
 from localloop.products.numbers.caller_id import OutgoingCallerId, confirm, is_verified
-from localloop.products.numbers.directory import Changes, Directory
+from localloop.products.numbers.directory import CHANNEL, Changes, Directory
 from localloop.products.numbers.needs import Needs
 from localloop.products.numbers.numbering import Node as NumberingNode
 from localloop.products.numbers.numbering import plan as numbering_plan
@@ -20,6 +20,7 @@ from localloop.products.numbers.surface import bindings, test_answers
 from localloop.products.numbers.webhook_rules import is_url
 
 __all__ = [
+    "CHANNEL",
     "Application",
     "Changes",
     "Directory",

@@ -11,10 +11,12 @@ from localloop.products.voice.call.resource import Call, shown
 from localloop.products.voice.caller_id import Showing, caller_of, number_to_prove
 from localloop.products.voice.needs import Needs
 from localloop.products.voice.permissions import Dialing, DialingPermissions, may_dial
+from localloop.products.voice.permissions.queries import CHANNEL
 from localloop.products.voice.surface import bindings
 from localloop.products.voice.voice import Voice
 
 __all__ = [
+    "CHANNEL",
     "Call",
     "Dialing",
     "DialingPermissions",

@@ -40,6 +40,14 @@ def text(
     )
 
 
+def lasting(seconds: float) -> asyncio.Future[None]:
+    """A wait of so long."""
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+    loop.call_later(seconds, over.set_result, None)
+    return over
+
+
 async def put(database: Database, *messages: PhoneMessage) -> None:
     async with database.unit() as unit:
         await phones.keep(unit, messages)
@@ -55,20 +63,20 @@ async def test_what_is_there_already_counts(database: Database, watch: PhoneWatc
     old, new = text("code 1"), text("code 2")
     await put(database, old, new, text("other"), text("code 3", direction="sent"))
     wanted = Wanted(r"code \d", "received")
-    assert await watch.wait(WORLD, A, wanted, 0) == Waited(new)
+    assert await watch.wait(WORLD, A, wanted, lasting(0)) == Waited(new)
 
 
 async def test_since_excludes_what_is_older(database: Database, watch: PhoneWatch) -> None:
     await put(database, text("code 1", at=NOW - timedelta(seconds=1)))
-    assert (await watch.wait(WORLD, A, Wanted("code", since=NOW), 0)).message is None
+    assert (await watch.wait(WORLD, A, Wanted("code", since=NOW), lasting(0))).message is None
 
 
 async def test_after_excludes_a_text_and_those_before_it(database: Database, watch: PhoneWatch) -> None:
     older, old = text("code 1"), text("code 2")
     await put(database, older, old)
-    assert (await watch.wait(WORLD, A, Wanted("code", after=older.id), 0)).message == old
+    assert (await watch.wait(WORLD, A, Wanted("code", after=older.id), lasting(0))).message == old
     async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(watch.wait(WORLD, A, Wanted("code", after=old.id), 20))
+        waiting = tasks.create_task(watch.wait(WORLD, A, Wanted("code", after=old.id), lasting(20)))
         await until_waiting(watch, 1)
         coming = text("code 3")
         await put(database, coming)
@@ -78,7 +86,7 @@ async def test_after_excludes_a_text_and_those_before_it(database: Database, wat
 async def test_a_text_that_comes_wakes_its_waiter(database: Database, watch: PhoneWatch) -> None:
     await put(database, text("hello"))
     async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(watch.wait(WORLD, A, Wanted(r"code (\d+)"), 20))
+        waiting = tasks.create_task(watch.wait(WORLD, A, Wanted(r"code (\d+)"), lasting(20)))
         await until_waiting(watch, 1)
         await put(database, text("nothing"), text("code 1", number="+15550000002"))
         coming = text("your code 4711")
@@ -89,7 +97,7 @@ async def test_a_text_that_comes_wakes_its_waiter(database: Database, watch: Pho
 
 async def test_a_burst_hides_nothing(database: Database, watch: PhoneWatch) -> None:
     async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(watch.wait(WORLD, A, Wanted("number 7 "), 20))
+        waiting = tasks.create_task(watch.wait(WORLD, A, Wanted("number 7 "), lasting(20)))
         await until_waiting(watch, 1)
         burst = [text(f"number {n} ") for n in range(600)]
         await put(database, *burst)
@@ -100,22 +108,22 @@ async def test_timeout_tells_what_came_closest(database: Database, watch: PhoneW
     likely = text("your code is 12")
     await put(database, likely, text("hello there"), text("your code is 123456", direction="sent"))
     wanted = Wanted(r"code is \d{6}", "received")
-    assert await watch.wait(WORLD, A, wanted, 0.01) == Waited(None, likely)
-    assert await watch.wait(WORLD, "+15550000002", wanted, 0.01) == Waited(None, None)
+    assert await watch.wait(WORLD, A, wanted, lasting(0.01)) == Waited(None, likely)
+    assert await watch.wait(WORLD, "+15550000002", wanted, lasting(0.01)) == Waited(None, None)
 
 
 @pytest.mark.parametrize("pattern", ["(", r"^(\w+\s?)*$"])
 async def test_bad_patterns_end_the_wait(database: Database, watch: PhoneWatch, pattern: str) -> None:
     await put(database, text("a" * 60 + "!"))
     with pytest.raises(PatternError):
-        await watch.wait(WORLD, A, Wanted(pattern), 5)
+        await watch.wait(WORLD, A, Wanted(pattern), lasting(5))
 
 
 async def test_nothing_is_missed_while_the_listening_connection_is_away(
     database: Database, watch: PhoneWatch
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(watch.wait(WORLD, A, Wanted("code"), 20))
+        waiting = tasks.create_task(watch.wait(WORLD, A, Wanted("code"), lasting(20)))
         await until_waiting(watch, 1)
         coming = text("code 1")
         async with database.unit() as unit:
@@ -129,7 +137,7 @@ async def test_nothing_is_missed_while_the_listening_connection_is_away(
 
 
 async def test_cancelled_waiters_leave_nothing(watch: PhoneWatch) -> None:
-    waiting = asyncio.ensure_future(watch.wait(WORLD, A, Wanted(), 60))
+    waiting = asyncio.ensure_future(watch.wait(WORLD, A, Wanted(), lasting(60)))
     await until_waiting(watch, 1)
     waiting.cancel()
     await asyncio.wait([waiting])
@@ -144,7 +152,7 @@ async def test_ten_thousand_waiters_are_small_and_all_are_woken(
 
         def wait(count: int) -> list[asyncio.Task[Waited]]:
             return [
-                tasks.create_task(watch.wait(WORLD, f"+1555{n % 500:07}", Wanted("go"), 60))
+                tasks.create_task(watch.wait(WORLD, f"+1555{n % 500:07}", Wanted("go"), lasting(60)))
                 for n in range(count)
             ]
 

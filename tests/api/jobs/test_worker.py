@@ -19,6 +19,7 @@ from localloop.jobs import (
     Job,
     NewJob,
     Outcome,
+    Relayed,
     Retry,
     Settled,
     Worker,
@@ -26,6 +27,8 @@ from localloop.jobs import (
     cancel,
     delete,
     enqueue,
+    may_relay,
+    relay,
 )
 from localloop.jobs.worker import backoff
 from localloop.store import Database
@@ -248,6 +251,37 @@ async def test_lease_does_not_hold_once_the_job_is_cancelled_or_taken_over(datab
         go_on.set()
     assert held == [False]
     assert await database.fetchval("select attempts from jobs") == 2
+
+
+async def test_job_that_leads_to_another_becomes_it(database: Database) -> None:
+    """In one row and one place, under one lease; not for another account, not before it is due, not at a later try."""
+    after, worker = Log(Retry(timedelta(0))), Log()
+    new = job("after", payload=Greeting("then"), key="k")
+
+    async def before(ran: Job) -> Outcome:
+        await worker(ran)
+        assert not may_relay(ran, job("after", account="AC" + "1" * 32))
+        assert not may_relay(ran, job("after", due=clock.now() + timedelta(seconds=1)))
+        async with database.unit() as unit:
+            became = await relay(unit, [(ran, new)])
+        return Relayed(became[ran.id])
+
+    async with working(database, {"before": before, "after": after}):
+        async with database.unit() as unit:
+            await enqueue(unit, [job("before")])
+        await after.count(2)
+        await until_empty(database)
+    [ran], [first, second] = worker.jobs, after.jobs
+    assert (ran.id, first.id, second.id) == (ran.id,) * 3
+    assert [each.read(Greeting) for each in after.jobs] == [Greeting("then")] * 2
+    assert [(each.key, each.attempts) for each in after.jobs] == [("k", 1), ("k", 2)]
+    assert not may_relay(second, new)
+
+
+async def test_job_that_is_gone_becomes_nothing(database: Database) -> None:
+    lost = Job(1, WORLD, WORLD, "before", None, b"{}", clock.now(), 1)
+    async with database.unit() as unit:
+        assert await relay(unit, [(lost, job("after"))]) == {}
 
 
 async def test_lease_that_ran_out_is_taken_over(database: Database) -> None:

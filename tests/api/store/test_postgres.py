@@ -186,6 +186,13 @@ def test_folder_of_another_major_version_is_refused(folder: Path, pg_bin: Path |
         Postgres(folder, pg_bin=pg_bin).start()
 
 
+def test_only_a_fleeting_server_does_not_wait_for_the_disk(folder: Path, pg_bin: Path | None) -> None:
+    for fleeting, fsync in ((True, "off"), (False, "on")):
+        server = Postgres(folder, pg_bin=pg_bin, fleeting=fleeting)
+        assert ask(server.start(), "select current_setting('fsync')") == fsync
+        server.stop()
+
+
 def test_server_that_does_not_start_says_why(server: Postgres, folder: Path) -> None:
     (folder / "pgdata" / "custom.conf").write_text("shared_buffers = nonsense\n")
     with pytest.raises(StartFailed) as error:

@@ -73,8 +73,9 @@ def test_the_closest_misses_least_and_is_most_alike() -> None:
     match = Match.parse({"To": "+15550001", "Body": "Your code is 42"})
     other = {"To": "+15550009", "Body": "Your code is 41"}
     unlike = {"To": "+15550001", "Body": "Bring milk"}
+    nearly = {"To": "+15550002", "Body": "Your code is 42"}
     like = {"To": "+15550001", "Body": "Your code is 43"}
-    found = closest(match, [other, like, unlike], lambda fields: fields)
+    found = closest(match, [other, like, unlike, nearly], lambda fields: fields)
     assert found is not None
     assert found[0] is like
     assert [miss.name for miss in found[1]] == ["Body"]

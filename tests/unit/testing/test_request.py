@@ -30,6 +30,7 @@ CHANGES: list[tuple[str, dict[str, Value]]] = [
     ("gather", {"SpeechResult": "yes"}),
     ("gather", {"Digits": ""}),
     ("dial", {"DialCallStatus": "busy"}),
+    ("enqueue", {"QueueResult": "queue-full"}),
     ("recording-status", {"RecordingStatus": "absent"}),
     ("recording-status", {"ConferenceSid": "CF" + "0" * 32}),
     *(("conference", {"StatusCallbackEvent": event}) for event in ("conference-end", "announcement-fail")),

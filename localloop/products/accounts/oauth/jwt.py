@@ -6,19 +6,15 @@ The account stands in the actor claim (RFC 8693 §4.1) as a resource name, where
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
-from hashlib import sha256
-from hmac import compare_digest
-from hmac import digest as hmac_digest
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from msgspec import Struct
 
+from localloop.core import jwt
+from localloop.core.jwt import Jwt
+
 _RESOURCE_NAME: Final = "trn:{region}:iam:account:{sid}"
-_LONGEST: Final = 4096
 
 
 class Grant(Struct, frozen=True, kw_only=True):
@@ -38,11 +34,10 @@ class Parsed(Struct, frozen=True, kw_only=True):
     key_id: str
     account_sid: str
     expires: float
-    signed: bytes
-    signature: bytes
+    token: Jwt
 
     def is_signed_with(self, key: str) -> bool:
-        return compare_digest(self.signature, _signature(self.signed, key))
+        return self.token.is_signed_with(key)
 
 
 def write(grant: Grant, key: str) -> str:
@@ -59,38 +54,20 @@ def write(grant: Grant, key: str) -> str:
         "exp": issued + int(grant.lifetime.total_seconds()),
         "jti": grant.token_id,
     }
-    header = {"alg": "HS256", "kid": grant.client_sid, "typ": "JWT"}
-    signed = b".".join((_encode(msgspec.json.encode(header)), _encode(msgspec.json.encode(claims))))
-    return b".".join((signed, _encode(_signature(signed, key)))).decode()
+    return jwt.write({"alg": "HS256", "kid": grant.client_sid, "typ": "JWT"}, claims, key)
 
 
-def parse(token: str) -> Parsed | None:
+def parse(text: str) -> Parsed | None:
     """None for what is not a token of ours; the signature is the caller's to check."""
-    parts = token.split(".")
-    if len(parts) != 3 or len(token) > _LONGEST:
+    token = jwt.read(text)
+    if token is None or token.header["alg"] != "HS256":
         return None
     try:
-        header, claims = (msgspec.json.decode(_decode(part), type=dict[str, Any]) for part in parts[:2])
-        if header["alg"] != "HS256":
-            return None
         return Parsed(
-            key_id=str(header["kid"]),
-            account_sid=str(claims["act"]["sub"]).rpartition(":")[2],
-            expires=float(claims["exp"]),
-            signed=".".join(parts[:2]).encode(),
-            signature=_decode(parts[2]),
+            key_id=str(token.header["kid"]),
+            account_sid=str(token.claims["act"]["sub"]).rpartition(":")[2],
+            expires=float(token.claims["exp"]),
+            token=token,
         )
-    except (KeyError, TypeError, ValueError, binascii.Error, msgspec.MsgspecError):
+    except (KeyError, TypeError, ValueError):
         return None
-
-
-def _signature(signed: bytes, key: str) -> bytes:
-    return hmac_digest(key.encode(), signed, sha256)
-
-
-def _encode(raw: bytes) -> bytes:
-    return urlsafe_b64encode(raw).rstrip(b"=")
-
-
-def _decode(part: str) -> bytes:
-    return urlsafe_b64decode(part + "=" * (-len(part) % 4))

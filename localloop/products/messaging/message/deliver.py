@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from localloop.carriers import Carrier, Receipt, Refused, Submission
 from localloop.carriers.loopback import received
 from localloop.core import clock, e164, money, sids
-from localloop.jobs import Done, Job, NewJob, Retry, Settled
+from localloop.jobs import Done, Job, NewJob, Relayed, Retry, Settled
 from localloop.products.messaging.channel import incoming
 from localloop.products.messaging.channel.book import ChannelBook
 from localloop.products.messaging.compliance.registry import Registry
@@ -25,7 +25,7 @@ from localloop.products.messaging.message import lifecycle
 from localloop.products.messaging.message.accept import Reference
 from localloop.products.messaging.message.compose import expiry_of
 from localloop.products.messaging.message.load import Loaded
-from localloop.products.messaging.message.outcome import Arrival, Outcome
+from localloop.products.messaging.message.outcome import Arrival, Outcome, Written
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.resource import Message, Options
 from localloop.products.messaging.message.starts import Starts
@@ -41,7 +41,7 @@ EXPIRED: Final = 30036
 CHANNEL_PRICE: Final = Decimal("-0.00500")
 
 Messages: TypeAlias = BatchReader[tuple[str, UUID], Loaded | None]
-Writer: TypeAlias = BatchWriter[Outcome, bool]
+Writer: TypeAlias = BatchWriter[Outcome, Written]
 
 
 class Hindering(Protocol):
@@ -84,7 +84,7 @@ class Delivery:
         self._writer = writer
         self._ways = ways
 
-    async def send(self, job: Job) -> Done | Settled | Retry:
+    async def send(self, job: Job) -> Done | Settled | Relayed | Retry:
         """Hand one message to the carrier. One that was canceled or sent already is left alone."""
         reference = job.read(Reference)
         loaded = await self._messages.read((job.account_sid, sids.uuid_of(reference.sid)))
@@ -117,8 +117,12 @@ class Delivery:
             outcome = replace(outcome, sequel=sequel)
         elif receipt is not None:
             outcome = replace(outcome, then=(_receipt_job(loaded.message, receipt),))
-        await self._writer.write(outcome)
-        return Settled()
+        return await self._write(outcome)
+
+    async def _write(self, outcome: Outcome) -> Settled | Relayed:
+        """The job ends here, or goes on as the callback that it leads to."""
+        written = await self._writer.write(outcome)
+        return Settled() if written.relayed is None else Relayed(written.relayed)
 
     async def _with_files(self, loaded: Loaded) -> tuple[Loaded, Unfit | None]:
         fetched = await self._ways.fetching.fetched(loaded)
@@ -153,16 +157,15 @@ class Delivery:
             status="sending",
             at=clock.now(message.world_sid),
         )
-        return await self._writer.write(Outcome(message=message, change=change))
+        return (await self._writer.write(Outcome(message=message, change=change))).is_held
 
-    async def receipt(self, job: Job) -> Done | Settled:
+    async def receipt(self, job: Job) -> Done | Settled | Relayed:
         """What the carrier says became of a message."""
         receipt = job.read(Receipt)
         loaded = await self._messages.read((job.account_sid, sids.uuid_of(receipt.message_sid)))
         if loaded is None:
             return Done()
-        await self._writer.write(await self._told(loaded, receipt, job))
-        return Settled()
+        return await self._write(await self._told(loaded, receipt, job))
 
     async def _told(self, loaded: Loaded, receipt: Receipt, job: Job, at: datetime | None = None) -> Outcome:
         """The end of a message, at the receipt's time or at `at`; a text that arrived at a number of the world goes to

@@ -5,16 +5,18 @@ one commit, and all of it only where the status changed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from localloop.carriers import phones
 from localloop.carriers.phones import PhoneMessage
 from localloop.core import clock
 from localloop.core.errors import ApiError
-from localloop.jobs import Job, NewJob, enqueue
+from localloop.jobs import Job, NewJob, enqueue, may_relay, relay
 from localloop.jobs.settle import Gone, settle
 from localloop.products.messaging.keeping import retained
 from localloop.products.messaging.media import queries as media
@@ -73,6 +75,13 @@ class Outcome(Struct, frozen=True, kw_only=True):
     sequel: Outcome | None = None  # the next change, known already: of the same commit, by the same job
 
 
+class Written(Struct, frozen=True):
+    """What came of an outcome: whether the change took place, and what its job has become, if it goes on."""
+
+    is_held: bool
+    relayed: Job | None = None
+
+
 class Outcomes:
     """The flush of the worker's group commit."""
 
@@ -81,18 +90,17 @@ class Outcomes:
         self._ears = ears
         self._webhooks = webhooks
 
-    async def flush(self, connection: Any, outcomes: Sequence[Outcome]) -> list[bool]:
-        """Whether each change took place."""
+    async def flush(self, connection: Any, outcomes: Sequence[Outcome]) -> list[Written]:
         first = {outcome.message.id: outcome for outcome in reversed(outcomes)}
-        advanced = await queries.advance(connection, [outcome.change for outcome in first.values()])
+        changes = [_change(outcome) for outcome in first.values()]
+        advanced = await queries.advance(connection, changes)
         held = [outcome for id, outcome in first.items() if id in advanced]
+        relayed, told = await _relay(connection, held)
         sequels = [outcome.sequel for outcome in held if outcome.sequel is not None]
-        ended = await queries.advance(connection, [each.change for each in sequels]) if sequels else set()
-        ending = {each.message.id: each for each in sequels if each.message.id in ended}
-        told = [job for outcome in held for job in _callbacks(outcome, ending.get(outcome.message.id))]
-        await self._follow(connection, [*held, *ending.values()], told)
-        await settle(connection, [Gone(outcome.job) for outcome in outcomes if outcome.job is not None])
-        return [outcome.message.id in advanced for outcome in outcomes]
+        await self._follow(connection, [*held, *sequels], told)
+        ended = [each.job for each in outcomes if each.job is not None and each.job.id not in relayed]
+        await settle(connection, [Gone(job) for job in ended])
+        return [_written(outcome, advanced, relayed) for outcome in outcomes]
 
     async def _follow(self, connection: Any, held: Sequence[Outcome], told: Sequence[NewJob]) -> None:
         arrivals = [outcome.arrival for outcome in held if outcome.arrival is not None]
@@ -136,7 +144,31 @@ class Outcomes:
             await self._acceptance.take(connection, understood.replies)
 
 
-def _callbacks(outcome: Outcome, sequel: Outcome | None) -> tuple[NewJob, ...]:
+def _change(outcome: Outcome) -> Change:
+    return outcome.change if outcome.sequel is None else replace(outcome.change, then=outcome.sequel.change)
+
+
+async def _relay(connection: Any, held: Sequence[Outcome]) -> tuple[Mapping[int, Job], list[NewJob]]:
+    """What jobs became their messages' callbacks, by id; and the callbacks that need jobs of their own."""
+    pairs: list[tuple[Job, NewJob]] = []
+    told: list[NewJob] = []
+    for outcome in held:
+        for callback in _callbacks(outcome):
+            if outcome.job is not None and may_relay(outcome.job, callback):
+                pairs.append((outcome.job, callback))
+            else:
+                told.append(callback)
+    relayed = await relay(connection, pairs)
+    return relayed, [*told, *(callback for job, callback in pairs if job.id not in relayed)]
+
+
+def _written(outcome: Outcome, advanced: Collection[UUID], relayed: Mapping[int, Job]) -> Written:
+    job = None if outcome.job is None else relayed.get(outcome.job.id)
+    return Written(outcome.message.id in advanced, job)
+
+
+def _callbacks(outcome: Outcome) -> tuple[NewJob, ...]:
+    sequel = outcome.sequel
     following = None if sequel is None else (sequel.message, sequel.change)
     return callbacks.job_of(outcome.message, outcome.change, following)
 

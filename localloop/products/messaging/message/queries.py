@@ -32,16 +32,18 @@ where (account_sid, id) in (select * from unnest($1::text[], $2::uuid[]))
 # The one place where a status changes. `status = any(old)` lets exactly one of two workers win.
 _ADVANCE = """
 update messages m set
-  status = c.status,
+  status = coalesce(c.then_status, c.status),
   error_code = coalesce(c.error_code, m.error_code),
   date_sent = coalesce(m.date_sent, c.date_sent),
   price = coalesce(c.price, m.price),
   history = coalesce(m.history, jsonb_build_array(jsonb_build_array(m.status, m.date_created)))
-    || jsonb_build_array(jsonb_build_array(c.status, c.at)),
-  date_updated = c.at
+    || case when c.then_status is null then jsonb_build_array(jsonb_build_array(c.status, c.at))
+      else jsonb_build_array(jsonb_build_array(c.status, c.at), jsonb_build_array(c.then_status, c.then_at)) end,
+  date_updated = coalesce(c.then_at, c.at)
 from (
   select * from unnest($1::text[], $2::uuid[], $3::text[], $4::integer[], $5::timestamptz[], $6::numeric[],
-    $7::timestamptz[]) as c (account_sid, id, status, error_code, date_sent, price, at)
+    $7::timestamptz[], $8::text[], $9::timestamptz[])
+    as c (account_sid, id, status, error_code, date_sent, price, at, then_status, then_at)
   order by 1, 2
 ) c
 where m.account_sid = c.account_sid and m.id = c.id
@@ -119,7 +121,8 @@ ADVANCE = _ADVANCE.format(cases=_cases())
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """A status that a message shall take, if its present one allows."""
+    """A status that a message shall take, if its present one allows; `then`, the one that it takes right after that,
+    is known already and may follow it."""
 
     account_sid: str
     id: UUID
@@ -128,6 +131,11 @@ class Change(Struct, frozen=True, kw_only=True):
     error_code: int | None = None
     date_sent: datetime | None = None
     price: Any = None
+    then: Change | None = None
+
+    @property
+    def last(self) -> Change:
+        return self if self.then is None else self.then
 
 
 def _options(row: Any) -> Options:
@@ -216,10 +224,12 @@ async def advance(connection: Any, changes: Sequence[Change]) -> set[UUID]:
         [change.account_sid for change in changes],
         [change.id for change in changes],
         [change.status for change in changes],
-        [change.error_code for change in changes],
+        [change.last.error_code for change in changes],
         [change.date_sent for change in changes],
         [change.price for change in changes],
         [change.at for change in changes],
+        [None if change.then is None else change.then.status for change in changes],
+        [None if change.then is None else change.then.at for change in changes],
     )
     return {row["id"] for row in rows}
 

@@ -14,7 +14,7 @@ create table clock_moves (                        -- in the order in which they 
   seq           bigint generated always as identity primary key,
   world_sid     text not null,
   id            uuid not null,                    -- carries the moment, in real time
-  cause         text not null,                    -- asked | waited
+  cause         text not null,                    -- asked | waited | restored
   clock_mode    text not null,
   clock_offset  interval not null,
   frozen_at     timestamptz,
@@ -125,13 +125,13 @@ create table dead_jobs (
 create index dead_jobs_key on dead_jobs (key) where key is not null;
 
 create table pace (                                -- virtual scheduling: the next free slot of a sender
-  key           text primary key,
+  key           text collate "C" primary key,       -- of a sender or an account, whose SID comes first
   next_at       timestamptz not null
 ) with (fillfactor = 50);
 
 -- When a sender last started, and when those may ask again who found it busy. What a crash forgets is over by then.
 create unlogged table starts (
-  key           text primary key,
+  key           text collate "C" primary key,       -- of a sender or an account, whose SID comes first
   by            bigint not null,                   -- the job
   at            timestamptz not null,
   gap           interval not null,
@@ -139,7 +139,7 @@ create unlogged table starts (
 ) with (fillfactor = 50);
 
 create table pace_seconds (                        -- of limits over many senders: seconds that are partly used
-  key           text not null,
+  key           text collate "C" not null,
   at            timestamptz not null,
   used          double precision not null,
   primary key (key, at)
@@ -437,6 +437,36 @@ create table dialing_settings (
   account_sid      text primary key,
   inherits         boolean not null                        -- a subaccount calls whom its main account may
 );
+
+-- products/voice/queue --------------------------------------------------------------------------------------------
+create table queues (
+  account_sid      text not null,
+  id               uuid not null,                          -- the SID's hex
+  world_sid        text not null,
+  friendly_name    text not null,
+  max_size         integer not null,
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null,
+  primary key (account_sid, id)
+);
+create unique index queues_name on queues (account_sid, friendly_name);
+create table queue_members (                               -- callers who wait, in the order of their ids
+  account_sid      text not null,
+  queue_id         uuid not null,
+  id               uuid not null,
+  call_id          uuid not null,
+  enqueued_at      timestamptz not null,
+  primary key (account_sid, queue_id, id)
+);
+create unique index queue_members_call on queue_members (account_sid, call_id);
+create table queue_takers (                                -- calls that wait for a caller
+  account_sid      text not null,
+  queue_id         uuid not null,
+  id               uuid not null,
+  call_id          uuid not null,
+  primary key (account_sid, queue_id, id)
+);
+create unique index queue_takers_call on queue_takers (account_sid, call_id);
 
 -- products/messaging/channel ---------------------------------------------------------------------------------------
 create table channel_senders (

@@ -1,0 +1,201 @@
+"""How long somebody waits: in real time, or in the world's where that is automatic, and then nobody waits for long.
+
+While somebody waits in a world whose clock is automatic, this process moves its clock on whenever nothing is under way.
+The ends of waits are rows, so that no process leaps beyond the end of a wait in another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from localloop.core import clock, errors, sids
+from localloop.lab.steering import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, Steering
+from localloop.lab.wait_surface import MAX_WAIT_S
+from localloop.store import Database, Unavailable
+from localloop.store.worlds import Worlds
+
+log = logging.getLogger(__name__)
+
+DEFAULT_WAIT_S: Final = 10.0
+_AWAY_S: Final = 0.2
+_OVERTIME: Final = timedelta(seconds=2)  # for what is due when a wait ends, and is still under way
+_OPEN: Final = """
+insert into lab_waits (id, world_sid, ends_at) values ($1, $2, $3)
+on conflict (id) do update set ends_at = excluded.ends_at
+"""
+_CLOSE: Final = "delete from lab_waits where id = $1 or (world_sid = $2 and ends_at < $3)"
+
+
+class Wait(Struct, eq=False):
+    """One that is open. `over` is done when it has lasted long enough."""
+
+    over: asyncio.Future[None]
+    id: UUID
+    ends_s: float  # on the loop's clock
+    ends_at: datetime | None = None  # in the world's time: then that counts
+    has_row: bool = False
+    timer: asyncio.TimerHandle | None = None
+
+    def end(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+
+
+class _Driver:
+    """What moves one world's clock on. It is told to stop when it rests, never in the middle of a move."""
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self.task = task
+        self.is_resting = False
+
+    async def rest(self, seconds: float) -> None:
+        self.is_resting = True
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.is_resting = False
+
+    async def stop(self) -> None:
+        """Return when it will move nothing any more; it has been seen to that it has no reason to go on."""
+        if self.is_resting:
+            self.task.cancel()
+        await asyncio.wait({self.task})
+
+
+class Patience:
+    """The waits of this process."""
+
+    def __init__(self, database: Database, steering: Steering, worlds: Worlds) -> None:
+        self._database = database
+        self._steering = steering
+        self._waits: dict[str, set[Wait]] = {}
+        self._drivers: dict[str, _Driver] = {}
+        worlds.follow(self._heard)
+
+    async def close(self) -> None:
+        for waits in self._waits.values():
+            for wait in waits:
+                wait.end()
+        self._waits.clear()
+        for driver in tuple(self._drivers.values()):
+            await driver.stop()
+
+    @asynccontextmanager
+    async def wait(self, world_sid: str, seconds: float) -> AsyncIterator[Wait]:
+        """A wait from now on for so long, as the world's clock is now."""
+        loop = asyncio.get_running_loop()
+        wait = Wait(loop.create_future(), sids.new_id(), loop.time() + seconds)
+        self._waits.setdefault(world_sid, set()).add(wait)
+        try:
+            if clock.world_time(world_sid).mode == "auto":
+                self._drive(world_sid)
+            else:
+                self._by_real_time(wait)
+            yield wait
+        finally:
+            await self._leave(world_sid, wait)
+
+    def _by_real_time(self, wait: Wait) -> None:
+        loop = asyncio.get_running_loop()
+        wait.ends_at = None
+        wait.timer = loop.call_at(wait.ends_s, wait.end)
+
+    async def _leave(self, world_sid: str, wait: Wait) -> None:
+        waits = self._waits.get(world_sid, set())
+        waits.discard(wait)
+        if wait.timer is not None:
+            wait.timer.cancel()
+        if not waits:
+            self._waits.pop(world_sid, None)
+            driver = self._drivers.pop(world_sid, None)
+            if driver is not None:
+                await driver.stop()
+        if wait.has_row:
+            # Who leaves because its client did is told so again at once, and the row must go all the same.
+            with contextlib.suppress(Unavailable):
+                await asyncio.shield(self._forget(world_sid, wait))
+
+    async def _forget(self, world_sid: str, wait: Wait) -> None:
+        await self._database.execute(_CLOSE, wait.id, world_sid, clock.now(world_sid) - timedelta(days=1))
+
+    def _heard(self, world_sid: str) -> None:
+        """A clock was moved somewhere; it may have become automatic while somebody waits here."""
+        if self._waits.get(world_sid) and clock.world_time(world_sid).mode == "auto":
+            self._drive(world_sid)
+
+    def _drive(self, world_sid: str) -> None:
+        if world_sid not in self._drivers:
+            task = asyncio.create_task(self._drive_on(world_sid), name="lab-clock")
+            driver = self._drivers[world_sid] = _Driver(task)
+            task.add_done_callback(lambda _: self._driven(world_sid, driver))
+
+    def _driven(self, world_sid: str, driver: _Driver) -> None:
+        if self._drivers.get(world_sid) is driver:
+            del self._drivers[world_sid]
+
+    async def _drive_on(self, world_sid: str) -> None:
+        """For as long as the clock is automatic and somebody waits."""
+        driver = self._drivers[world_sid]
+        pause = SHORTEST_PAUSE_S
+        while clock.world_time(world_sid).mode == "auto" and self._waits.get(world_sid):
+            try:
+                await self._enter(world_sid)
+                look = await self._steering.look(world_sid)
+                self._expire(world_sid, is_quiet=not look.is_busy)
+                quiet_in = self._steering.quiet_in(world_sid)
+                has_moved = not (look.is_busy or quiet_in) and await self._steering.step(world_sid)
+            except (Unavailable, TimeoutError) as error:
+                log.warning("an automatic clock stands still: %s", error)
+                await driver.rest(_AWAY_S)
+                continue
+            pause = SHORTEST_PAUSE_S if has_moved else min(pause * 1.5, LONGEST_PAUSE_S)
+            await driver.rest(pause if look.is_busy else quiet_in or pause)
+        for wait in self._waits.get(world_sid, ()):  # it is automatic no more
+            self._by_real_time(wait)
+
+    async def _enter(self, world_sid: str) -> None:
+        """Make rows of the waits that have none."""
+        loop = asyncio.get_running_loop()
+        for wait in tuple(self._waits.get(world_sid, ())):
+            if wait.ends_at is None:
+                left = max(0.0, wait.ends_s - loop.time())
+                wait.ends_at = clock.now(world_sid) + timedelta(seconds=left)
+                wait.has_row = True
+                if wait.timer is not None:
+                    wait.timer.cancel()
+                await self._database.execute(_OPEN, wait.id, world_sid, wait.ends_at)
+
+    def _expire(self, world_sid: str, *, is_quiet: bool) -> None:
+        """What is due at the very end of a wait is still awaited."""
+        now = clock.now(world_sid)
+        for wait in self._waits.get(world_sid, ()):
+            if (
+                wait.ends_at is not None
+                and wait.ends_at <= now
+                and (is_quiet or wait.ends_at + _OVERTIME <= now)
+            ):
+                wait.end()
+
+
+async def first(wait: Wait, *others: asyncio.Future[Any]) -> bool:
+    """Wait for one of the others; False when the wait is over before."""
+    await asyncio.wait({wait.over, *others}, return_when=asyncio.FIRST_COMPLETED)
+    return any(other.done() for other in others)
+
+
+def seconds_of(world_sid: str, timeout: float | None) -> float:
+    """How long a wait lasts that was asked for so long. 400 for more than may be waited in real time."""
+    seconds = DEFAULT_WAIT_S if timeout is None else float(timeout)
+    if seconds > MAX_WAIT_S and clock.world_time(world_sid).mode != "auto":
+        reason = f"At most {MAX_WAIT_S} s may be waited, but where the clock is automatic."
+        raise errors.invalid_parameter("Timeout", reason)
+    return seconds

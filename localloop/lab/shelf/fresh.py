@@ -1,0 +1,110 @@
+"""Worlds that are made for a test: an account with its token and numbers, put away as it was at its start.
+
+Every test of a suite makes one, so what must be done is done in few statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec import Struct
+
+from localloop.core import clock, sids
+from localloop.lab.shelf import moving
+from localloop.lab.shelf.lock import Held
+from localloop.lab.shelf.shelf import Shelf
+from localloop.lab.shelf.snapshot import PREFIX
+from localloop.lab.shelf.statements import SCHEMA
+from localloop.rest.request import PageRequest
+from localloop.store import Unit
+
+_NOTE: Final = (
+    f"insert into {SCHEMA}.made_worlds (world_sid, made_by, start_sid, date_created) values ($1, $2, $3, $4)"
+)
+_START: Final = f"select start_sid from {SCHEMA}.made_worlds where world_sid = $1"
+_FORGET: Final = f"""
+delete from {SCHEMA}.made_worlds where world_sid = $1 and $2 in (world_sid, made_by) returning start_sid
+"""
+_SNAPSHOTS: Final = f"select sid from {SCHEMA}.snapshots where world_sid = $1"
+_PAGE: Final = f"""
+select m.world_sid, m.date_created, w.profile from {SCHEMA}.made_worlds m join worlds w using (world_sid)
+where m.made_by = $1 and ($2::text is null or m.world_sid < $2) and ($3::text is null or m.world_sid > $3)
+"""
+_DELETE_WITHIN_S: Final = 0.25
+
+# Makes an account with its numbers in a unit of work.
+MakeAccount = Callable[[Unit, "Wish"], Awaitable[None]]
+# What a world has from its start on, beside its account: a seed file's part for it.
+Plant = Callable[[Unit, str], Awaitable[None]]
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    account_sid: str
+    auth_token: str
+    friendly_name: str
+    profile: str
+    numbers: Sequence[str] = ()
+
+
+class NoSuchWorld(Exception):
+    """Nobody made this world by the lab, or it is not the caller's."""
+
+
+class FreshWorlds:
+    def __init__(self, shelf: Shelf, make: MakeAccount, plant: Plant) -> None:
+        self._shelf = shelf
+        self._make = make
+        self._plant = plant
+
+    async def make(self, made_by: str, wish: Wish) -> datetime:
+        """A world that only its maker and itself may delete; when it was made."""
+        columns = await self._shelf.columns()
+        start, now = sids.new(PREFIX), clock.now()
+        async with self._shelf.database.unit() as unit:
+            await self._make(unit, wish)
+            await moving.put_away(columns, Held(unit, wish.account_sid, [wish.account_sid]), start)
+            await unit.execute(_NOTE, wish.account_sid, made_by, start, now)
+        return now
+
+    async def delete(self, caller: str, world_sid: str) -> None:
+        """The world and its snapshots are gone. What is under way in it is not waited for much: it finds nothing any
+        more. Raises NoSuchWorld."""
+        await self._shelf.columns()
+        try:
+            async with self._shelf.lock.held(world_sid, _DELETE_WITHIN_S, must_rest=False) as held:
+                start = await held.unit.fetchval(_FORGET, world_sid, caller)
+                if start is None:
+                    raise NoSuchWorld(world_sid)
+                kept = await held.unit.fetch(_SNAPSHOTS, world_sid)
+                await moving.discard(held.unit, [start, *(row["sid"] for row in kept)])
+                await moving.delete_world(held)
+                self._shelf.tools.tell(held.unit)
+        finally:
+            self._shelf.tools.moved()
+
+    async def reset(self, world_sid: str, profile: str) -> None:
+        """The world as it was at its start. Raises Busy."""
+        columns = await self._shelf.columns()
+        async with moving.changing(self._shelf.lock, self._shelf.tools, world_sid) as held:
+            start = await held.unit.fetchval(_START, world_sid)
+            if start is not None:
+                await moving.put_back(columns, held, start, [world_sid])
+            else:
+                await moving.set_back(held, profile)
+                await self._plant(held.unit, world_sid)
+
+    async def page(self, made_by: str, asked: PageRequest) -> tuple[list[Any], bool]:
+        """The newest first; and whether there are more in the direction of travel."""
+        await self._shelf.columns()
+        backwards = asked.before is not None
+        rows = await self._shelf.database.fetch(
+            f"{_PAGE} order by world_sid {'asc' if backwards else 'desc'} limit $4",
+            made_by,
+            asked.after,
+            asked.before,
+            asked.size + 1,
+        )
+        found = list(rows[: asked.size])
+        return (found[::-1] if backwards else found), len(rows) > asked.size

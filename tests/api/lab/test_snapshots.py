@@ -1,0 +1,253 @@
+"""A world is put away and taken out again; a fork and its parent go their ways."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from http_server import Server, answer, running
+from waiting import until
+
+from localloop.core import clock
+from localloop.core.settings import Settings
+from localloop.lab.shelf.tables import STATE
+from localloop.webhooks import FORGET
+from tests.api.lab.conftest import FROM, TO, Refused, World
+
+OK = answer("204 No Content", length=False)
+OTHER = "+15017122662"
+FAR = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+async def idle(world: World, *, planned: bool = False) -> None:
+    """Until nothing of the world is to be done; what is done again a minute after a text was forgotten aside, and with
+    `planned` what is due tomorrow."""
+    sql = (
+        "select not exists (select from jobs where account_sid in (select sid from accounts where world_sid = $1)"
+        " and key is distinct from kind and kind <> $2 and (run_at < $3 or leased))"
+    )
+    soon = clock.now() + timedelta(hours=1) if planned else FAR
+    await until(lambda: world.database.fetchval(sql, world.sid, FORGET, soon))
+
+
+async def listed(world: World, what: str, key: str = "") -> list[dict[str, Any]]:
+    shown = await world.ask("GET", f"/2010-04-01/Accounts/{world.sid}/{what}.json")
+    rows: list[dict[str, Any]] = shown[key or what.lower()]
+    return rows
+
+
+async def bodies(world: World) -> set[str]:
+    return {each["body"] for each in await listed(world, "Messages")}
+
+
+def like(world: World, made: dict[str, Any]) -> World:
+    return World(world.client.acting_as(made["account_sid"], made["auth_token"]), world.database)
+
+
+async def buy(world: World, number: str, **params: str) -> dict[str, Any]:
+    bought: dict[str, Any] = await world.ask(
+        "POST",
+        f"/2010-04-01/Accounts/{world.sid}/IncomingPhoneNumbers.json",
+        {"PhoneNumber": number, **params},
+    )
+    return bought
+
+
+async def pooled(world: World, number: str) -> str:
+    """A messaging service with this number of the account's."""
+    made = await world.ask("POST", "/messaging/v1/Services", {"FriendlyName": "pool"})
+    own = {each["phone_number"]: each["sid"] for each in await numbers(world)}
+    path = f"/messaging/v1/Services/{made['sid']}/PhoneNumbers"
+    await world.ask("POST", path, {"PhoneNumberSid": own[number]})
+    return str(made["sid"])
+
+
+async def plan(world: World, service: str, body: str) -> dict[str, Any]:
+    planned: dict[str, Any] = await world.send(
+        Body=body, SendAt=world.ahead(days=1), ScheduleType="fixed", MessagingServiceSid=service
+    )
+    return planned
+
+
+async def numbers(world: World) -> list[dict[str, Any]]:
+    return await listed(world, "IncomingPhoneNumbers", "incoming_phone_numbers")
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return Settings(plain="allow", message_rate=0)
+
+
+async def test_what_came_later_is_gone(world: World) -> None:
+    kept = await world.send(Body="before")
+    pool = await pooled(world, FROM)
+    await plan(world, pool, "planned before")
+    await idle(world, planned=True)
+    saved = await world.lab("POST", "Snapshots", UniqueName="clean")
+    assert (saved["resources"]["messages"], saved["resources"]["jobs"], saved["unique_name"]) == (
+        2,
+        1,
+        "clean",
+    )
+    await world.send(Body="after")
+    await plan(world, pool, "planned after")
+    await world.ask("DELETE", f"/2010-04-01/Accounts/{world.sid}/Messages/{kept['sid']}.json")
+    await world.ask("DELETE", f"/messaging/v1/Services/{pool}")
+    await buy(world, OTHER)
+    await idle(world, planned=True)
+    assert (await world.lab("POST", "Snapshots/clean/Restore"))["sid"] == saved["sid"]
+    assert await bodies(world) == {"before", "planned before"}
+    assert (await world.message(kept["sid"]))["status"] == "delivered"
+    assert [each["phone_number"] for each in await numbers(world)] == [FROM]
+    await world.clock(mode="frozen", advance="25h")
+    await idle(world)
+    assert {each["status"] for each in await listed(world, "Messages")} == {"delivered"}
+    await world.send(Body="goes on", MessagingServiceSid=pool)
+    await buy(world, OTHER)
+
+
+async def test_snapshots_are_kept_by_name_and_listed(world: World) -> None:
+    first = await world.lab("POST", "Snapshots", UniqueName="one")
+    with pytest.raises(Refused, match=r"409 20409: .*one already"):
+        await world.lab("POST", "Snapshots", UniqueName="one")
+    second = await world.lab("POST", "Snapshots")
+    shown = await world.lab("GET", "Snapshots")
+    assert [each["sid"] for each in shown["snapshots"]] == [second["sid"], first["sid"]]
+    assert (await world.lab("GET", "Snapshots/one"))["sid"] == first["sid"]
+    assert await world.lab("DELETE", f"Snapshots/{first['sid']}") is None
+    for path in ("Snapshots/one", "Snapshots/one/Restore"):
+        with pytest.raises(Refused, match="404"):
+            await world.lab("POST" if path.endswith("Restore") else "GET", path)
+    stranger = like(world, await world.lab("POST", "Worlds"))
+    with pytest.raises(Refused, match="404"):
+        await stranger.lab("POST", f"Snapshots/{second['sid']}/Restore")
+
+
+async def test_time_goes_back_with_its_world(world: World) -> None:
+    await world.clock(mode="frozen", at="2030-01-02T03:04:05Z")
+    await world.lab("POST", "Snapshots", UniqueName="then")
+    await world.clock(advance="40d")
+    await world.lab("POST", "Snapshots/then/Restore")
+    assert (await world.lab("GET", "Clock"))["at"] == "2030-01-02T03:04:05Z"
+    assert (await world.send())["date_created"].startswith("Wed, 02 Jan 2030")
+    await world.lab("POST", "World/Reset")
+    assert (await world.lab("GET", "Clock"))["mode"] == "real"
+
+
+async def test_a_fork_and_its_parent_go_their_ways(world: World) -> None:
+    async with running(Server(OK)) as first, running(Server(OK)) as second:
+        await buy(world, OTHER, SmsUrl=first.url)
+        before = await world.send(Body="before", StatusCallback=first.url)
+        pool = await pooled(world, FROM)
+        planned = await plan(world, pool, "planned")
+        sub = await world.ask("POST", "/2010-04-01/Accounts.json", {"FriendlyName": "sub"})
+        key = await world.ask("POST", f"/2010-04-01/Accounts/{world.sid}/Keys.json", {"FriendlyName": "key"})
+        listed_item = await world.ask("POST", "/sync/v1/Services", {"FriendlyName": "lists"})
+        await world.lab("POST", f"Phones/{TO}", Behavior="30005")
+        await idle(world, planned=True)
+        made = await world.lab("POST", "World/Fork")
+        fork = like(world, made)
+
+        # The same under other names.
+        assert fork.sid != world.sid
+        assert [each["replaces"] for each in made["accounts"]] == [world.sid, sub["sid"]]
+        assert [each["replaces"] for each in made["keys"]] == [key["sid"]]
+        assert (await fork.message(before["sid"]))["account_sid"] == fork.sid
+        assert {each["sid"] for each in await numbers(fork)} == {each["sid"] for each in await numbers(world)}
+        theirs = World(
+            fork.client.acting_as(made["keys"][0]["sid"], made["keys"][0]["secret"]), world.database
+        )
+        shown = await theirs.ask("GET", f"/2010-04-01/Accounts/{fork.sid}/Messages/{before['sid']}.json")
+        assert shown["sid"] == before["sid"]
+        below = like(
+            world,
+            {"account_sid": made["accounts"][1]["sid"], "auth_token": made["accounts"][1]["auth_token"]},
+        )
+        assert await bodies(below) == set()
+
+        # What one of them does, the other does not notice.
+        number = next(each for each in await numbers(fork) if each["phone_number"] == OTHER)
+        path = f"/2010-04-01/Accounts/{fork.sid}/IncomingPhoneNumbers/{number['sid']}.json"
+        await fork.ask("POST", path, {"SmsUrl": second.url})
+        await fork.ask("DELETE", f"/2010-04-01/Accounts/{fork.sid}/Messages/{before['sid']}.json")
+        await fork.ask(
+            "POST", f"/2010-04-01/Accounts/{fork.sid}/Messages/{planned['sid']}.json", {"Status": "canceled"}
+        )
+        await fork.ask("POST", f"/sync/v1/Services/{listed_item['sid']}", {"FriendlyName": "other lists"})
+        await fork.lab("POST", f"Phones/{TO}", Behavior="deliver")
+        await fork.lab("POST", f"Phones/{TO}/Messages", To=OTHER, Body="to the fork")
+        await idle(fork)
+        assert [call.form["Body"] for call in second.requests] == ["to the fork"]
+        assert {call.form.get("Body", "") for call in first.requests} == {""}
+        assert (await world.message(before["sid"]))["body"] == "before"
+        assert (await world.message(planned["sid"]))["status"] == "scheduled"
+        assert await bodies(world) == {"before", "planned"}
+        assert (await world.ask("GET", f"/sync/v1/Services/{listed_item['sid']}"))["friendly_name"] == "lists"
+        assert (await world.lab("GET", f"Phones/{TO}"))["behavior"] == "30005"
+
+        # Nor the other way round.
+        await world.ask("DELETE", f"/messaging/v1/Services/{pool}")
+        await world.ask(
+            "DELETE", f"/2010-04-01/Accounts/{world.sid}/IncomingPhoneNumbers/{number['sid']}.json"
+        )
+        assert len(await numbers(fork)) == 2
+        assert (await fork.send(Body="goes", MessagingServiceSid=pool))["account_sid"] == fork.sid
+        with pytest.raises(Refused, match="401"):
+            await World(world.client.acting_as(fork.sid, "0" * 32), world.database).send()
+        await no_trace(fork, of=[world.sid, sub["sid"], key["sid"]])
+        await no_trace(world, of=[each["sid"] for each in made["accounts"]])
+
+
+async def no_trace(world: World, of: list[str]) -> None:
+    """No row of the world, in whatever table, mentions these."""
+    accounts = [
+        row["sid"]
+        for row in await world.database.fetch("select sid from accounts where world_sid = $1", world.sid)
+    ]
+    for table in STATE:
+        where = table.where.replace(":accounts", "$1::text[]").replace(":world", "$2::text")
+        text = (
+            "t::text || coalesce(convert_from(t.payload, 'utf8'), '')" if "jobs" in table.name else "t::text"
+        )
+        sql = (
+            f"select count(*) from {table.name} t, unnest($3::text[]) as w (word)"
+            f" where {where} and ($1::text[] is not null and $2::text is not null) and strpos({text}, w.word) > 0"
+        )
+        assert await world.database.fetchval(sql, accounts, world.sid, of) == 0, table.name
+
+
+async def test_a_fork_of_a_snapshot_is_what_was_saved(world: World) -> None:
+    await world.send(Body="then")
+    await idle(world)
+    await world.lab("POST", "Snapshots", UniqueName="then")
+    await world.send(Body="now")
+    await idle(world)
+    forks = [like(world, await world.lab("POST", "Snapshots/then/Fork")) for _ in range(2)]
+    await forks[0].send(Body="first")
+    assert [await bodies(each) for each in (world, *forks)] == [{"then", "now"}, {"then", "first"}, {"then"}]
+
+
+async def test_an_api_key_made_later_and_a_rotated_token_go_back(world: World) -> None:
+    await world.lab("POST", "Snapshots", UniqueName="keys")
+    key = await world.ask("POST", f"/2010-04-01/Accounts/{world.sid}/Keys.json", {})
+    second = await world.ask("POST", "/accounts/v1/AuthTokens/Secondary")
+    promoted = await world.ask("POST", "/accounts/v1/AuthTokens/Promote")
+    renewed = World(world.client.acting_as(world.sid, promoted["auth_token"]), world.database)
+    assert second["secondary_auth_token"] == promoted["auth_token"]
+    await renewed.lab("POST", "Snapshots/keys/Restore")
+    assert await bodies(world) == set()
+    for name, secret in ((world.sid, promoted["auth_token"]), (key["sid"], key["secret"])):
+        with pytest.raises(Refused, match="401"):
+            await World(world.client.acting_as(name, secret), world.database).send()
+
+
+async def test_a_subaccount_made_later_is_gone(world: World) -> None:
+    await world.lab("POST", "Snapshots", UniqueName="alone")
+    made = await world.ask("POST", "/2010-04-01/Accounts.json", {"FriendlyName": "sub"})
+    sub = like(world, {"account_sid": made["sid"], "auth_token": made["auth_token"]})
+    await sub.send(Body="from below")
+    await idle(world)
+    await world.lab("POST", "Snapshots/alone/Restore")
+    assert await world.database.fetchval("select count(*) from accounts where world_sid = $1", world.sid) == 1
+    await no_trace(world, of=[made["sid"]])
