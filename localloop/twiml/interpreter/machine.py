@@ -7,7 +7,17 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from localloop.twiml.interpreter.activities import dial, flow, gather, media, message, queue, record, services
+from localloop.twiml.interpreter.activities import (
+    dial,
+    flow,
+    gather,
+    media,
+    message,
+    pay,
+    queue,
+    record,
+    services,
+)
 from localloop.twiml.interpreter.commands import AnyCommand
 from localloop.twiml.interpreter.events import (
     Answered,
@@ -154,6 +164,10 @@ def _begin(run: Run, verb: AnyVerb) -> None:
             run.hang_up()
         case verbs.Leave():
             flow.leave(run)
+        case verbs.Pay():
+            pay.begin(run, verb)
+        case verbs.Filter():
+            run.warn(SCHEMA, "<Prompt> means nothing outside <Pay>")
         case verbs.Sms():
             message.begin(run, verb)
         case verbs.Start():
@@ -168,8 +182,6 @@ def _begin(run: Run, verb: AnyVerb) -> None:
             media.echo(run)
         case verbs.Broken():
             run.fail(verb.code, verb.reason)
-        case _:
-            run.fail(12400, f"<{type(verb).__name__}> cannot run")
 
 
 def _noun(verb: verbs.Queue) -> verbs.QueueNoun:

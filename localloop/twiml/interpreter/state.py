@@ -14,6 +14,7 @@ from localloop.twiml.interpreter.activities.flow import Apologizing, Fetching, P
 from localloop.twiml.interpreter.activities.gather import Gathering
 from localloop.twiml.interpreter.activities.media import Dialing, Echoing, Ringing, Sounding
 from localloop.twiml.interpreter.activities.message import Sending
+from localloop.twiml.interpreter.activities.pay import Paying
 from localloop.twiml.interpreter.activities.queue import Queued
 from localloop.twiml.interpreter.activities.record import Recording
 from localloop.twiml.interpreter.activities.services import Connected, Referring
@@ -40,6 +41,7 @@ AnyActivity: TypeAlias = (
     | Sending
     | Connected
     | Referring
+    | Paying
 )
 
 
