@@ -125,8 +125,7 @@ class Calls:
 
     async def _call(self, request: Request) -> PhoneCall:
         call_id = _id(request.ids["Sid"], errors.not_found(request.address))
-        number = _number(request)
-        found = await handsets.get_call(self.database, request.world_sid, number, call_id)
+        found = await self.voice.on_handset(request.world_sid, _number(request), call_id)
         if found is None:
             raise errors.not_found(request.address)
         return found

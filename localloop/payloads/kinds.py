@@ -84,6 +84,9 @@ _DEBUGGER: Final = Kind(
 )
 
 
+_SENT: Final = frozenset({"voice", "gather"})  # of the requests for what a call does next
+
+
 def _call(name: str, title: str, asked_for: str, *parts: type[Part], status: str = "in-progress") -> Kind:
     """A request for what a call does next."""
     return Kind(
@@ -94,6 +97,7 @@ def _call(name: str, title: str, asked_for: str, *parts: type[Part], status: str
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, *parts),
         perhaps=(Fallback,),
         is_voice=True,
+        is_sent=name in _SENT,
         usual={"CallStatus": status},
     )
 
@@ -115,6 +119,7 @@ _VOICE: Final = (
         asked_for="a call's or a number's StatusCallback",
         answer="nothing",
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.CallProgress),
+        is_sent=True,
         is_voice=True,
         usual={"CallStatus": "completed"},
     ),
@@ -132,6 +137,7 @@ _VOICE: Final = (
         asked_for="a call's AsyncAmdStatusCallback",
         answer="nothing",
         parts=(voice.MachineDetected,),
+        is_sent=True,
         is_voice=True,
     ),
     Kind(

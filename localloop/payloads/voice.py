@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, field
 
 from localloop.payloads import part
 from localloop.payloads.part import Part, said
@@ -154,6 +154,10 @@ class Gathered(Part, frozen=True, kw_only=True):
         str | UnsetType,
         said("How sure that is, 0 to 1", "0.9", when="speech was heard", pattern="^(0|1|[01][.][0-9]+)$"),
     ] = UNSET
+    msg: Annotated[
+        Literal["Gather End"] | UnsetType,
+        said("That it is over", "Gather End", when="keys or speech were heard"),
+    ] = field(default=UNSET, name="msg")
     language: Annotated[str | UnsetType, said("The language heard", "en-US", when="speech was heard")] = UNSET
 
 

@@ -32,6 +32,7 @@ class Speak(Struct, frozen=True, tag=True):
     n: int
     text: str
     times: int = 1
+    pauses: float = 0.0  # seconds, that the text asks for
 
 
 class Sound(Struct, frozen=True, tag=True):

@@ -34,6 +34,7 @@ _MARKS = {
     "RecordingSid": "record",
     "Digits": "gather",
     "SpeechResult": "gather",
+    "Called": "voice",
     "MachineDetectionDuration": "amd-status",
     "CallSid": "voice",
 }

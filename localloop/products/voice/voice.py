@@ -16,12 +16,14 @@ from localloop.products.voice.call.ends import Ends
 from localloop.products.voice.call.engine import Engine
 from localloop.products.voice.call.events import HungUp, Pressed, Said
 from localloop.products.voice.call.inbound import Incoming, Reception
-from localloop.products.voice.call.live import EVENT, Live
+from localloop.products.voice.call.live import EVENT, FETCH, Live
 from localloop.products.voice.call.queries import Wanted
 from localloop.products.voice.call.resource import Call
+from localloop.products.voice.call.turn import handset_of
 from localloop.rest.request import Binding
 from localloop.store import BatchWriter, Database
 from localloop.store.plain import PlainStore
+from localloop.telephony.simulated.handsets import PhoneCall
 from localloop.webhooks import Webhooks
 
 
@@ -53,6 +55,14 @@ class Voice:
         """An account's call."""
         return await queries.get(self.database, account_sid, call_id)
 
+    async def on_handset(self, world_sid: str, number: str, call_id: UUID) -> PhoneCall | None:
+        """A call as the handset of this number has it, or is about to."""
+        call = await queries.in_world(self.database, world_sid, call_id)
+        if call is None:
+            return None
+        held = handset_of(call)
+        return held if held.number == number else None
+
     async def act(self, account_sid: str, call_id: UUID, act: Pressed | Said | HungUp) -> bool:
         """Somebody at the other end of a call does something; False when the call is over."""
         found = await queries.find(self.database, account_sid, call_id)
@@ -74,4 +84,4 @@ class Voice:
 
     def handlers(self) -> Mapping[str, Handler]:
         """What the worker does, by kind of job."""
-        return {EVENT: self.engine.event}
+        return {EVENT: self.engine.event, FETCH: self.engine.fetch}

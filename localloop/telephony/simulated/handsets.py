@@ -129,16 +129,6 @@ async def list_calls(
     return [PhoneCall(**row) for row in rows]
 
 
-async def get_call(reader: Executor, world_sid: str, number: str, call_id: UUID) -> PhoneCall | None:
-    row = await reader.fetchrow(
-        f"select {_CALL_COLUMNS} from phone_calls where world_sid = $1 and number = $2 and id = $3",
-        world_sid,
-        number,
-        call_id,
-    )
-    return PhoneCall(**row) if row is not None else None
-
-
 async def list_lines(
     reader: Executor, world_sid: str, call_id: UUID, after: UUID | None = None
 ) -> list[KeptLine]:

@@ -70,8 +70,8 @@ class Phone(Struct, frozen=True, kw_only=True):
                 return self._ring(timeout)
             case Answer():
                 return self._talk(Reaction(self, lines=(Line("answered", ""),)))
-            case Speak(n, text, times):
-                return self._hear(n, text, seconds_of(text) * times, Line("heard", text))
+            case Speak(n, text, times, pauses):
+                return self._hear(n, text, (seconds_of(text) + pauses) * times, Line("heard", text))
             case Sound(n, url, seconds, times):
                 return self._hear(n, "", seconds * times, Line("played", url))
             case Tones(n, digits):

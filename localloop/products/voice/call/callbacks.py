@@ -76,6 +76,16 @@ def status_params(call: Call, change: Change) -> dict[str, str]:
     return params_of(call, change.status) | progress.params()
 
 
+def detected_params(call: Call, after_ms: int) -> dict[str, str]:
+    """Who answered, for whoever did not wait for that."""
+    return voice.MachineDetected(
+        call_sid=call.sid,
+        account_sid=call.account_sid,
+        answered_by=cast(Any, call.answered_by),
+        machine_detection_duration=str(after_ms),
+    ).params()
+
+
 def minutes(seconds: int) -> int:
     """Minutes begun, as they are charged."""
     return -(-seconds // 60)

@@ -2,95 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from localloop.core import errors
-from localloop.products.voice.call import lifecycle
+from localloop.products.voice.call import callbacks, script
 from localloop.products.voice.call.events import (
+    AnyEvent,
     Arrived,
+    Brought,
     Came,
     Detected,
     Dialled,
-    Event,
     HungUp,
+    NotBrought,
     Ordered,
     Pressed,
     Said,
+    Ticked,
     TimeIsUp,
 )
 from localloop.products.voice.call.lifecycle import Status
 from localloop.products.voice.call.turn import Turn
 from localloop.telephony import leg
-from localloop.telephony.leg import Ended, News
+from localloop.telephony.leg import News
 
+TIME_LIMIT: Final = 32015
 _UNANSWERED: Final[dict[str, Status]] = {"busy": "busy", "failed": "failed"}
 
 
-def conduct(turn: Turn, event: Event) -> None:
+def conduct(turn: Turn, event: AnyEvent) -> None:
     """Raises what the call refuses to whoever asked in person."""
+    _apply(turn, event)
+    while turn.news:
+        _hear(turn, turn.news.popleft())
+
+
+def _apply(turn: Turn, event: AnyEvent) -> None:
     match event:
         case Dialled():
             _dial(turn)
         case Arrived():
-            turn.ring()
+            _arrive(turn)
         case Came(news):
-            _hear(turn, turn.react(turn.end.due(news)))
+            turn.react(turn.end.due(news))
         case Pressed(digits):
-            _hear(turn, turn.react(turn.end.press(digits)))
+            turn.react(turn.end.press(digits))
         case Said(text):
-            _hear(turn, turn.react(turn.end.say(text)))
+            turn.react(turn.end.say(text))
         case HungUp():
-            _hear(turn, turn.react(turn.end.hang_up()))
+            turn.react(turn.end.hang_up())
+        case Ticked(name):
+            script.ticked(turn, name)
         case TimeIsUp():
-            hang_up(turn)
-        case Detected():
-            pass
+            turn.warn(TIME_LIMIT, f"it has lasted {turn.call.options.time_limit} seconds")
+            script.hang_up(turn, by="time-limit")
+        case Detected(answered_by, after_ms):
+            _detected(turn, answered_by, after_ms)
+        case Brought():
+            script.brought(turn, event)
+        case NotBrought():
+            script.not_brought(turn, event)
         case Ordered():
             _obey(turn, event)
 
 
-def hang_up(turn: Turn) -> None:
-    """The platform ends it."""
-    turn.order(leg.HangUp())
-    turn.become(lifecycle.ended_by_request(turn.call.status))
-
-
 def _dial(turn: Turn) -> None:
-    if not turn.become("initiated"):
-        return
+    if turn.become("initiated"):
+        turn.ring()
+        turn.order(leg.Ring(turn.call.options.timeout))
+
+
+def _arrive(turn: Turn) -> None:
+    """A number that names no application takes no calls: they fail at once."""
     turn.ring()
-    _hear(turn, turn.order(leg.Ring(turn.call.options.timeout)))
+    if turn.call.options.webhook.url:
+        script.begin(turn)
+    else:
+        turn.order(leg.HangUp("rejected"))
+        turn.become("failed")
 
 
-def _hear(turn: Turn, news: Sequence[News]) -> None:
-    for each in news:
-        match each:
-            case leg.Ringing():
-                turn.become("ringing")
-            case leg.Answered():
-                turn.become("in-progress")
-            case Ended():
-                _end(turn, each)
-            case _:
-                pass
+def _hear(turn: Turn, news: News) -> None:
+    match news:
+        case leg.Ringing():
+            turn.become("ringing")
+        case leg.Answered():
+            _answered(turn)
+        case leg.Ended(how, code):
+            _ended(turn, how, code)
+        case leg.Finished(n):
+            script.finished(turn, n)
+        case leg.Pressed(digits):
+            script.pressed(turn, digits)
+        case leg.Spoke(text):
+            script.spoke(turn, text)
 
 
-def _end(turn: Turn, ended: Ended) -> None:
+def _answered(turn: Turn) -> None:
+    """Its document begins, after whoever listens for machines has made up his mind, if he is waited for."""
+    if not turn.become("in-progress"):
+        return
+    detection = turn.call.options.detection
+    if detection is not None:
+        script.detect(turn, detection)
+    if detection is None or detection.is_async:
+        script.begin(turn)
+
+
+def _detected(turn: Turn, answered_by: str, after_ms: int) -> None:
+    detection = turn.call.options.detection
+    if detection is None or turn.call.answered_by is not None:
+        return
+    turn.show(replace(turn.call, answered_by=answered_by))
+    if not detection.is_async:
+        told = {**turn.call.options.params, "MachineDetectionDuration": str(after_ms)}
+        turn.show(replace(turn.call, options=replace(turn.call.options, params=told)))
+        script.begin(turn)
+    elif detection.callback:
+        params = callbacks.detected_params(turn.call, after_ms)
+        turn.tell_only(detection.callback, detection.callback_method, params)
+
+
+def _ended(turn: Turn, how: str, code: int) -> None:
     """The other end is gone; of a call that was not answered that says how."""
     if turn.call.status == "in-progress":
-        turn.become("completed", sip_code=ended.sip_code)
+        turn.become("completed", sip_code=code)
     else:
-        turn.become(_UNANSWERED.get(ended.how, "no-answer"), sip_code=ended.sip_code)
+        turn.become(_UNANSWERED.get(how, "no-answer"), sip_code=code)
+    script.left(turn)
 
 
 def _obey(turn: Turn, ordered: Ordered) -> None:
     """Raises 21220."""
+    is_answered = turn.call.status == "in-progress"
+    if (ordered.end == "canceled" and is_answered) or (_leads(ordered) and not is_answered):
+        raise errors.call_not_in_progress()
     if ordered.options is not None:
         turn.adopt(ordered.options)
-    if ordered.end == "canceled" and turn.call.status == "in-progress":
-        raise errors.call_not_in_progress()
     if ordered.end:
-        hang_up(turn)
-    elif (ordered.url or ordered.twiml) and turn.call.status != "in-progress":
-        raise errors.call_not_in_progress()
+        script.hang_up(turn, by="api")
+    elif _leads(ordered):
+        script.redirect(turn, ordered)
+
+
+def _leads(ordered: Ordered) -> bool:
+    """Whether it names another document; one that ends the call names none."""
+    return not ordered.end and bool(ordered.url or ordered.twiml)

@@ -9,6 +9,7 @@ is, and what a killed worker had begun is done again by another, under the same 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Final
 
 from msgspec.structs import replace
@@ -16,16 +17,16 @@ from msgspec.structs import replace
 from localloop.core import clock
 from localloop.jobs import Done, Job, Park, Settled
 from localloop.jobs import Outcome as JobOutcome
-from localloop.products.voice.call import conduct, queries
+from localloop.products.voice.call import callbacks, conduct, queries
 from localloop.products.voice.call.ends import Ends
-from localloop.products.voice.call.events import Dialled, Event
-from localloop.products.voice.call.live import Live, Reference
+from localloop.products.voice.call.events import AnyEvent, Brought, Dialled, NotBrought
+from localloop.products.voice.call.live import Asked, Live, Reference
 from localloop.products.voice.call.outcome import Outcomes
 from localloop.products.voice.call.queries import Loaded, Taken, Wanted
 from localloop.products.voice.call.turn import Outcome, Turn
 from localloop.store import BatchWriter, Database
 from localloop.store.reader import BatchReader
-from localloop.webhooks import Webhooks
+from localloop.webhooks import Failure, Instruction, Webhooks
 
 _TRIES: Final = 20
 _EARLY: Final = timedelta(milliseconds=30)
@@ -36,6 +37,7 @@ class Engine:
 
     def __init__(self, database: Database, ends: Ends, webhooks: Webhooks | None) -> None:
         self._ends = ends
+        self._webhooks = webhooks
         self._loads: BatchReader[Wanted, Loaded | None] = BatchReader(database, queries.load)
         self._writer: BatchWriter[Outcome, Taken] = BatchWriter(database, Outcomes(webhooks).flush)
 
@@ -50,21 +52,56 @@ class Engine:
             Wanted(job.account_sid, reference.id, reference.root, job), reference.event, job.due_at
         )
 
-    async def work(self, wanted: Wanted, event: Event, at: datetime) -> JobOutcome:
+    async def fetch(self, job: Job) -> JobOutcome:
+        """The handler that asks an application for a call's next document."""
+        asked = job.read(Asked)
+        loaded = await self._loads.read(Wanted(job.account_sid, asked.id, asked.root))
+        if loaded is None:
+            return Done()
+        began = perf_counter()
+        event = await self._asked(asked, loaded.live)
+        # Where time stands still, asking takes none of it.
+        is_frozen = clock.world_time(job.world_sid).mode == "frozen"
+        took = timedelta() if is_frozen else timedelta(seconds=perf_counter() - began)
+        wanted = Wanted(job.account_sid, asked.id, asked.root, job)
+        return await self.work(wanted, event, job.due_at + took, in_order=False)
+
+    async def _asked(self, asked: Asked, live: Live) -> Brought | NotBrought:
+        if self._webhooks is None:
+            raise ValueError("a worker of calls needs webhooks")
+        call = live.call
+        instruction = Instruction(
+            asked.url,
+            call.account_sid,
+            callbacks.params_of(call) | asked.parameters,
+            asked.method,
+            world_sid=call.world_sid,
+            resource_sid=call.sid,
+            jar=live.jar,
+            voice=True,
+        )
+        answer = await self._webhooks.fetch_instructions(instruction)
+        if isinstance(answer, Failure):
+            return NotBrought(asked.n, answer.code, answer.message)
+        return Brought(asked.n, answer.url, answer.content_type, answer.body, answer.jar)
+
+    async def work(
+        self, wanted: Wanted, event: AnyEvent, at: datetime, *, in_order: bool = True
+    ) -> JobOutcome:
         """An event that a job brings. It waits while something else of its family is due earlier."""
         assert wanted.job is not None
         for _ in range(_TRIES):
             loaded = await self._loads.read(wanted)
             if loaded is None:
                 return Done()
-            if loaded.is_early:
+            if in_order and loaded.is_early:
                 return Park(loaded.live.key, clock.now() + _EARLY)
             turn = await self._turn(loaded.live, event, at)
             if await self._writer.write(turn.outcome(wanted.job)) != "conflict":
                 return Settled()  # or lost: then it is another's to settle
         raise RuntimeError(f"{wanted.id} is changed by others all the time")
 
-    async def take(self, wanted: Wanted, event: Event, at: datetime) -> Live | None:
+    async def take(self, wanted: Wanted, event: AnyEvent, at: datetime) -> Live | None:
         """An event that somebody brings in person: at once, whatever is due. None for a call that has ended.
 
         Raises what the call refuses.
@@ -78,7 +115,7 @@ class Engine:
                 return turn.live
         raise RuntimeError(f"{wanted.id} is changed by others all the time")
 
-    async def _turn(self, live: Live, event: Event, at: datetime) -> Turn:
+    async def _turn(self, live: Live, event: AnyEvent, at: datetime) -> Turn:
         if isinstance(event, Dialled) and live.end is None:
             live = replace(live, end=await self._ends.of(live.call))
         turn = Turn(live, at)

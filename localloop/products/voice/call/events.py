@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from localloop.products.voice.call.resource import Method, Options
 from localloop.telephony.leg import News
+from localloop.webhooks import Jar
 
 
 class Dialled(Struct, frozen=True, tag="dialled"):
@@ -40,6 +41,12 @@ class HungUp(Struct, frozen=True, tag="hung-up"):
     """Somebody at the other end hangs up."""
 
 
+class Ticked(Struct, frozen=True, tag="ticked"):
+    """A time is over that its document, or what waits for it, wanted to know."""
+
+    name: str
+
+
 class TimeIsUp(Struct, frozen=True, tag="time-is-up"):
     """It has lasted as long as it may."""
 
@@ -61,4 +68,24 @@ class Ordered(Struct, frozen=True, tag="ordered"):
     options: Options | None = None
 
 
-Event: TypeAlias = Dialled | Arrived | Came | Pressed | Said | HungUp | TimeIsUp | Detected | Ordered
+class Brought(Struct, frozen=True, tag="brought"):
+    """What an application answered, and what it set in the call's jar."""
+
+    n: int
+    url: str
+    content_type: str
+    body: bytes
+    jar: Jar
+
+
+class NotBrought(Struct, frozen=True, tag="not-brought"):
+    """It gave no answer that could be used; the Debugger knows."""
+
+    n: int
+    code: int
+    reason: str
+
+
+# What jobs bring, and what is brought in person.
+Event: TypeAlias = Dialled | Arrived | Came | Pressed | Said | HungUp | Ticked | TimeIsUp | Detected
+AnyEvent: TypeAlias = Event | Ordered | Brought | NotBrought

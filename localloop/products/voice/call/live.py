@@ -14,8 +14,9 @@ import msgspec
 from msgspec import Struct
 
 from localloop.products.voice.call.events import Event
-from localloop.products.voice.call.resource import Call
+from localloop.products.voice.call.resource import Call, Method
 from localloop.telephony.simulated import Phone
+from localloop.twiml.interpreter import State
 from localloop.webhooks import Jar
 
 EVENT: Final = "call.event"
@@ -35,6 +36,7 @@ class Live(Struct, frozen=True, kw_only=True):
     version: int = 0
     sequence: int = 0  # how many status callbacks it has had
     end: End | None = None
+    script: State | None = None  # where its document stands
     jar: Jar = Jar()
 
     @property
@@ -48,6 +50,17 @@ class Reference(Struct, frozen=True):
     id: UUID
     root: UUID
     event: Event
+
+
+class Asked(Struct, frozen=True, omit_defaults=True):
+    """The payload of a job that asks an application for a document."""
+
+    id: UUID
+    root: UUID
+    n: int
+    url: str
+    method: Method = "POST"
+    parameters: dict[str, str] = {}
 
 
 def key_of(root: UUID, id: UUID) -> str:

@@ -26,6 +26,10 @@ _NAMES: Final = (
 _COLUMNS: Final = ", ".join(_NAMES)
 _LIVE_NAMES: Final = ("account_sid", "id", "world_sid", "version", "state")
 _GET: Final = f"select {_COLUMNS} from calls where account_sid = $1 and id = $2"
+_IN_WORLD: Final = f"""
+select {_COLUMNS} from calls
+where account_sid = any(array(select sid from accounts where world_sid = $1)) and id = $2
+"""
 _DELETE: Final = "delete from calls where account_sid = $1 and id = $2 and status = any ($3::text[])"
 _CHANGE: Final = """
 update calls c set status = n.status, start_time = n.start_time, answer_time = n.answer_time, end_time = n.end_time,
@@ -247,6 +251,12 @@ async def cancel(connection: Any, ended: Sequence[Live]) -> None:
 
 async def get(reader: Any, account_sid: str, call_id: UUID) -> Call | None:
     row = await reader.fetchrow(_GET, account_sid, call_id)
+    return None if row is None else call_of(row)
+
+
+async def in_world(reader: Any, world_sid: str, call_id: UUID) -> Call | None:
+    """The call of this id in a world, whoever's it is."""
+    row = await reader.fetchrow(_IN_WORLD, world_sid, call_id)
     return None if row is None else call_of(row)
 
 

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,12 +19,15 @@ from localloop.products.voice.call import callbacks, lifecycle
 from localloop.products.voice.call.callbacks import Change
 from localloop.products.voice.call.events import Came, Event, TimeIsUp
 from localloop.products.voice.call.lifecycle import Status
-from localloop.products.voice.call.live import EVENT, End, Live, Reference
-from localloop.products.voice.call.resource import Call, Options
+from localloop.products.voice.call.live import EVENT, FETCH, Asked, End, Live, Reference
+from localloop.products.voice.call.resource import Call, Method, Options
 from localloop.telephony.leg import Line, News, Order, Reaction
 from localloop.telephony.simulated import handsets
 from localloop.telephony.simulated.handsets import KeptLine, PhoneCall
 from localloop.webhooks import Alert, Notification
+
+_ENTERED: Final = ("pressed", "said")
+_BLANK: Final = "…"  # in place of what is entered to pay
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -45,6 +50,8 @@ class Turn:
         self.live = replace(live, at=max(at, live.at))
         self._is_changed = False  # what the resource shows of it
         self._notifications: list[Notification] = []
+        self.news: deque[News] = deque()  # of its leg, still to be heard
+        self.known = 0  # the code of a failure that the Debugger has been told already
         self._then: list[NewJob] = []
         self._lines: list[KeptLine] = []
         self._calls: list[Live] = []
@@ -90,11 +97,15 @@ class Turn:
             self.later(timedelta(seconds=call.options.time_limit), TimeIsUp())
         return True
 
+    def show(self, call: Call) -> None:
+        """More is known of the call, which its resource may show."""
+        self.live = replace(self.live, call=replace(call, date_updated=self.at))
+        self._is_changed = True
+
     def adopt(self, options: Options) -> None:
         """What the call was asked to do is this from now on."""
         if options != self.call.options:
-            self.live = replace(self.live, call=replace(self.call, options=options, date_updated=self.at))
-            self._is_changed = True
+            self.show(replace(self.call, options=options))
 
     @property
     def end(self) -> End:
@@ -103,22 +114,59 @@ class Turn:
             raise RuntimeError(f"{self.call.sid} has nobody at its other end yet")
         return self.live.end
 
-    def order(self, order: Order) -> tuple[News, ...]:
-        """Let the leg carry this out; the news of it at once, what takes time comes as an event."""
-        return self.react(self.end.take(order)) if self.live.end is not None else ()
+    def order(self, order: Order) -> None:
+        """Let the leg carry this out; the news of it is heard next, what takes time comes as an event."""
+        if self.live.end is not None:
+            self.react(self.end.take(order))
 
-    def react(self, reaction: Reaction) -> tuple[News, ...]:
+    def react(self, reaction: Reaction) -> None:
         """Keep what came of the leg."""
         self.live = replace(self.live, end=reaction.leg)
         for due in reaction.later:
             self.later(due.after, Came(due.news))
         self.note(*reaction.lines)
-        return reaction.news
+        self.news += reaction.news
 
     def note(self, *lines: Line) -> None:
         """On the handset."""
         handset = handset_of(self.call)
+        if self.live.script is not None and self.live.script.is_private:
+            lines = tuple(replace(line, text=_BLANK) if line.kind in _ENTERED else line for line in lines)
         self._lines += [handsets.kept(line, handset, self.at) for line in lines]
+
+    def ask(self, n: int, url: str, method: Method, parameters: dict[str, str]) -> None:
+        """Ask the application for a document, now."""
+        live, call = self.live, self.call
+        asked = Asked(call.id, live.root, n, url, method, parameters)
+        self._then.append(NewJob(FETCH, call.account_sid, call.world_sid, asked, self.at, live.key))
+
+    def tell(self, url: str, method: Method, parameters: dict[str, str]) -> None:
+        """Tell a URL something of the call; the order among its callbacks is kept."""
+        self.tell_only(url, method, callbacks.params_of(self.call) | parameters)
+
+    def tell_only(self, url: str, method: Method, params: dict[str, str]) -> None:
+        """The same with nothing else of the call."""
+        follows = self.live.sequence > 0
+        self._notifications.append(
+            Notification(
+                url, params, self.call.account_sid, self.call.sid, method, follows=follows, voice=True
+            )
+        )
+
+    def warn(self, code: int, reason: str, facts: dict[str, str] | None = None) -> None:
+        """The Debugger is told, unless it knows already."""
+        if code != self.known:
+            self._alerts.append(
+                Alert(
+                    account_sid=self.call.account_sid,
+                    world_sid=self.call.world_sid,
+                    error_code=code,
+                    at=self.at,
+                    reason=reason,
+                    facts=facts or {},
+                    resource_sid=self.call.sid,
+                )
+            )
 
     def later(self, after: timedelta, event: Event) -> None:
         """An event for this call."""
@@ -134,12 +182,6 @@ class Turn:
     def ring(self) -> None:
         """The call is on the handset from now on."""
         self._handsets.append(handset_of(self.call))
-
-    def alert(self, alert: Alert) -> None:
-        self._alerts.append(alert)
-
-    def notify(self, notification: Notification) -> None:
-        self._notifications.append(notification)
 
     def outcome(self, job: Job | None = None) -> Outcome:
         told = callbacks.jobs_of(self.call.world_sid, self._notifications, self.at)

@@ -1,0 +1,200 @@
+"""A call and its document: what happens is told to the interpreter, and what that wants is carried out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final, Literal
+
+from msgspec.structs import replace
+
+from localloop.core import e164
+from localloop.products.voice.call import lifecycle
+from localloop.products.voice.call.events import Brought, Detected, NotBrought, Ordered, Ticked
+from localloop.products.voice.call.resource import Detection
+from localloop.products.voice.call.turn import Turn
+from localloop.telephony import leg
+from localloop.telephony.leg import Line
+from localloop.twiml.interpreter import (
+    AnyCommand,
+    AnyEvent,
+    Inline,
+    Source,
+    State,
+    Web,
+    commands,
+    events,
+    step,
+)
+
+CONFIDENCE: Final = 0.9  # how sure whoever listens is of what he heard
+FILE_S: Final = 5.0  # how long a file is that nobody has looked into
+BEEP_S: Final = 0.5
+_ENDS: Final[dict[str, lifecycle.Status]] = {"busy": "busy", "rejected": "no-answer"}
+
+
+# What happens ----------------------------------------------------------------------------------------------
+
+
+def begin(turn: Turn) -> None:
+    """Its own document, from the start."""
+    call = turn.call
+    options, webhook = call.options, call.options.webhook
+    number = e164.parse(call.to if call.direction == "inbound" else call.from_)
+    source: Source = Web(webhook.url, webhook.method) if webhook.url else Inline(options.twiml)
+    started = events.Started(
+        seq=1,
+        at=turn.at,
+        source=source,
+        answered=call.status == "in-progress",
+        leg=_kind(call.from_ if call.direction == "inbound" else call.to),
+        fallback_url=webhook.fallback_url,
+        fallback_method=webhook.fallback_method,
+        send_digits=options.send_digits,
+        country=number.country if number is not None and number.country else "US",
+    )
+    turn.live = replace(turn.live, script=State())
+    feed(turn, started)
+
+
+def finished(turn: Turn, n: int) -> None:
+    feed(turn, events.Played(seq=_next(turn), at=turn.at, n=n))
+
+
+def pressed(turn: Turn, digits: str) -> None:
+    for key in digits:
+        if key not in "wW":
+            feed(turn, events.Digit(seq=_next(turn), at=turn.at, key=key))
+
+
+def spoke(turn: Turn, text: str) -> None:
+    """First as far as it is heard by now, then whole."""
+    unsure = events.Speech(seq=_next(turn), at=turn.at, text=text, final=False, stability=CONFIDENCE)
+    feed(turn, unsure)
+    feed(turn, events.Speech(seq=_next(turn), at=turn.at, text=text, confidence=CONFIDENCE))
+
+
+def ticked(turn: Turn, name: str) -> None:
+    feed(turn, events.Timer(seq=_next(turn), at=turn.at, name=name))
+
+
+def brought(turn: Turn, event: Brought) -> None:
+    turn.live = replace(turn.live, jar=event.jar.without_logins())
+    told = events.Fetched(
+        seq=_next(turn),
+        at=turn.at,
+        n=event.n,
+        url=event.url,
+        content_type=event.content_type,
+        body=event.body,
+    )
+    feed(turn, told)
+
+
+def not_brought(turn: Turn, event: NotBrought) -> None:
+    turn.known = event.code
+    failed = events.FetchFailed(seq=_next(turn), at=turn.at, n=event.n, code=event.code, reason=event.reason)
+    feed(turn, failed)
+
+
+def redirect(turn: Turn, ordered: Ordered) -> None:
+    """Another document in place of whatever runs."""
+    source: Source = Web(ordered.url, ordered.method) if ordered.url else Inline(ordered.twiml)
+    if turn.live.script is None:
+        begin(turn)
+    feed(turn, events.Redirected(seq=_next(turn), at=turn.at, source=source))
+
+
+def left(turn: Turn, by: Literal["caller", "api", "time-limit"] = "caller") -> None:
+    """The other end is gone; what the document had begun is brought to its end."""
+    feed(turn, events.HungUp(seq=_next(turn), at=turn.at, by=by))
+
+
+def hang_up(turn: Turn, by: Literal["api", "time-limit"]) -> None:
+    """Somebody else than the document or the other end ends it."""
+    turn.order(leg.HangUp())
+    turn.become(lifecycle.ended_by_request(turn.call.status))
+    left(turn, by)
+
+
+def detect(turn: Turn, detection: Detection) -> None:
+    """Who answered is known as soon as it is, `unknown` when that takes too long."""
+    who = turn.end.who(to_the_end=detection.mode == "DetectMessageEnd")
+    limit = detection.timeout_s * 1000
+    found = Detected(who.answered_by, who.after_ms) if who.after_ms <= limit else Detected("unknown", limit)
+    turn.later(timedelta(milliseconds=found.after_ms), found)
+
+
+def feed(turn: Turn, event: AnyEvent) -> None:
+    """Let the interpreter know, and carry out what it wants of that."""
+    if turn.live.script is None:
+        return
+    state, wanted = step(turn.live.script, event)
+    turn.live = replace(turn.live, script=state)
+    for command in wanted:
+        perform(turn, command)
+
+
+def _next(turn: Turn) -> int:
+    return turn.live.script.seq + 1 if turn.live.script is not None else 0
+
+
+def _kind(address: str) -> Literal["number", "client", "sip"]:
+    if address.startswith("client:"):
+        return "client"
+    return "sip" if address.startswith(("sip:", "sips:")) else "number"
+
+
+# What is wanted --------------------------------------------------------------------------------------------
+
+
+def perform(turn: Turn, command: AnyCommand) -> None:
+    match command:
+        case commands.Fetch(n=n, url=url, method=method, parameters=parameters):
+            turn.ask(n, url, method, parameters)
+        case commands.Notify(url=url, method=method, parameters=parameters):
+            turn.tell(url, method, parameters)
+        case commands.Warn():
+            _warn(turn, command)
+        case commands.StartTimer(name=name, seconds=seconds):
+            turn.later(timedelta(seconds=seconds), Ticked(name))
+        case commands.Answer():
+            turn.order(leg.Answer())
+            turn.become("in-progress")
+        case commands.Reject(reason=reason):
+            turn.order(leg.HangUp(reason))
+            turn.become(_ENDS[reason])
+        case commands.Hangup():
+            turn.order(leg.HangUp())
+            turn.become("completed")
+        case _:
+            _sound(turn, command)
+
+
+def _sound(turn: Turn, command: AnyCommand) -> None:
+    """What is heard on the call's own leg."""
+    match command:
+        case commands.Say(n=n, text=text, loop=loop, pauses_ms=pauses):
+            turn.order(leg.Speak(n, text, loop, pauses / 1000))
+        case commands.Play(n=n, url=url, loop=loop):
+            turn.order(leg.Sound(n, url, FILE_S, loop))
+        case commands.PlayTones(n=n, digits=digits, loop=loop):
+            turn.order(leg.Tones(n, digits * loop))
+        case commands.Beep(n=n):
+            turn.order(leg.Sound(n, "beep", BEEP_S))
+        case commands.Pause(n=n, seconds=seconds):
+            turn.order(leg.Silence(n, seconds))
+        case commands.StopMedia():
+            turn.order(leg.Stop())
+        case commands.Music():
+            turn.note(Line("played", "music"))
+        case commands.Echo():
+            turn.note(Line("played", "echo"))
+        case _:
+            pass
+
+
+def _warn(turn: Turn, warn: commands.Warn) -> None:
+    facts = {"url": warn.url.partition("?")[0]} if warn.url else {}
+    if warn.line:
+        facts["line"] = str(warn.line)
+    turn.warn(warn.code, warn.reason, facts)
