@@ -282,14 +282,6 @@ def expect(room: Room, entry: Entry, at: datetime) -> Room:
     return step.room
 
 
-def advance(room: Room, call_sid: str, status: ParticipantStatus, at: datetime) -> Room:
-    """The call of one who is expected goes on: connecting, ringing."""
-    step, found = _Step(room, at), room.find(call_sid)
-    if found is not None and not found.is_in:
-        step.put(structs.replace(found, status=status, date_updated=at))
-    return step.room
-
-
 def join(room: Room, entry: Entry, at: datetime) -> Outcome:
     """Somebody comes in; who may not is told so, and the room stays as it is."""
     code = fault(room, entry)
