@@ -10,6 +10,7 @@ from localloop.products.voice.call import lifecycle
 from localloop.products.voice.call.events import (
     Arrived,
     Came,
+    Conferred,
     Detected,
     Dialled,
     Event,
@@ -44,7 +45,7 @@ def conduct(turn: Turn, event: Event) -> None:
             _hear(turn, turn.react(turn.end.hang_up()))
         case TimeIsUp():
             hang_up(turn)
-        case Detected():
+        case Detected() | Conferred():
             pass
         case Ordered():
             _obey(turn, event)

@@ -61,4 +61,15 @@ class Ordered(Struct, frozen=True, tag="ordered"):
     options: Options | None = None
 
 
-Event: TypeAlias = Dialled | Arrived | Came | Pressed | Said | HungUp | TimeIsUp | Detected | Ordered
+class Conferred(Struct, frozen=True, tag="conferred"):
+    """The conference that it is in lets it wait, enter, hold or go, or announces something."""
+
+    what: Literal["wait", "enter", "hold", "unhold", "announce", "left", "refused"]
+    code: int = 0
+    url: str | None = None
+    method: Method = "POST"
+
+
+Event: TypeAlias = (
+    Dialled | Arrived | Came | Pressed | Said | HungUp | TimeIsUp | Detected | Ordered | Conferred
+)
