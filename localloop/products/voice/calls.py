@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from msgspec import Struct
+
+from localloop.products.voice.conference.room import Tell
+from localloop.store import Executor
 
 
 class Document(Struct, frozen=True):
@@ -15,14 +20,34 @@ class Document(Struct, frozen=True):
     method: Literal["GET", "POST"] = "POST"
 
 
+class Whose(Struct, frozen=True, kw_only=True):
+    """On whose behalf, and when."""
+
+    account_sid: str
+    world_sid: str
+    at: datetime
+
+
 class Calls(Protocol):
     async def exists(self, account_sid: str, call_sid: str) -> bool:
         """Whether the account has this call, live or ended."""
         ...
 
-    async def redirect(self, account_sid: str, call_id: UUID, document: Document) -> None:
+    async def statuses(self, account_sid: str, call_sids: Sequence[str]) -> Mapping[str, str]:
+        """What has become of these calls."""
+        ...
+
+    async def redirect(self, whose: Whose, call_id: UUID, document: Document) -> None:
         """Go on with another document, whatever runs. Raises 20404, and 21220 for one that is not in progress.
 
         A call that waits in a queue is out of it, and its <Enqueue> tells `redirected`.
         """
+        ...
+
+    async def make(self, whose: Whose, params: Mapping[str, Any]) -> str:
+        """The SID of a new call, by the parameters of `POST …/Calls`. Raises the 212xx errors."""
+        ...
+
+    async def tell(self, unit: Executor, whose: Whose, tells: Sequence[Tell]) -> None:
+        """What a conference has for calls, in its unit of work: each is an event of its call."""
         ...

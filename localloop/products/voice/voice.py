@@ -9,6 +9,7 @@ from uuid import UUID
 from localloop.core import clock
 from localloop.jobs import Handler
 from localloop.products.numbers import Directory
+from localloop.products.voice import queue
 from localloop.products.voice.call import operations, queries
 from localloop.products.voice.call.accept import Acceptance
 from localloop.products.voice.call.compose import Composer, Hindrances, Rules
@@ -20,6 +21,8 @@ from localloop.products.voice.call.live import EVENT, FETCH, Live
 from localloop.products.voice.call.queries import Wanted
 from localloop.products.voice.call.resource import Call
 from localloop.products.voice.call.turn import handset_of
+from localloop.products.voice.conference.resource import bindings as conference_bindings
+from localloop.products.voice.held import HeldCalls
 from localloop.rest.request import Binding
 from localloop.store import BatchWriter, Database
 from localloop.store.plain import PlainStore
@@ -78,8 +81,14 @@ class Voice:
         await self._ends.close()
 
     def bindings(self) -> tuple[Binding, ...]:
-        return operations.bindings(
-            operations.Operations(self.database, self._composer, self._accepted, self.engine, self.webhooks)
+        asked = operations.Operations(
+            self.database, self._composer, self._accepted, self.engine, self.webhooks
+        )
+        calls = HeldCalls(self.database, self.engine, self._composer, self._accepted)
+        return (
+            *operations.bindings(asked),
+            *queue.bindings(self.database, calls),
+            *conference_bindings(self.database, calls),
         )
 
     def handlers(self) -> Mapping[str, Handler]:

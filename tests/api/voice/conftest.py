@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 from asking import Asker
@@ -12,11 +13,13 @@ from localloop.contract import load
 from localloop.core import clock, sids
 from localloop.core.errors import ApiError
 from localloop.products.voice import Dialing, Needs, bindings
+from localloop.products.voice.calls import Document, Whose
+from localloop.products.voice.conference.room import Tell
 from localloop.rest.operations import existence
 from localloop.rest.plain import Plain
 from localloop.rest.request import Caller
 from localloop.rest.shared import LocalRevocations
-from localloop.store import Database
+from localloop.store import Database, Executor
 from localloop.store.plain import PlainStore
 
 NewAccount = Callable[..., Awaitable[Caller]]
@@ -26,6 +29,39 @@ async def refusal(asked: Awaitable[Any]) -> tuple[int, int]:
     with pytest.raises(ApiError) as refused:
         await asked
     return refused.value.status, refused.value.code
+
+
+class Noted:
+    """Who holds the calls: notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.redirected: list[tuple[UUID, Document]] = []
+        self.made: list[Mapping[str, Any]] = []
+        self.told: list[Tell] = []
+        self.known: dict[str, str] = {}  # calls, with their statuses
+
+    async def exists(self, account_sid: str, call_sid: str) -> bool:
+        return call_sid in self.known
+
+    async def statuses(self, account_sid: str, call_sids: Sequence[str]) -> Mapping[str, str]:
+        return {sid: self.known[sid] for sid in call_sids if sid in self.known}
+
+    async def redirect(self, whose: Whose, call_id: UUID, document: Document) -> None:
+        self.redirected.append((call_id, document))
+
+    async def make(self, whose: Whose, params: Mapping[str, Any]) -> str:
+        self.made.append(params)
+        sid = sids.new("CA")
+        self.known[sid] = "queued"
+        return sid
+
+    async def tell(self, unit: Executor, whose: Whose, tells: Sequence[Tell]) -> None:
+        self.told += tells
+
+
+@pytest.fixture
+def calls() -> Noted:
+    return Noted()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from asking import Asker
@@ -18,29 +17,11 @@ from localloop.products.voice.queue.desk import Caller as Coming
 from localloop.products.voice.queue.desk import Entered, Refused, Taken, Unknown, Waits
 from localloop.rest.request import Caller, PageRequest
 from localloop.store import Database
-from tests.api.voice.conftest import NewAccount, refusal
-
-
-class Redirected:
-    """Who holds the calls: notes what it is asked for."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[UUID, Document]] = []
-
-    async def exists(self, account_sid: str, call_sid: str) -> bool:
-        return True
-
-    async def redirect(self, account_sid: str, call_id: UUID, document: Document) -> None:
-        self.calls.append((call_id, document))
+from tests.api.voice.conftest import NewAccount, Noted, refusal
 
 
 @pytest.fixture
-def calls() -> Redirected:
-    return Redirected()
-
-
-@pytest.fixture
-def ask(database: Database, calls: Redirected) -> Asker:
+def ask(database: Database, calls: Noted) -> Asker:
     return Asker(queue.bindings(database, calls))
 
 
@@ -158,7 +139,7 @@ async def test_what_is_no_queue(
 
 
 async def test_members_one_by_one(
-    database: Database, caller: Caller, ask: Asker, calls: Redirected, new_account: NewAccount
+    database: Database, caller: Caller, ask: Asker, calls: Noted, new_account: NewAccount
 ) -> None:
     waiting = [coming(caller, ago) for ago in (30, 20, 10)]
     entered = [await enter(database, each) for each in waiting]
@@ -180,7 +161,7 @@ async def test_members_one_by_one(
     await ask.item("api.v2010.UpdateMember", caller, sent, QueueSid=queue_sid, CallSid=sid(waiting[1]))
     await ask.item("api.v2010.UpdateMember", caller, sent, QueueSid=queue_sid, CallSid="Front")
     document = Document("https://example.com/next", "GET")
-    assert calls.calls == [(waiting[1].call_id, document), (waiting[0].call_id, document)]
+    assert calls.redirected == [(waiting[1].call_id, document), (waiting[0].call_id, document)]
     left = await ask.items("api.v2010.ListMember", caller, QueueSid=queue_sid)
     assert [each["call_sid"] for each in left.items] == [sid(waiting[2])]
     gone = ask("api.v2010.UpdateMember", caller, sent, QueueSid=queue_sid, CallSid=sid(waiting[0]))

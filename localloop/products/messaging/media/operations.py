@@ -9,10 +9,11 @@ from localloop.products.messaging.media import queries, settings
 from localloop.products.messaging.media.addresses import Addresses
 from localloop.products.messaging.media.resource import Media, shown
 from localloop.products.messaging.message import lifecycle
-from localloop.products.messaging.message.operations import find, window
+from localloop.products.messaging.message.operations import find
 from localloop.products.messaging.message.resource import Message
 from localloop.rest.guard import host_of
 from localloop.rest.request import Binding, Deleted, Item, Items, Raw, Request
+from localloop.rest.windows import window
 from localloop.store import Database
 
 

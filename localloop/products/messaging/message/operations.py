@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from localloop.products.messaging.message.wish import Wanted, wanted
 from localloop.products.numbers import find_application
 from localloop.rest import recorder
 from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Request
-from localloop.rest.values import span_of
+from localloop.rest.windows import window
 from localloop.store import BatchWriter, Database, Executor, Unit
 from localloop.store.plain import PlainStore
 from localloop.webhooks import Forgotten, forget
@@ -187,22 +187,6 @@ def filters_of(request: Request) -> Filters:
         sent_until=end,
         bounded=abs(clock.now(request.world_sid) - clock.now()) < queries.CLOCK_SLACK,
     )
-
-
-def window(params: Mapping[str, Any], name: str) -> tuple[datetime | None, datetime | None]:
-    """From when, and until when, a date filter lets pass: a whole day in UTC, also when a moment is named,
-    as SDKs do with a date (Twilio's Messages reference). Its bounds are days or seconds, inclusive.
-    """
-    starts, ends = [], []
-    if (exact := params.get(name)) is not None:
-        day = span_of(exact.astimezone(UTC).date() if isinstance(exact, datetime) else exact)
-        starts.append(day[0])
-        ends.append(day[1])
-    if (least := params.get(f"{name}>")) is not None:
-        starts.append(span_of(least)[0])
-    if (most := params.get(f"{name}<")) is not None:
-        ends.append(span_of(most)[1])
-    return max(starts, default=None), min(ends, default=None)
 
 
 def _address(params: Mapping[str, Any], name: str) -> str | None:

@@ -13,6 +13,7 @@ from localloop.products.voice.call.events import (
     Arrived,
     Brought,
     Came,
+    Conferred,
     Detected,
     Dialled,
     HungUp,
@@ -64,6 +65,8 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             script.brought(turn, event)
         case NotBrought():
             script.not_brought(turn, event)
+        case Conferred():
+            pass
         case Ordered():
             _obey(turn, event)
 

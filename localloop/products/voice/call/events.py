@@ -86,6 +86,17 @@ class NotBrought(Struct, frozen=True, tag="not-brought"):
     reason: str
 
 
+class Conferred(Struct, frozen=True, tag="conferred"):
+    """The conference that it is in lets it wait, enter, hold or go, or announces something."""
+
+    what: Literal["wait", "enter", "hold", "unhold", "announce", "left", "refused"]
+    code: int = 0
+    url: str | None = None
+    method: Method = "POST"
+
+
 # What jobs bring, and what is brought in person.
-Event: TypeAlias = Dialled | Arrived | Came | Pressed | Said | HungUp | Ticked | TimeIsUp | Detected
+Event: TypeAlias = (
+    Dialled | Arrived | Came | Pressed | Said | HungUp | Ticked | TimeIsUp | Detected | Conferred
+)
 AnyEvent: TypeAlias = Event | Ordered | Brought | NotBrought

@@ -11,7 +11,7 @@ import asyncpg
 from msgspec import Struct, structs
 
 from localloop.core import errors, sids
-from localloop.products.voice.calls import Calls, Document
+from localloop.products.voice.calls import Calls, Document, Whose
 from localloop.products.voice.queue import line, queries
 from localloop.products.voice.queue.queries import Member, NewQueue, Queue, Statistics
 from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Request
@@ -124,9 +124,8 @@ class Queues(Struct, frozen=True):
         """Out of the line, and on with another document. Raises 20404, 21220."""
         member = await self._member(request)
         method: Literal["GET", "POST"] = "GET" if request.params.get("Method") == "GET" else "POST"
-        await self.calls.redirect(
-            request.account_sid, member.call_id, Document(request.params["Url"], method)
-        )
+        whose = Whose(account_sid=request.account_sid, world_sid=request.world_sid, at=request.now)
+        await self.calls.redirect(whose, member.call_id, Document(request.params["Url"], method))
         async with self.database.unit() as unit:
             await queries.leave(unit, request.account_sid, member.call_id)
         return Item(fields=_shown_member(member, request.now))

@@ -468,6 +468,20 @@ create table queue_takers (                                -- calls that wait fo
 );
 create unique index queue_takers_call on queue_takers (account_sid, call_id);
 
+-- products/voice/conference ---------------------------------------------------------------------------------------
+create table conferences (
+  account_sid      text not null,
+  id               uuid not null,                          -- the SID's hex
+  world_sid        text not null,
+  friendly_name    text not null,
+  status           text not null,                          -- init | in-progress | completed
+  state            bytea not null,                         -- the room, with everybody in it
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null,
+  primary key (account_sid, id)
+) with (fillfactor = 50);
+create unique index conferences_active on conferences (account_sid, friendly_name) where status <> 'completed';
+
 -- products/messaging/channel ---------------------------------------------------------------------------------------
 create table channel_senders (
   sid                text not null,                        -- XE…

@@ -1,0 +1,118 @@
+"""SQL of the table `conferences`: a row holds its room, and columns for what lists look for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct, structs
+
+from localloop.core import sids
+from localloop.products.voice.conference.room import Room, Status
+from localloop.store import Executor
+
+_COLUMNS: Final = "account_sid, id, world_sid, friendly_name, status, state, date_created, date_updated"
+_READ: Final = "account_sid, world_sid, state"
+_ACTIVE: Final = f"""
+select {_READ} from conferences where account_sid = $1 and friendly_name = $2 and status <> 'completed' for update
+"""
+_INSERT: Final = f"""
+insert into conferences ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $7)
+on conflict (account_sid, friendly_name) where status <> 'completed' do nothing returning {_READ}
+"""
+_GET: Final = f"select {_READ} from conferences where account_sid = $1 and id = $2"
+_SAVE: Final = """
+update conferences set status = $3, state = $4, date_updated = $5 where account_sid = $1 and id = $2
+"""
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(Room)
+
+
+class Filters(Struct, frozen=True, kw_only=True):
+    """Times are inclusive from, exclusive until."""
+
+    status: Status | None = None
+    friendly_name: str | None = None
+    created: tuple[datetime | None, datetime | None] = (None, None)
+    updated: tuple[datetime | None, datetime | None] = (None, None)
+
+
+class Slice(Struct, frozen=True, kw_only=True):
+    """Which part of a list, newest first: below `after`, or the nearest above `before`."""
+
+    after: UUID | None = None
+    before: UUID | None = None
+    limit: int = 50
+
+
+async def active(unit: Executor, account_sid: str, name: str) -> Room | None:
+    """The room of this name that has not ended, held until the transaction ends."""
+    row = await unit.fetchrow(_ACTIVE, account_sid, name)
+    return None if row is None else _room(row)
+
+
+async def opened(unit: Executor, room: Room) -> Room:
+    """The room of this name that has not ended; this one, where there is none. Held until the transaction ends."""
+    found = await active(unit, room.account_sid, room.friendly_name)
+    if found is not None:
+        return found
+    row = await unit.fetchrow(
+        _INSERT,
+        room.account_sid,
+        room.id,
+        room.world_sid,
+        room.friendly_name,
+        room.status,
+        _encoder.encode(room),
+        room.date_created,
+    )
+    if row is not None:
+        return _room(row)
+    found = await active(unit, room.account_sid, room.friendly_name)  # somebody opened it in between
+    assert found is not None
+    return found
+
+
+async def get(executor: Executor, account_sid: str, sid: str, *, hold: bool = False) -> Room | None:
+    """`hold`: until the transaction ends."""
+    if not sids.is_sid(sid, "CF"):
+        return None
+    row = await executor.fetchrow(f"{_GET} for update" if hold else _GET, account_sid, sids.uuid_of(sid))
+    return None if row is None else _room(row)
+
+
+async def save(unit: Executor, room: Room) -> None:
+    await unit.execute(
+        _SAVE, room.account_sid, room.id, room.status, _encoder.encode(room), room.date_updated
+    )
+
+
+async def page(executor: Executor, account_sid: str, filters: Filters, part: Slice) -> Sequence[Room]:
+    clauses, values = ["account_sid = $1"], [account_sid]
+
+    def where(clause: str, value: Any) -> None:
+        if value is not None:
+            values.append(value)
+            clauses.append(clause.format(f"${len(values)}"))
+
+    where("status = {}", filters.status)
+    where("friendly_name = {}", filters.friendly_name)
+    for column, (least, most) in (("date_created", filters.created), ("date_updated", filters.updated)):
+        where(column + " >= {}", least)
+        where(column + " < {}", most)
+    where("id < {}", part.after)
+    where("id > {}", part.before)
+    is_backward = part.before is not None
+    sql = f"select {_READ} from conferences where {' and '.join(clauses)}"
+    order = f" order by id {'asc' if is_backward else 'desc'} limit {part.limit:d}"
+    found = [_room(row) for row in await executor.fetch(sql + order, *values)]
+    return found[::-1] if is_backward else found
+
+
+def _room(row: Any) -> Room:
+    """Whose it is its row says: a fork of a world has the same rooms under another name."""
+    room = _decoder.decode(row["state"])
+    return structs.replace(room, account_sid=row["account_sid"], world_sid=row["world_sid"])

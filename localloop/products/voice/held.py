@@ -1,0 +1,70 @@
+"""The calls as the resources beside them know them: what they ask of calls, the engine does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from localloop.core import errors, sids
+from localloop.jobs import enqueue
+from localloop.products.voice.call import queries
+from localloop.products.voice.call.compose import Composer, Origin
+from localloop.products.voice.call.engine import Engine
+from localloop.products.voice.call.events import Conferred, Ordered
+from localloop.products.voice.call.live import Live
+from localloop.products.voice.call.queries import Wanted
+from localloop.products.voice.call.resource import Call
+from localloop.products.voice.call.turn import job_of
+from localloop.products.voice.calls import Document, Whose
+from localloop.products.voice.conference.room import Tell
+from localloop.store import BatchWriter, Database, Executor
+
+_STATUSES: Final = "select id, status from calls where account_sid = $1 and id = any($2::uuid[])"
+
+
+class HeldCalls:
+    """Implements `Calls`."""
+
+    def __init__(
+        self, database: Database, engine: Engine, composer: Composer, writer: BatchWriter[Live, Call]
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._composer = composer
+        self._writer = writer
+
+    async def exists(self, account_sid: str, call_sid: str) -> bool:
+        if not sids.is_sid(call_sid, "CA"):
+            return False
+        return await queries.get(self._database, account_sid, sids.uuid_of(call_sid)) is not None
+
+    async def statuses(self, account_sid: str, call_sids: Sequence[str]) -> Mapping[str, str]:
+        ids = [sids.uuid_of(sid) for sid in call_sids]
+        rows = await self._database.fetch(_STATUSES, account_sid, ids)
+        return {sids.from_uuid("CA", row["id"]): row["status"] for row in rows}
+
+    async def redirect(self, whose: Whose, call_id: UUID, document: Document) -> None:
+        """Raises 21220."""
+        live = await queries.find(self._database, whose.account_sid, call_id)
+        if live is None:
+            raise errors.call_not_in_progress()
+        wanted = Wanted(whose.account_sid, call_id, live.root)
+        ordered = Ordered(url=document.url, method=document.method)
+        if await self._engine.take(wanted, ordered, whose.at) is None:
+            raise errors.call_not_in_progress()
+
+    async def make(self, whose: Whose, params: Mapping[str, Any]) -> str:
+        origin = Origin(whose.account_sid, whose.world_sid, whose.at)
+        call = await self._writer.write(await self._composer.compose(params, origin))
+        return call.sid
+
+    async def tell(self, unit: Executor, whose: Whose, tells: Sequence[Tell]) -> None:
+        """A call that has ended hears nothing any more."""
+        jobs = []
+        for each in tells:
+            live = await queries.find(unit, whose.account_sid, sids.uuid_of(each.call_sid))
+            if live is not None:
+                event = Conferred(each.what, each.code, each.url, each.method)
+                jobs.append(job_of(live, event, whose.at))
+        await enqueue(unit, jobs)
