@@ -27,7 +27,7 @@ class Loopback:
     is_outside: Final = False
 
     def __init__(self, database: Database) -> None:
-        self._phones = BatchReader(database, phones.get_phones)
+        self._phones = BatchReader(database, phones.get_phones, lanes=1)
 
     async def submit(self, submission: Submission) -> Accepted | Refused:
         phone = await self._phones.read((submission.world_sid, e164.handset(submission.to_address)))

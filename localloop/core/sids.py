@@ -27,7 +27,7 @@ _STEP_BACK: Final = 60_000 * _COUNTER_SPACE  # a system clock set back by more t
 
 
 _tick = 0  # the last milliseconds * 4096 + counter given out
-_tails: list[int] = []  # random tails in stock: asking the system for each would cost more than the rest
+_stock: list[int] = []  # 64 random bits each: asking the system every time would cost more than the rest
 
 
 def new(prefix: str, now: datetime | None = None) -> str:
@@ -50,18 +50,22 @@ def _fresh(now: datetime | None = None) -> int:
     _tick = tick
     if now is not None:
         tick = milliseconds_of(now) * _COUNTER_SPACE + tick % _COUNTER_SPACE
+    return (tick >> 12 << 16 | 0x7000 | tick & 0xFFF) << 64 | _random() & _RANDOM | _VARIANT
+
+
+def _random() -> int:
     try:
-        tail = _tails.pop()
+        return _stock.pop()
     except IndexError:
-        tail = _restock()
-    return (tick >> 12 << 16 | 0x7000 | tick & 0xFFF) << 64 | tail
+        _stock.extend(struct.unpack(f"{_BATCH}Q", os.urandom(_BATCH * 8)))
+        return _stock.pop()
 
 
-def _restock() -> int:
-    """Fill the stock with tails of 64 bits, the variant bits 10 and 62 random ones, and take one."""
-    fresh = struct.unpack(f"{_BATCH}Q", os.urandom(_BATCH * 8))
-    _tails.extend(tail & _RANDOM | _VARIANT for tail in fresh)
-    return _tails.pop()
+def new_uuid() -> str:
+    """A fresh UUID of version 4, as text: `uuid.uuid4` at a third of its price."""
+    high, low = _random() & ~0xF000 | 0x4000, _random() & _RANDOM | _VARIANT
+    text = f"{high:016x}{low:016x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def new_secret() -> str:
@@ -103,4 +107,4 @@ def milliseconds_of(moment: datetime) -> int:
 
 
 # A child that kept its parent's stock would hand out the parent's SIDs.
-os.register_at_fork(after_in_child=_tails.clear)
+os.register_at_fork(after_in_child=_stock.clear)

@@ -21,6 +21,7 @@ from localloop.store import Database
 
 _MOST_ACCOUNTS: Final = 64  # of one claim
 _ALPHA: Final = 3
+_MANY: Final = 8  # of so many places one is
 # Before PostgreSQL 18 a look for accounts reads the index entries of all future jobs, so it is not repeated at once:
 # it may take a tenth of the time, and a newcomer is not found later than this.
 _REST: Final = 9
@@ -91,6 +92,15 @@ class Claims:
         self._cursor = ""
         self._known: list[str] = []  # all accounts with due jobs, a moment ago
         self._known_until = 0.0
+
+    @property
+    def is_roomy(self) -> bool:
+        """Whether a good many jobs could start, of whatever account."""
+        return self._room(max(self.busy.values(), default=0)) >= self._places // _MANY
+
+    def is_roomy_for(self, account_sid: str) -> bool:
+        """The same of one account."""
+        return self._room(self.busy[account_sid]) >= self._places // _MANY
 
     async def take(self, most: int) -> tuple[list[Job], bool]:
         """At most this many due jobs, oldest first, leased to us; and whether it is worth asking again at

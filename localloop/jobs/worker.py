@@ -29,6 +29,7 @@ from localloop.store.worlds import learn
 log = logging.getLogger(__name__)
 
 _AWAY_PAUSE: Final = 0.2
+_COMPANY_S: Final = 0.02
 _CONNECTIONS: Final = 3  # one to take jobs, two to settle them
 
 
@@ -60,6 +61,7 @@ class Worker:
         self._running: dict[int, tuple[Job, asyncio.Task[None]]] = {}
         self._settling: set[int] = set()  # their handlers have ended
         self._awake = asyncio.Event()
+        self._roomy = asyncio.Event()
         self._lacks_places = False
         self._stopping = False
 
@@ -72,6 +74,7 @@ class Worker:
         """Take no more jobs; `run` returns when those that run are done or given back."""
         self._stopping = True
         self._awake.set()
+        self._roomy.set()
 
     async def run(self) -> None:
         """Work until `stop`, or until cancelled, which gives running jobs back at once."""
@@ -97,6 +100,8 @@ class Worker:
     async def _turn(self) -> None:
         """Take what is due and may start; when that is all there is, wait."""
         self._awake.clear()
+        if self._claims.is_crowded:
+            await self._until_roomy()
         free = self._options.places - len(self._running)
         try:
             jobs, ask_again = await self._claims.take(min(free, self._options.batch)) if free else ([], False)
@@ -108,6 +113,16 @@ class Worker:
         except Unavailable as error:
             log.warning("no jobs: %s", error)
             await self._wait(_AWAY_PAUSE)
+
+    async def _until_roomy(self) -> None:
+        """More is due than there are places for: few at a time would be read, written and committed as few, so a moment
+        is waited for more places."""
+        self._roomy.clear()
+        if self._claims.is_roomy or self._stopping:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_COMPANY_S):
+                await self._roomy.wait()
 
     async def _rest(self) -> None:
         """Wait until told, or until the next job is due; look now and then whether a notice was missed."""
@@ -142,6 +157,8 @@ class Worker:
         self._settling.discard(job.id)
         if self._lacks_places:
             self._awake.set()
+            if self._claims.is_roomy_for(job.account_sid):
+                self._roomy.set()
 
     async def _run_job(self, job: Job) -> None:
         structlog.contextvars.bind_contextvars(job=str(job.id))  # in every line that its task logs
@@ -191,8 +208,7 @@ class Worker:
 
     async def _outcome(self, job: Job, handler: Handler) -> Outcome:
         try:
-            async with asyncio.timeout(self._options.timeout.total_seconds()):
-                return await handler(job)
+            return await _in_time(handler, job, self._options.timeout.total_seconds())
         except Unavailable as error:
             # Not the job's fault, so it does not die of it.
             log.warning("job %s (%s) waits for the database: %s", job.id, job.kind, error)
@@ -233,6 +249,38 @@ class Worker:
             if job.id not in self._settling:
                 task.cancel()
         await asyncio.gather(*(task for _, task in self._running.values()), return_exceptions=True)
+
+
+class _Deadline:
+    """Cancels the task in which it is made, unless it is cancelled before."""
+
+    __slots__ = ("is_over", "task", "timer")
+
+    def __init__(self, seconds: float) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.task = task
+        self.is_over = False
+        self.timer = asyncio.get_running_loop().call_later(seconds, self._end)
+
+    def _end(self) -> None:
+        self.is_over = True
+        self.task.cancel()
+
+
+async def _in_time(handler: Handler, job: Job, seconds: float) -> Outcome:
+    """Raises TimeoutError, as `asyncio.timeout` does, at a third of its price: every job passes here."""
+    deadline = _Deadline(seconds)
+    try:
+        return await handler(job)
+    except asyncio.CancelledError as error:
+        if deadline.is_over and deadline.task.cancelling() == 1:
+            raise TimeoutError from error
+        raise
+    finally:
+        deadline.timer.cancel()
+        if deadline.is_over:
+            deadline.task.uncancel()
 
 
 def backoff(attempts: int, options: WorkerOptions) -> timedelta:

@@ -49,7 +49,7 @@ def body_hash(body: bytes) -> str:
 def _parts(params: Params) -> list[str]:
     """Names in byte order, each before each of its values, which are sorted and unique."""
     parts: list[str] = []
-    for name in sorted(params):
+    for name in _in_order(tuple(params)):
         value = params[name]
         if isinstance(value, str):
             parts += (name, value)
@@ -57,6 +57,11 @@ def _parts(params: Params) -> list[str]:
             for each in sorted(set(value)):
                 parts += (name, each)
     return parts
+
+
+@lru_cache(maxsize=512)
+def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(names))
 
 
 def _without_port(netloc: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct, field
 
+from localloop.core import sids
 from localloop.jobs import NewJob
 
 KIND: Final = "webhook"
@@ -38,7 +38,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     next: Notification | None = (
         None  # of the same resource, known already: right after this one, by the same job
     )
-    idempotency_token: str = field(default_factory=lambda: str(uuid.uuid4()))
+    idempotency_token: str = field(default_factory=sids.new_uuid)
 
     def job(self, world_sid: str, due_at: datetime) -> NewJob:
         """The job to queue in the unit that changes the state; `due_at` in the world's time."""

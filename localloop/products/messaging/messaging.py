@@ -115,7 +115,7 @@ class Messaging:
         self._accepted = BatchWriter(self.database, acceptance.accept)
         self._assigned = BatchWriter(self.database, Assignments(acceptance, outcomes, self._choice).flush)
         self._outcomes = BatchWriter(self.database, outcomes.flush)
-        self._messages = BatchReader(self.database, load)
+        self._messages = BatchReader(self.database, load, lanes=1)
         self._starts = Starts(self.database)
 
     async def start(self) -> None:

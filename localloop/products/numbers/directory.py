@@ -47,7 +47,9 @@ class Directory:
         self._entries: dict[tuple[str, str], tuple[float, Owned]] = {}
         self._subscription: Subscription | None = None
         # Most texts go to numbers that nobody here owns, and with very many senders most are not remembered.
-        self._owners: BatchReader[tuple[str, str], Owned | None] = BatchReader(database, ownership.find_many)
+        self._owners: BatchReader[tuple[str, str], Owned | None] = BatchReader(
+            database, ownership.find_many, lanes=1
+        )
 
     async def start(self) -> None:
         """Hear of changes that other machines make."""
