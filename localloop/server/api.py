@@ -21,6 +21,7 @@ from localloop.lab import calls as lab_calls
 from localloop.lab import channels as lab_channels
 from localloop.lab import clock as lab_clock
 from localloop.lab import consent as lab_consent
+from localloop.lab import faults as lab_faults
 from localloop.lab import messages as lab_messages
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
@@ -141,6 +142,7 @@ def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls)
         *lab_webhooks.bindings(lab_webhooks.Hooks(parts.database, parts.webhooks)),
         *lab_consent.bindings(lab_consent.Rules(parts.database, parts.messaging)),
         *lab_snapshots.bindings(snapshots_of(settings, parts, controls.gate)),
+        *(lab_faults.bindings(lab_faults.Operations(parts.faults)) if parts.faults is not None else ()),
     )
     plain.know(existence(bound, lambda key: known.resource(key).kind))
     answers = accounts.TestCredentials().answers
@@ -163,6 +165,7 @@ def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls)
         recorder=_recorder(settings, parts, controls.measures),
         activity=controls.steering.activity,
         gate=controls.gate,
+        faults=None if parts.faults is None else lab_faults.ApiFaults(parts.faults),
         backstage=_backstage(settings),
         plain=settings.plain,
         access_log=settings.access_log,

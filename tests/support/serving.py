@@ -17,7 +17,7 @@ from msgspec import Struct
 from localloop import server
 from localloop.core.settings import Seed, Settings
 from localloop.rest.app import PlainMode
-from localloop.rest.wire import AsgiApp
+from localloop.rest.wire import HANG_UP, AsgiApp
 from localloop.store import Database
 
 HOST = "127.0.0.1:4010"
@@ -87,6 +87,8 @@ async def _exchange(app: AsgiApp, scope: dict[str, Any], body: bytes) -> Reply:
         sent.append(message)
 
     await app(scope, receive, send)
+    if sent[0]["type"] == HANG_UP:
+        raise ConnectionResetError("the connection was closed without an answer")
     names = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     content = b"".join(message.get("body", b"") for message in sent[1:])
     return Reply(sent[0]["status"], names, content)
