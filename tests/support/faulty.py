@@ -7,17 +7,22 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import uvicorn
 from http_server import Received, Server, answer, running
 from msgspec import Struct
 from serving import HOST, Client
 from twilio.request_validator import RequestValidator
+from uvicorn.server import ServerState
 from waiting import until
 
+from localloop.core import clock
 from localloop.core.clock import WorldTime
 from localloop.core.settings import Seed, Settings
+from localloop.rest.connection import Connections
 from localloop.rest.shared import SharedTable
+from localloop.rest.wire import AsgiApp
 from localloop.server import STANDING, Place, open_api, open_worker, prepare
 from localloop.store import Database
 from localloop.store.worlds import move_clock
@@ -26,15 +31,6 @@ from localloop.webhooks import FORGET
 FROM = "+15017122661"
 PHONE = "+15558675310"
 OK = answer("204 No Content", length=False)
-
-
-class Told(Struct, frozen=True):
-    """A request as the application sees it, without what differs between two runs."""
-
-    path: str
-    about: str
-    event: str
-    is_signed: bool
 
 
 class Loop(Struct):
@@ -87,19 +83,18 @@ class Loop(Struct):
             )
         )
 
-    async def advance(self, **by: float) -> None:
-        """The world stands still, this much later."""
-        world = self.ask.account_sid
-        row = await self.database.fetchrow(
-            "select frozen_at, clock_mode from worlds where world_sid = $1", world
-        )
-        assert row is not None
-        from localloop.core import clock
+    async def freeze(self) -> None:
+        """The world stands still from now on."""
+        await self._move(WorldTime("frozen", frozen_at=clock.now()))
 
-        at = row["frozen_at"] or clock.now()
-        async with self.database.unit() as unit:
-            await move_clock(unit, world, WorldTime("frozen", frozen_at=at + timedelta(**by)))
+    async def advance(self, **by: float) -> None:
+        """This much later, standing still; when nothing is left to do."""
+        await self._move(clock.world_time(self.ask.account_sid).advanced(timedelta(**by)))
         await self.quiet()
+
+    async def _move(self, time: WorldTime) -> None:
+        async with self.database.unit() as unit:
+            await move_clock(unit, self.ask.account_sid, time)
 
     @property
     def statuses(self) -> list[str]:
@@ -110,19 +105,6 @@ class Loop(Struct):
         signature = request.headers["x-twilio-signature"]
         validator = RequestValidator(self.token)
         return bool(validator.validate(self.app.url + request.path, request.form, signature))  # type: ignore[no-untyped-call]
-
-    def told(self) -> list[Told]:
-        """Everything that the application saw, by what it is about; of each thing in its order."""
-        seen = [
-            Told(
-                request.path,
-                request.form.get("To", ""),
-                request.form.get("MessageStatus") or f"said {request.form.get('Body')}",
-                self.is_signed(request),
-            )
-            for request in self.app.requests
-        ]
-        return sorted(seen, key=lambda each: (each.path, each.about))
 
 
 @contextlib.asynccontextmanager
@@ -147,3 +129,19 @@ async def looping(dsn: str, folder: Path, settings: Settings | None = None) -> A
     finally:
         table.close()
         await database.close()
+
+
+@contextlib.asynccontextmanager
+async def listening(app: AsgiApp) -> AsyncIterator[str]:
+    """The application on a real port, by the connections that serve it in production."""
+    state = ServerState()
+    config: Any = uvicorn.Config(cast(Any, app), interface="asgi3", lifespan="off", log_config=None)
+    config.load()
+    connections = Connections()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: connections(config, state, {}, loop), "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        connections.close()
+        server.close()

@@ -39,13 +39,13 @@ class Client:
 
     def __init__(self, app: AsgiApp, account_sid: str, token: str) -> None:
         validators.expect(account_sid, token)
-        self._app = app
+        self.app = app
         self.account_sid = account_sid
         self._authorization = b"Basic " + b64encode(f"{account_sid}:{token}".encode())
 
     def acting_as(self, account_sid: str, token: str) -> Client:
         """Another account of the same application."""
-        return Client(self._app, account_sid, token)
+        return Client(self.app, account_sid, token)
 
     async def __call__(
         self,
@@ -74,7 +74,7 @@ class Client:
             "headers": fields,
             "client": (address, 1),
         }
-        return await _exchange(self._app, scope, body)
+        return await _exchange(self.app, scope, body)
 
 
 async def _exchange(app: AsgiApp, scope: dict[str, Any], body: bytes) -> Reply:

@@ -38,7 +38,7 @@ async def test_a_dropped_callback_never_comes_and_is_on_record(loop: Loop) -> No
 async def test_a_dropped_callback_is_retried_where_retries_are_wished(loop: Loop) -> None:
     await loop.ask("POST", "/lab/v1/WebhookSettings", {"Retries": "extended"})
     await loop.fault("webhook-drop", match={"MessageStatus": "sent"}, Count="1")
-    await loop.advance(seconds=0)
+    await loop.freeze()
     await loop.send()
     await loop.quiet()
     assert loop.statuses == ["delivered"]
@@ -48,7 +48,7 @@ async def test_a_dropped_callback_is_retried_where_retries_are_wished(loop: Loop
 
 async def test_a_late_callback_is_overtaken_in_the_world_s_time(loop: Loop) -> None:
     await loop.fault("webhook-delay", match={"MessageStatus": "sent"}, Delay="3600000")
-    await loop.advance(seconds=0)
+    await loop.freeze()
     await loop.send()
     await loop.quiet()
     assert loop.statuses == ["delivered"]
@@ -75,7 +75,7 @@ async def test_callbacks_change_places_within_one_job(loop: Loop) -> None:
 async def test_callbacks_change_places_between_jobs(loop: Loop) -> None:
     await loop.ask("POST", "/lab/v1/Phones/+15558675310", {"Behavior": "deliver", "Delay": "60000"})
     await loop.fault("webhook-reorder", match={"MessageStatus": "sent"}, Delay="600000")
-    await loop.advance(seconds=0)
+    await loop.freeze()
     await loop.send()
     await loop.quiet()
     assert loop.statuses == []
@@ -87,7 +87,7 @@ async def test_callbacks_change_places_between_jobs(loop: Loop) -> None:
 
 async def test_what_nothing_follows_is_only_late(loop: Loop) -> None:
     await loop.fault("webhook-reorder", match={"MessageStatus": "delivered"}, Delay="30000")
-    await loop.advance(seconds=0)
+    await loop.freeze()
     await loop.send()
     await loop.quiet()
     assert loop.statuses == ["sent"]
