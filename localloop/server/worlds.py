@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from localloop.core.settings import Settings
+from localloop.lab import faults
 from localloop.lab.shelf import Shelf, WorldLock
 from localloop.lab.shelf.fresh import FreshWorlds, Wish
 from localloop.lab.shelf.moving import Tools
@@ -17,7 +18,14 @@ from localloop.store import Unit
 from localloop.webhooks import preferences
 
 # Where the processes of other machines hear that what they remember is void.
-_CHANNELS = (accounts.CHANNEL, numbers.CHANNEL, preferences.CHANNEL, voice.CHANNEL, *REMEMBERED)
+_CHANNELS = (
+    accounts.CHANNEL,
+    numbers.CHANNEL,
+    preferences.CHANNEL,
+    voice.CHANNEL,
+    faults.CHANNEL,
+    *REMEMBERED,
+)
 
 
 def snapshots_of(settings: Settings, parts: Parts, gate: Gate) -> Snapshots:
@@ -37,6 +45,8 @@ def _tell(unit: Unit) -> None:
 
 def _moved(parts: Parts) -> None:
     parts.revocations.bump()
+    if parts.faults is not None:
+        parts.faults.moved()
     parts.webhooks.forget_preferences()
 
 

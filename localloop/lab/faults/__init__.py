@@ -5,10 +5,12 @@ from localloop.lab.faults.book import Faults
 from localloop.lab.faults.carrier import FaultyCarrier
 from localloop.lab.faults.chaos import rules_of
 from localloop.lab.faults.operations import Operations, bindings
+from localloop.lab.faults.queries import CHANNEL
 from localloop.lab.faults.rule import KINDS, Rule
 from localloop.lab.faults.webhook import WebhookFaults
 
 __all__ = [
+    "CHANNEL",
     "KINDS",
     "ApiFaults",
     "Faults",

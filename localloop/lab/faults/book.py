@@ -37,7 +37,7 @@ class Faults:
         self._seen = -1
         self._everywhere = _shelf(self.standing)
         self._worlds: dict[str, Shelf] = {}
-        self._used_up: set[str] = set()
+        self._used_up: set[tuple[str, str]] = set()
         self._reading = asyncio.Lock()
         self._subscription: Subscription | None = None
 
@@ -68,20 +68,22 @@ class Faults:
     async def strike(self, happening: Happening) -> Rule | None:
         """The first rule that strikes, noted as applied; at most one does at each border."""
         for rule in await self.rules(happening.world_sid, happening.border):
-            if rule.sid in self._used_up or not is_struck(rule, happening):
+            if (rule.world_sid, rule.sid) in self._used_up or not is_struck(rule, happening):
                 continue
             at = clock.now(happening.world_sid)
             if await queries.apply(self.database, rule, happening, at):
                 _tell(rule, happening)
                 return rule
-            self._used_up.add(rule.sid)
+            self._used_up.add((rule.world_sid, rule.sid))
         return None
 
     def changed(self, unit: Unit) -> None:
         """In the unit that changes rules: nobody decides by the old ones after its commit."""
-        unit.after_commit(self._moved)
+        unit.notify(queries.CHANNEL)
+        unit.after_commit(self.moved)
 
-    def _moved(self) -> None:
+    def moved(self) -> None:
+        """What is known here and on this machine may have changed."""
         self._changes.bump()
 
     def _doubt(self) -> None:
@@ -97,7 +99,7 @@ class Faults:
             for rule in rules:
                 worlds[rule.world_sid].append(rule)
             self._worlds = {world_sid: _shelf(own) for world_sid, own in worlds.items()}
-            self._used_up &= {rule.sid for rule in rules}
+            self._used_up.clear()  # a world that was set back may have struck less often
             self._seen = current
 
 

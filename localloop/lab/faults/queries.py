@@ -37,7 +37,7 @@ with struck as (
   select from applied_faults where world_sid = $2::text and fault_sid = $4::text and subject = $8::text
 ), counted as (
   update faults set applied = applied + 1
-  where sid = $4 and (most is null or applied < most) and not exists (select from struck)
+  where world_sid = $2 and sid = $4 and (most is null or applied < most) and not exists (select from struck)
   returning sid
 ), noted as (
   insert into applied_faults
@@ -84,7 +84,6 @@ async def insert(unit: Unit, rule: Rule) -> Row:
         rule.date_created,
     )
     assert row is not None
-    unit.notify(CHANNEL, rule.world_sid)
     return row
 
 
@@ -116,7 +115,6 @@ async def delete(unit: Unit, world_sid: str, sid: str | None) -> int:
         "delete from fault_turns where world_sid = $1 and not exists (select from faults where world_sid = $1)",
         world_sid,
     )
-    unit.notify(CHANNEL, world_sid)
     return int(removed.rpartition(" ")[2])
 
 

@@ -733,8 +733,8 @@ create index forgotten_resource on forgotten (resource_sid);
 
 -- lab/faults: what goes wrong on purpose ---------------------------------------------------------------------------
 create table faults (
-  sid            text primary key,                         -- LF…
   world_sid      text not null,
+  sid            text not null,                            -- LF…
   position       integer not null,                         -- among the rules of its world: what a seed is asked with
   kind           text not null,
   match          jsonb not null,                           -- {field: [what it shall be, …]}
@@ -745,9 +745,9 @@ create table faults (
   status         integer,
   error_code     integer,
   seed           bigint not null,
-  date_created   timestamptz not null
+  date_created   timestamptz not null,
+  primary key (world_sid, sid)
 );
-create index faults_world on faults (world_sid, position);
 
 create table applied_faults (
   world_sid      text not null,
