@@ -12,7 +12,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -44,6 +44,25 @@ class Wait(Struct, eq=False):
     ends_at: datetime | None = None  # in the world's time: then that counts
     has_row: bool = False
     timer: asyncio.TimerHandle | None = None
+    news: asyncio.Future[None] | None = None  # of who rests between two looks
+
+    async def rest(self, seconds: float) -> bool:
+        """Until it is worth looking again: after so long, when it is over, or when time has leapt; whether it has."""
+        loop = asyncio.get_running_loop()
+        news = self.news = loop.create_future()
+        timer = loop.call_later(seconds, _wake, news)
+        self.over.add_done_callback(self.told)
+        try:
+            await news
+            return timer.when() > loop.time()
+        finally:
+            timer.cancel()
+            self.over.remove_done_callback(self.told)
+
+    def told(self, _: object = None) -> None:
+        """Time has leapt, or the wait is over."""
+        if self.news is not None:
+            _wake(self.news)
 
     def end(self) -> None:
         if not self.over.done():
@@ -157,6 +176,9 @@ class Patience:
                 log.warning("an automatic clock stands still: %s", error)
                 await driver.rest(_AWAY_S)
                 continue
+            if has_moved:
+                for wait in self._waits.get(world_sid, ()):
+                    wait.told()
             pause = SHORTEST_PAUSE_S if has_moved else min(pause * 1.5, LONGEST_PAUSE_S)
             await driver.rest(pause if look.is_busy else quiet_in or pause)
         for wait in self._waits.get(world_sid, ()):  # it is automatic no more
@@ -186,10 +208,9 @@ class Patience:
                 wait.end()
 
 
-async def first(wait: Wait, *others: asyncio.Future[Any]) -> bool:
-    """Wait for one of the others; False when the wait is over before."""
-    await asyncio.wait({wait.over, *others}, return_when=asyncio.FIRST_COMPLETED)
-    return any(other.done() for other in others)
+def _wake(resting: asyncio.Future[None]) -> None:
+    if not resting.done():
+        resting.set_result(None)
 
 
 def seconds_of(world_sid: str, timeout: float | None) -> float:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from localloop.core import clock, errors, sids
 from localloop.core.errors import ApiError
 from localloop.lab.matching import Match, MatchError, closest
-from localloop.lab.patience import Patience, Wait, first, seconds_of
+from localloop.lab.patience import Patience, seconds_of
 from localloop.lab.steering import Steering
 from localloop.lab.things import KINDS, Kind, Scope, Span, Thing
 from localloop.lab.wait_surface import key_of
@@ -107,8 +107,8 @@ async def until(waits: Waits, wanted: Wanted) -> tuple[Seen, bool]:
             verdict = _verdict(len(seen.matching), wanted.bounds, is_over=is_over)
             if verdict is not None:
                 return seen, verdict
-            await _rest(lasting, max(pause, (loop.time() - began) * _SHARE))
-            pause = min(pause * 1.3, _LONGEST_S)
+            has_leapt = await lasting.rest(max(pause, (loop.time() - began) * _SHARE))
+            pause = _SHORTEST_S if has_leapt else min(pause * 1.3, _LONGEST_S)
 
 
 def _verdict(count: int, bounds: Bounds, *, is_over: bool) -> bool | None:
@@ -118,16 +118,6 @@ def _verdict(count: int, bounds: Bounds, *, is_over: bool) -> bool | None:
     if is_over or (bounds.most is None and count >= bounds.least):
         return count >= bounds.least
     return None
-
-
-async def _rest(lasting: Wait, seconds: float) -> None:
-    loop = asyncio.get_running_loop()
-    rested = loop.create_future()
-    timer = loop.call_later(seconds, rested.set_result, None)
-    try:
-        await first(lasting, rested)
-    finally:
-        timer.cancel()
 
 
 async def _look(database: Database, wanted: Wanted) -> Seen:
