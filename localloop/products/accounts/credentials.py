@@ -65,16 +65,17 @@ class AccountCredentials:
         return known.caller if known is not None and known.is_proved_by(password) else None
 
     async def bearer(self, token: str) -> Caller | None:
-        now = clock.now().timestamp()
         kept = self._bearers.get(token)
         if kept is not None:
-            return kept[1] if now < kept[0] else None
+            return kept[1] if _holds(kept[0], kept[1]) else None
         epoch = self._bearers.epoch()
         parsed = jwt.parse(token)
         if parsed is None:
             return None
         issuer = await directory.client(self._vault, parsed.key_id)
-        if issuer is None or not parsed.is_signed_with(issuer.token_key) or not now < parsed.expires:
+        if issuer is None or not parsed.is_signed_with(issuer.token_key):
+            return None
+        if not _holds(parsed.expires, issuer.known.caller):
             return None
         caller = await self._bearing(issuer, parsed)
         if caller is not None:
@@ -147,3 +148,7 @@ class AccountCredentials:
         return structs.replace(
             caller, account_sid=parsed.account_sid, world_sid=standing.world_sid, status=standing.status
         )
+
+
+def _holds(expires: float, caller: Caller) -> bool:
+    return clock.now(caller.world_sid).timestamp() < expires

@@ -7,7 +7,7 @@ The account stands in the actor claim (RFC 8693 §4.1) as a resource name, where
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -15,6 +15,8 @@ from localloop.core import jwt
 from localloop.core.jwt import Jwt
 
 _RESOURCE_NAME: Final = "trn:{region}:iam:account:{sid}"
+# Whoever holds the token goes by `exp` and a clock of its own; whether it still holds is for the world's clock to say.
+_HERE: Final = "urn:localloop:exp"
 
 
 class Grant(Struct, frozen=True, kw_only=True):
@@ -24,6 +26,7 @@ class Grant(Struct, frozen=True, kw_only=True):
     account_sid: str
     issued: datetime
     lifetime: timedelta
+    issued_here: datetime | None = None  # in the account's world, where that is another time
     region: str = "us1"
     token_id: str = ""
 
@@ -33,7 +36,7 @@ class Parsed(Struct, frozen=True, kw_only=True):
 
     key_id: str
     account_sid: str
-    expires: float
+    expires: float  # in the account's world
     token: Jwt
 
     def is_signed_with(self, key: str) -> bool:
@@ -43,7 +46,7 @@ class Parsed(Struct, frozen=True, kw_only=True):
 def write(grant: Grant, key: str) -> str:
     account = _RESOURCE_NAME.format(region=grant.region, sid=grant.account_sid)
     issued = int(grant.issued.timestamp())
-    claims = {
+    claims: dict[str, Any] = {
         "iss": "https://oauth.twilio.com",
         "sub": grant.client_sid,
         "aud": "https://api.twilio.com",
@@ -54,6 +57,8 @@ def write(grant: Grant, key: str) -> str:
         "exp": issued + int(grant.lifetime.total_seconds()),
         "jti": grant.token_id,
     }
+    if grant.issued_here is not None:
+        claims[_HERE] = int((grant.issued_here + grant.lifetime).timestamp())
     return jwt.write({"alg": "HS256", "kid": grant.client_sid, "typ": "JWT"}, claims, key)
 
 
@@ -66,7 +71,7 @@ def parse(text: str) -> Parsed | None:
         return Parsed(
             key_id=str(token.header["kid"]),
             account_sid=str(token.claims["act"]["sub"]).rpartition(":")[2],
-            expires=float(token.claims["exp"]),
+            expires=float(token.claims.get(_HERE, token.claims["exp"])),
             token=token,
         )
     except (KeyError, TypeError, ValueError):

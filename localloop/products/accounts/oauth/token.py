@@ -29,11 +29,13 @@ async def create(vault: Vault, request: Request) -> Item:
         raise errors.invalid_parameter("grant_type", "Only client_credentials is supported.")
     client = await _proved(vault, request)
     account_sid = await _account(vault, client, request.params.get("account_sid"))
+    world_sid = client.known.caller.world_sid
     grant = jwt.Grant(
         client_sid=client.known.caller.key_sid or "",
         account_sid=account_sid,
         issued=clock.now(),  # real time: whoever holds the token compares it with a clock of its own
         lifetime=timedelta(seconds=client.ttl_s),
+        issued_here=None if clock.world_time(world_sid).mode == "real" else clock.now(world_sid),
         region=client.known.caller.region,
         token_id=sids.new_secret(),
     )

@@ -121,9 +121,15 @@ async def forget(unit: Executor, account_sid: str, message_sid: str) -> None:
     )
 
 
+_PRUNE: Final = """
+delete from short_links l where l.expires_at < $1
+  and not exists (select from worlds w where w.world_sid = l.world_sid and w.clock_mode <> 'real')
+"""
+
+
 async def prune(executor: Executor, before: datetime) -> None:
-    """Links that nobody can follow any more."""
-    await executor.execute("delete from short_links where expires_at < $1", before)
+    """Links that nobody can follow any more. Where the clock is not real, that is not for this moment to say."""
+    await executor.execute(_PRUNE, before)
 
 
 async def domains_of_services(reader: Executor, keys: Sequence[tuple[str, str]]) -> list[Domain | None]:

@@ -21,7 +21,7 @@ _PURPOSE: Final = "media"
 
 
 class Address(Struct, frozen=True):
-    """Which file an address names, in seconds since 1970 until when."""
+    """Which file an address names, and until when, in seconds since 1970."""
 
     account_sid: str
     message_sid: str
@@ -40,25 +40,25 @@ class Address(Struct, frozen=True):
     def path(self) -> str:
         return f"{PREFIX}{self.account_sid}/{self.message_sid}/{self.media_sid}"
 
-    @property
-    def left_s(self) -> int:
-        return max(0, self.expires - int(clock.now().timestamp()))
+    def left_s(self, world_sid: str) -> int:
+        """For how many seconds of its world's time it still holds; 0 when it does no more."""
+        return max(0, self.expires - int(clock.now(world_sid).timestamp()))
 
 
 class Addresses:
-    """Signs and checks. Real time counts: a world's clock may stand still, an address must not live for ever."""
+    """Signs and checks. Whether an address still holds is for its world's clock to say."""
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
-    def of(self, media: Media, message_sid: str) -> str:
-        expires = int((clock.now() + LIFETIME).timestamp())
+    def of(self, media: Media, message_sid: str, world_sid: str) -> str:
+        expires = int((clock.now(world_sid) + LIFETIME).timestamp())
         address = Address(media.account_sid, message_sid, media.sid, expires)
         proof = self._sealer.sign(_PURPOSE, _signed(address))
         return f"{address.path}?Expires={expires}&Signature={proof}"
 
     def read(self, path: str, expires: str, proof: str) -> Address | None:
-        """What an address names; None for one that is not ours, or was."""
+        """What an address names, be it over; None for one that is not ours."""
         named = path.removeprefix(PREFIX).split("/")
         if len(named) != 3 or not (expires.isascii() and expires.isdigit()) or len(expires) > 12:
             return None
@@ -67,7 +67,7 @@ class Addresses:
         ):
             return None
         address = Address(named[0], named[1], named[2], int(expires))
-        if not address.left_s or not self._sealer.has_signed(_PURPOSE, _signed(address), proof):
+        if not self._sealer.has_signed(_PURPOSE, _signed(address), proof):
             return None
         return address
 

@@ -46,7 +46,10 @@ class MediaOperations(Struct, frozen=True):
         if media.object_id is None:
             return Raw(status=307, headers={"Location": media.url})
         base = f"{request.urls.scheme}://{request.urls.authority}"
-        return Raw(status=307, headers={"Location": f"{base}{self.addresses.of(media, message.sid)}"})
+        return Raw(
+            status=307,
+            headers={"Location": f"{base}{self.addresses.of(media, message.sid, message.world_sid)}"},
+        )
 
     async def delete(self, request: Request) -> Deleted:
         """Not while the message is on its way with it: 20009."""

@@ -135,3 +135,11 @@ def _media(message: Message, file: Attached) -> Media:
         date_created=message.date_created,
         date_updated=message.date_created,
     )
+
+
+async def world_of(reader: Any, account_sid: str) -> str:
+    """The world that an account is in; "" of none, where time is real."""
+    world_sid: str | None = await reader.fetchval(
+        "select world_sid from accounts where sid = $1", account_sid
+    )
+    return world_sid or ""

@@ -62,9 +62,10 @@ class Files:
         if address is None:
             raise errors.not_found(head.path)
         reader = self._objects.database
+        left_s = address.left_s(await queries.world_of(reader, address.account_sid))
         for media in await queries.of_message(reader, address.account_sid, address.message_id):
-            if media.id == address.media_id and media.object_id is not None:
-                return File(media.object_id, media.content_type, media.size or 0, address.left_s)
+            if media.id == address.media_id and media.object_id is not None and left_s:
+                return File(media.object_id, media.content_type, media.size or 0, left_s)
         raise errors.not_found(head.path)
 
     async def _uploaded(self, head: Head) -> File:

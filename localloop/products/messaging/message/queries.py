@@ -85,6 +85,7 @@ _COUNT_REPLIES = """
 select count(*) from (
   select from messages
   where account_sid = $1 and from_address = $2 and to_address = $3 and id >= $4 and direction = 'outbound-reply'
+    and date_created >= $6
   limit $5
 ) replies
 """
@@ -275,9 +276,11 @@ async def assign(connection: Any, messages: Sequence[Message]) -> None:
     )
 
 
-async def count_replies(reader: Any, account_sid: str, pair: tuple[str, str], since: UUID, most: int) -> int:
-    """How many replies went from one to the other after this id; counted up to `most`."""
-    count: int = await reader.fetchval(_COUNT_REPLIES, account_sid, *pair, since, most)
+async def count_replies(
+    reader: Any, account_sid: str, pair: tuple[str, str], since: tuple[UUID, datetime], most: int
+) -> int:
+    """How many replies went from one to the other after this id and this moment of the world; counted up to `most`."""
+    count: int = await reader.fetchval(_COUNT_REPLIES, account_sid, *pair, since[0], most, since[1])
     return count
 
 
