@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
+
+from msgspec import Struct
 
 from localloop.core import clock, errors
 from localloop.core.clock import WorldTime
@@ -13,15 +16,26 @@ from localloop.lab.steering import Steering
 from localloop.rest.request import Binding, Item, Request
 
 PATIENCE_S: Final = 20.0
+_DAY: Final = timedelta(days=1) - timedelta(minutes=1)
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 
-def bindings(steering: Steering) -> tuple[Binding, ...]:
+class Clocks(Struct, frozen=True):
+    """`pass_days` does what is done at some time of each day, once days have passed in a world."""
+
+    steering: Steering
+    pass_days: Callable[[str], Awaitable[None]]
+
+
+def bindings(clocks: Clocks) -> tuple[Binding, ...]:
     return (
         Binding(
             resource="lab.v1.Clock",
-            operations={"FetchClock": partial(fetch, steering), "UpdateClock": partial(update, steering)},
+            operations={
+                "FetchClock": partial(fetch, clocks.steering),
+                "UpdateClock": partial(update, clocks),
+            },
         ),
     )
 
@@ -30,7 +44,7 @@ async def fetch(steering: Steering, request: Request) -> Item:
     return Item(fields=await _shown(steering, request.world_sid))
 
 
-async def update(steering: Steering, request: Request) -> Item:
+async def update(clocks: Clocks, request: Request) -> Item:
     """Change the mode first, then the time. Forward it goes by way of everything that is due, unless `Steps` is false,
     and the answer comes when that is done or `Patience` is over."""
     params, world_sid = request.params, request.world_sid
@@ -39,10 +53,12 @@ async def update(steering: Steering, request: Request) -> Item:
         raise errors.invalid_parameter("Mode", "A real clock cannot be set or advanced; offset can.")
     target = _target(request)
     if mode is not None:
-        await steering.move(world_sid, _in_mode(mode, world_sid))
+        await clocks.steering.move(world_sid, _in_mode(mode, world_sid))
     if target is not None:
-        await _go(steering, request, target)
-    return await fetch(steering, request)
+        await _go(clocks.steering, request, target)
+    if clock.now(world_sid) - request.now > _DAY:
+        await clocks.pass_days(world_sid)
+    return await fetch(clocks.steering, request)
 
 
 async def _go(steering: Steering, request: Request, target: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from msgspec import Struct
 
@@ -25,6 +26,7 @@ from localloop.lab import webhooks as lab_webhooks
 from localloop.lab.log import Log
 from localloop.lab.patience import Patience
 from localloop.lab.steering import Steering
+from localloop.products.messaging.keeping import retention
 from localloop.rest.activity import Activity
 from localloop.rest.admission import LocalCounts
 from localloop.rest.gate import Gate
@@ -64,7 +66,7 @@ def bindings(settings: Settings, parts: Parts, lab: Lab) -> tuple[Binding, ...]:
     phones = lab_phones.Lab(parts.database, lab.watch, parts.messaging, lab.patience)
     return (
         *lab_phones.bindings(phones),
-        *lab_clock.bindings(lab.steering),
+        *lab_clock.bindings(lab_clock.Clocks(lab.steering, partial(_pass_days, settings, parts))),
         *lab_waits.bindings(lab_waits.Waits(parts.database, lab.patience, lab.steering)),
         *lab_calls.bindings(lab.calls),
         *lab.log.bindings(),
@@ -77,3 +79,9 @@ def bindings(settings: Settings, parts: Parts, lab: Lab) -> tuple[Binding, ...]:
         *(lab_faults.bindings(lab_faults.Operations(parts.faults)) if parts.faults is not None else ()),
         *lab_snapshots.bindings(snapshots_of(settings, parts, lab.gate)),
     )
+
+
+async def _pass_days(settings: Settings, parts: Parts, world_sid: str) -> None:
+    """The housekeeper comes by real time."""
+    pace = retention.Pace(days=settings.messages_days)
+    await retention.prune(parts.database, pace, world_sid)

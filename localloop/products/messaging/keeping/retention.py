@@ -29,7 +29,7 @@ select a.sid, a.world_sid, coalesce(own.retention_days, main.retention_days, $1)
 from accounts a
 left join messaging_settings own on own.account_sid = a.sid
 left join messaging_settings main on main.account_sid = a.world_sid
-where coalesce(own.retention_days, main.retention_days, $1) > 0
+where coalesce(own.retention_days, main.retention_days, $1) > 0 and ($2 = '' or a.world_sid = $2)
 order by a.sid
 """
 _ANY: Final = "select exists (select from messaging_settings where retention_days > 0)"
@@ -44,12 +44,12 @@ class Pace(Struct, frozen=True, kw_only=True):
     turn_s: float = 45.0  # the next turn comes after a minute
 
 
-async def prune(database: Database, pace: Pace) -> int:
-    """How many messages went in this turn."""
+async def prune(database: Database, pace: Pace, world_sid: str = "") -> int:
+    """How many messages went in this turn, of all worlds or of one."""
     if not pace.days and not await database.fetchval(_ANY):
         return 0
     ends, count = monotonic() + pace.turn_s, 0
-    for row in await database.fetch(_WANTED, pace.days):
+    for row in await database.fetch(_WANTED, pace.days, world_sid):
         oldest = clock.now(row["world_sid"]) - timedelta(days=row["days"])
         turn = _Turn(row["sid"], oldest, ends)
         count += await turn.run(database, pace)
