@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
@@ -18,6 +19,8 @@ from localloop.cli import running
 from localloop.cli.places import default_directory
 
 TIMEOUT_S = 20.0
+_SILENCE_S = 45.0  # of a stream, which says every 15 seconds that it is there
+Params: TypeAlias = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
 
 class Failed(Exception):
@@ -37,18 +40,37 @@ class Client(Struct, frozen=True):
     account_sid: str
     auth_token: str
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None, *, timeout: float = TIMEOUT_S) -> Any:
+    def get(self, path: str, params: Params | None = None, *, timeout: float = TIMEOUT_S) -> Any:
         query = f"?{urlencode(params)}" if params else ""
         return self._call("GET", f"{path}{query}", None, timeout)
 
-    def post(self, path: str, params: Mapping[str, Any]) -> Any:
+    def post(self, path: str, params: Mapping[str, Any], *, timeout: float = TIMEOUT_S) -> Any:
         pairs = [(key, value) for key, value in params.items() if value is not None]
-        return self._call("POST", path, urlencode(pairs, doseq=True).encode(), TIMEOUT_S)
+        return self._call("POST", path, urlencode(pairs, doseq=True).encode(), timeout)
 
-    def _call(self, method: str, path: str, body: bytes | None, timeout: float) -> Any:
+    @contextmanager
+    def stream(self, path: str, params: Params) -> Iterator[Iterator[bytes]]:
+        """The lines of an answer without an end, as they come. Raises Failed, and OSError when it breaks off."""
+        query = f"?{urlencode(params)}" if params else ""
+        request = self._request("GET", f"{path}{query}", None)
+        request.add_header("Accept", "text/event-stream")
+        try:
+            answer = build_opener(ProxyHandler({})).open(request, timeout=_SILENCE_S)
+        except HTTPError as error:
+            raise _refusal(error) from None
+        except (URLError, OSError) as error:
+            raise Failed(f"no localloop answers at {self.url}: {error}") from None
+        with answer:
+            yield iter(answer)
+
+    def _request(self, method: str, path: str, body: bytes | None) -> Request:
         request = Request(f"{self.url}{path}", body, method=method)  # noqa: S310 - the address is our own note's
         secret = b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
         request.add_header("Authorization", f"Basic {secret}")
+        return request
+
+    def _call(self, method: str, path: str, body: bytes | None, timeout: float) -> Any:
+        request = self._request(method, path, body)
         try:
             # The environment's proxy is for other hosts: this one is on our own machine.
             with build_opener(ProxyHandler({})).open(request, timeout=timeout) as answer:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer import Argument, Option
 
 from localloop import __version__
-from localloop.cli import options
+from localloop.cli import lab, options
+from localloop.cli.answering import answer as _answer
+from localloop.cli.answering import fail as _fail
+from localloop.cli.options import AsJson
+from localloop.cli.options import DataFolder as Data
 
 app = typer.Typer(
     name="localloop",
@@ -45,10 +49,8 @@ messages_app = typer.Typer(
 )
 app.add_typer(messages_app)
 
-Data = Annotated[str | None, Option("--data", metavar="DIR", help="The data folder of the localloop meant.")]
+app.add_typer(lab.app)
 
-
-AsJson = Annotated[bool, Option("--json", help="As JSON, for programs.")]
 OnlyFailed = Annotated[bool, Option("--failed", help="Only those that were not answered well.")]
 AtUrl = Annotated[str, Option("--url", metavar="URL", help="Only those to this address, or below it.")]
 SinceWhen = Annotated[str, Option("--since", metavar="WHEN", help="30m, 2h, 7d or a date: not older.")]
@@ -331,6 +333,23 @@ def add_user(
     _answer(ask.add_user, data or "", name, password)
 
 
+@app.command()
+def tail(
+    kind: Annotated[
+        list[str] | None,
+        Option(metavar="KIND", help="Only these: request, message, phone, webhook, alert, clock."),
+    ] = None,
+    about: AboutSid = "",
+    last: Annotated[int, Option("--last", "-n", min=0, max=1000, help="How many of what has been.")] = 10,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Follow everything that happens in the account's world, in order; Ctrl-C stops it."""
+    from localloop.cli import tail as command
+
+    _answer(command.tail, data or "", kind or (), about, last, as_json)
+
+
 @deliveries_app.command("list")
 def list_deliveries(
     failed: OnlyFailed = False,
@@ -524,18 +543,3 @@ def cancel_deletion(
     from localloop.cli import messages
 
     _answer(messages.cancel, data or "", sid)
-
-
-def _answer(ask: object, *given: object) -> Any:
-    from localloop.cli.client import Failed, Refused
-
-    assert callable(ask)
-    try:
-        return ask(*given)
-    except (Failed, Refused) as error:
-        _fail(error)
-
-
-def _fail(error: Exception, status: int = 1) -> None:
-    print(f"localloop: {error}", file=sys.stderr)
-    raise typer.Exit(status)

@@ -59,3 +59,9 @@ Seed = Annotated[str | None, Option(metavar="N", help="What goes wrong is the sa
 AccessLog = Annotated[bool | None, Option("--access-log", help="Log a line for every request.")]
 LogFormat = Annotated[str | None, Option(help="auto, text or json. [default: auto]")]
 Verbose = Annotated[bool, Option("--verbose", "-v", help="Log more.")]
+
+# Of commands that ask one that runs.
+DataFolder = Annotated[
+    str | None, Option("--data", metavar="DIR", help="The data folder of the localloop meant.")
+]
+AsJson = Annotated[bool, Option("--json", help="As JSON, for programs.")]
