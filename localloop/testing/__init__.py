@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from localloop.testing.asgi import Answer
+    from localloop.testing.clock import Clock, StillBusy
+    from localloop.testing.expect import Expect, NotSo, Thing
     from localloop.testing.lab import Lab, LabError
     from localloop.testing.phone import NothingCame, Phone, Text
     from localloop.testing.request import AUTH_TOKEN, BASE_URL, WebhookRequest, request_for
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 _MODULES: Final = {
     "asgi": ("Answer",),
+    "clock": ("Clock", "StillBusy"),
+    "expect": ("Expect", "NotSo", "Thing"),
     "lab": ("Lab", "LabError"),
     "phone": ("NothingCame", "Phone", "Text"),
     "request": ("AUTH_TOKEN", "BASE_URL", "WebhookRequest", "request_for"),
@@ -49,14 +53,19 @@ __all__ = [
     "AUTH_TOKEN",
     "BASE_URL",
     "Answer",
+    "Clock",
+    "Expect",
     "Lab",
     "LabError",
     "NotDeclared",
+    "NotSo",
     "NotStarted",
     "NothingCame",
     "Phone",
     "Server",
+    "StillBusy",
     "Text",
+    "Thing",
     "WebhookApp",
     "WebhookRequest",
     "World",

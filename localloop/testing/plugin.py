@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 if TYPE_CHECKING:
+    from localloop.testing.clock import Clock
+    from localloop.testing.expect import Expect
     from localloop.testing.phone import Phone
     from localloop.testing.server import Server
     from localloop.testing.twilio_client import Client
@@ -66,6 +68,18 @@ def twilio(_localloop_world: World) -> Client:
 def phone(_localloop_world: World) -> Callable[[str], Phone]:
     """phone("+15551230001"): a simulated phone of the test's world."""
     return _localloop_world.phone
+
+
+@pytest.fixture
+def clock(_localloop_world: World) -> Clock:
+    """The clock of the test's world: clock.freeze(), clock.advance(days=30), clock.auto()."""
+    return _localloop_world.clock
+
+
+@pytest.fixture
+def expect(_localloop_world: World) -> Expect:
+    """What shall come in the test's world: expect.message(To="+1…", MessageStatus="delivered")."""
+    return _localloop_world.expect
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from localloop.testing.clock import Clock
+from localloop.testing.expect import Expect
 from localloop.testing.lab import Lab
 from localloop.testing.phone import Phone
 from localloop.testing.server import Server, Servers
@@ -53,6 +55,8 @@ class World:
         self.account_sid = f"AC{uuid.uuid4().hex}"
         self.auth_token = uuid.uuid4().hex
         self.lab = Lab(self.url, self.account_sid, self.auth_token)
+        self.clock = Clock(self.lab)
+        self.expect = Expect(self.lab)
         self._stack = ExitStack()
         self._phones: dict[str, Phone] = {}
 

@@ -9,11 +9,14 @@ LONG_FUNCTIONS: dict[tuple[str, str], str] = {}
 MANY_PARAMETERS: dict[tuple[str, str], str] = {
     **dict.fromkeys(
         [
-            ("localloop/cli/main.py", name)
-            for name in (
-                *("up", "run", "record", "text", "list_deliveries", "replay_deliveries", "send_webhook"),
-                "delete_messages",
-            )
+            ("localloop/cli/lab_wait.py", "wait"),
+            *(
+                ("localloop/cli/main.py", name)
+                for name in (
+                    *("up", "run", "record", "text", "list_deliveries", "replay_deliveries", "send_webhook"),
+                    "delete_messages",
+                )
+            ),
         ],
         "the options of a command are its parameters",
     ),
