@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from localloop.core import sids
-from localloop.lab.shelf import identities, statements
+from localloop.core import clock, sids
+from localloop.lab.shelf import identities, made, statements
 from localloop.lab.shelf.identities import Copying, Identity, Seal
 from localloop.lab.shelf.lock import Held, WorldLock
+from localloop.lab.shelf.snapshot import PREFIX
 from localloop.lab.shelf.statements import SCHEMA, SHELF, Columns, bound, renamed_code
 from localloop.lab.shelf.tables import STATE, TABLES, TRACES, Table
 from localloop.store import Unit
@@ -94,6 +95,11 @@ async def put_start_away(columns: Columns, held: Held, snapshot_sid: str) -> Non
     await held.unit.execute(*bound(statements.save(columns, AT_START), arguments))
 
 
+async def accounts_of(unit: Unit, snapshot_sid: str) -> list[str]:
+    sql = f"select sid from {SCHEMA}.accounts where snapshot_sid = $1"
+    return [row["sid"] for row in await unit.fetch(sql, snapshot_sid)]
+
+
 async def discard_start(unit: Unit, snapshot_sid: str) -> None:
     await unit.execute(*bound(statements.discard(AT_START), {"snapshots": [snapshot_sid]}))
 
@@ -154,12 +160,15 @@ async def discard(unit: Unit, snapshots: Sequence[str]) -> None:
     await let_go(unit, [row["object_id"] for row in await unit.fetch(_LET_GO, snapshots)])
 
 
-async def fork(unit: Unit, columns: Columns, copying: Copying) -> Forked:
-    """Copy a world into accounts that are made now."""
+async def fork(unit: Unit, columns: Columns, copying: Copying, made_by: str) -> Forked:
+    """Copy a world into accounts that are made now. How they start is put away, too."""
     await identities.copy_accounts(unit, columns, copying, copying.accounts)
     keys = await identities.copy_keys(unit, columns, copying)
     await translate(unit, columns, copying)
-    await announce(unit, copying.accounts[0].sid)
+    world_sid, start = copying.accounts[0].sid, sids.new(PREFIX)
+    await put_away(columns, Held(unit, world_sid, [each.sid for each in copying.accounts]), start)
+    await made.note(unit, made.Made(world_sid, made_by, start, True, clock.now()))
+    await announce(unit, world_sid)
     return Forked(copying.accounts, keys)
 
 

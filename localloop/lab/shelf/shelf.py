@@ -88,9 +88,10 @@ class Shelf:
             async with self.lock.held(world_sid) as held:
                 made = identities.new_accounts(moving.main_first(held))
                 values = {"accounts": held.accounts, "world": world_sid}
-                return await moving.fork(held.unit, columns, Copying(LIVE, values, made, self.tools.seal))
+                copying = Copying(LIVE, values, made, self.tools.seal)
+                return await moving.fork(held.unit, columns, copying, world_sid)
         async with self.database.unit() as unit:
             found = await snapshot.find(unit, world_sid, named, "for share")
             made = identities.new_accounts(found.accounts)
             copying = Copying(SHELF, {"snapshot": found.sid}, made, self.tools.seal)
-            return await moving.fork(unit, columns, copying)
+            return await moving.fork(unit, columns, copying, world_sid)

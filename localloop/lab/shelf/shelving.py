@@ -41,6 +41,7 @@ create table if not exists {SCHEMA}.made_worlds ( -- by /lab/v1/Worlds
   world_sid     text primary key,
   made_by       text not null,                    -- the world that asked for it
   start_sid     text not null,                    -- the snapshot of its start
+  is_fork       boolean not null,
   date_created  timestamptz not null
 );
 create index if not exists made_worlds_by on {SCHEMA}.made_worlds (made_by, world_sid);
