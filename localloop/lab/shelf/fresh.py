@@ -55,7 +55,10 @@ class FreshWorlds:
             await unit.execute(PLANNER)
             await self._make(unit, wish)
             await moving.put_start_away(columns, Held(unit, wish.account_sid, [wish.account_sid]), start)
-            await made.note(unit, made.Made(wish.account_sid, made_by, start, False, now))
+            await made.note(
+                unit,
+                made.Made(world_sid=wish.account_sid, made_by=made_by, start_sid=start, date_created=now),
+            )
         return now
 
     async def delete(self, caller: str, world_sid: str) -> None:
@@ -67,12 +70,11 @@ class FreshWorlds:
                 found = await made.forget(held.unit, world_sid, caller)
                 if found is None:
                     raise NoSuchWorld(world_sid)
-                start, is_fork = found
                 kept = [row["sid"] for row in await held.unit.fetch(_SNAPSHOTS, world_sid)]
-                if kept or is_fork:
-                    await moving.discard(held.unit, [start, *kept])
+                if kept or found.accounts:
+                    await moving.discard(held.unit, [found.start_sid, *kept])
                 else:
-                    await moving.discard_start(held.unit, start)
+                    await moving.discard_start(held.unit, found.start_sid)
                 await moving.delete_world(held)
                 self._shelf.tools.tell(held.unit)
         finally:
@@ -82,9 +84,11 @@ class FreshWorlds:
         """The world as it was at its start. Raises Busy."""
         columns = await self._shelf.columns()
         async with moving.changing(self._shelf.lock, self._shelf.tools, world_sid) as held:
-            start = await made.start_of(held.unit, world_sid)
-            if start is not None:
-                await moving.put_back(columns, held, start, await moving.accounts_of(held.unit, start))
+            start = await made.find(held.unit, world_sid)
+            if start is not None and start.accounts:
+                await moving.set_fork_back(columns, held, start, self._shelf.tools.seal)
+            elif start is not None:
+                await moving.put_back(columns, held, start.start_sid, [world_sid])
             else:
                 await moving.set_back(held, profile)
                 await self._plant(held.unit, world_sid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,12 +12,16 @@ from localloop.lab.shelf.statements import SCHEMA
 from localloop.rest.request import PageRequest
 from localloop.store import Executor
 
-_NOTE: Final = f"""
-insert into {SCHEMA}.made_worlds (world_sid, made_by, start_sid, is_fork, date_created) values ($1, $2, $3, $4, $5)
-"""
-_START: Final = f"select start_sid from {SCHEMA}.made_worlds where world_sid = $1"
+_COLUMNS: Final = "world_sid, made_by, start_sid, accounts, replaces, date_created"
+_NOTE: Final = f"insert into {SCHEMA}.made_worlds ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6)"
+_FIND: Final = f"select {_COLUMNS} from {SCHEMA}.made_worlds where world_sid = $1"
 _FORGET: Final = f"""
-delete from {SCHEMA}.made_worlds where world_sid = $1 and $2 in (world_sid, made_by) returning start_sid, is_fork
+delete from {SCHEMA}.made_worlds where world_sid = $1 and $2 in (world_sid, made_by) returning {_COLUMNS}
+"""
+_UNUSED: Final = f"""
+select s.sid from unnest($1::text[]) as s (sid)
+where not exists (select from {SCHEMA}.snapshots k where k.sid = s.sid)
+  and not exists (select from {SCHEMA}.made_worlds m where m.start_sid = s.sid)
 """
 _PAGE: Final = f"""
 select m.world_sid, m.date_created, w.profile from {SCHEMA}.made_worlds m join worlds w using (world_sid)
@@ -24,32 +29,44 @@ where m.made_by = $1 and ($2::text is null or m.world_sid < $2) and ($3::text is
 """
 
 
-class Made(Struct, frozen=True):
-    """A world and who asked for it. The start of a fork is a snapshot like others, that of another world is small."""
+class Made(Struct, frozen=True, kw_only=True):
+    """A world and who asked for it. A fork starts as the snapshot of another world, whose accounts its own replace."""
 
     world_sid: str
     made_by: str
     start_sid: str
-    is_fork: bool
+    accounts: Sequence[str] = ()
+    replaces: Sequence[str] = ()
     date_created: datetime
 
 
-async def note(executor: Executor, world: Made) -> None:
+async def note(executor: Executor, made: Made) -> None:
     await executor.execute(
-        _NOTE, world.world_sid, world.made_by, world.start_sid, world.is_fork, world.date_created
+        _NOTE,
+        made.world_sid,
+        made.made_by,
+        made.start_sid,
+        list(made.accounts),
+        list(made.replaces),
+        made.date_created,
     )
 
 
-async def start_of(executor: Executor, world_sid: str) -> str | None:
-    """The snapshot of its start; None for a world that the lab did not make."""
-    sid: str | None = await executor.fetchval(_START, world_sid)
-    return sid
+async def find(executor: Executor, world_sid: str) -> Made | None:
+    """None for a world that the lab did not make."""
+    row = await executor.fetchrow(_FIND, world_sid)
+    return None if row is None else Made(**dict(row))
 
 
-async def forget(executor: Executor, world_sid: str, caller: str) -> tuple[str, bool] | None:
-    """The same, and whether it was a fork; None also when it was another's. It is made no more."""
+async def forget(executor: Executor, world_sid: str, caller: str) -> Made | None:
+    """The same, and it is made no more; None also when it was another's."""
     row = await executor.fetchrow(_FORGET, world_sid, caller)
-    return None if row is None else (row["start_sid"], row["is_fork"])
+    return None if row is None else Made(**dict(row))
+
+
+async def unused(executor: Executor, snapshots: Sequence[str]) -> list[str]:
+    """Those that are neither listed nor the start of a fork."""
+    return [row["sid"] for row in await executor.fetch(_UNUSED, snapshots)]
 
 
 async def page(executor: Executor, made_by: str, asked: PageRequest) -> tuple[list[Any], bool]:
