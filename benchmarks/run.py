@@ -13,7 +13,18 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import clock, console, creates, footprint, intercept, latency, messages, pace, webhooks
+from benchmarks import (
+    clock,
+    console,
+    creates,
+    footprint,
+    intercept,
+    latency,
+    messages,
+    pace,
+    snapshots,
+    webhooks,
+)
 from benchmarks.instance import NotStarted
 from benchmarks.table import NotRun, Row, not_run, rendered
 
@@ -33,6 +44,7 @@ PARTS: Mapping[str, Part] = {
     "page": console.with_a_page,
     "intercept": intercept.against_the_port,
     "clock": lambda seconds: clock.far_ahead(round(seconds * 2)),
+    "snapshots": lambda seconds: snapshots.of_worlds(max(3, round(seconds))),
     "polls": lambda _: footprint.long_polls(),
     "webhooks": lambda seconds: [*webhooks.dispatch(seconds), *webhooks.one_that_hangs(seconds)],
 }

@@ -12,7 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from localloop.core import clock, sids
-from localloop.lab.shelf import moving
+from localloop.lab.shelf import made, moving
 from localloop.lab.shelf.lock import PLANNER, Held
 from localloop.lab.shelf.shelf import Shelf
 from localloop.lab.shelf.snapshot import PREFIX
@@ -20,18 +20,7 @@ from localloop.lab.shelf.statements import SCHEMA
 from localloop.rest.request import PageRequest
 from localloop.store import Unit
 
-_NOTE: Final = (
-    f"insert into {SCHEMA}.made_worlds (world_sid, made_by, start_sid, date_created) values ($1, $2, $3, $4)"
-)
-_START: Final = f"select start_sid from {SCHEMA}.made_worlds where world_sid = $1"
-_FORGET: Final = f"""
-delete from {SCHEMA}.made_worlds where world_sid = $1 and $2 in (world_sid, made_by) returning start_sid
-"""
 _SNAPSHOTS: Final = f"select sid from {SCHEMA}.snapshots where world_sid = $1"
-_PAGE: Final = f"""
-select m.world_sid, m.date_created, w.profile from {SCHEMA}.made_worlds m join worlds w using (world_sid)
-where m.made_by = $1 and ($2::text is null or m.world_sid < $2) and ($3::text is null or m.world_sid > $3)
-"""
 _DELETE_WITHIN_S: Final = 0.25
 
 # Makes an account with its numbers in a unit of work.
@@ -66,7 +55,10 @@ class FreshWorlds:
             await unit.execute(PLANNER)
             await self._make(unit, wish)
             await moving.put_start_away(columns, Held(unit, wish.account_sid, [wish.account_sid]), start)
-            await unit.execute(_NOTE, wish.account_sid, made_by, start, now)
+            await made.note(
+                unit,
+                made.Made(world_sid=wish.account_sid, made_by=made_by, start_sid=start, date_created=now),
+            )
         return now
 
     async def delete(self, caller: str, world_sid: str) -> None:
@@ -75,13 +67,14 @@ class FreshWorlds:
         await self._shelf.columns()
         try:
             async with self._shelf.lock.held(world_sid, _DELETE_WITHIN_S, must_rest=False) as held:
-                start = await held.unit.fetchval(_FORGET, world_sid, caller)
-                if start is None:
+                found = await made.forget(held.unit, world_sid, caller)
+                if found is None:
                     raise NoSuchWorld(world_sid)
-                kept = await held.unit.fetch(_SNAPSHOTS, world_sid)
-                await moving.discard_start(held.unit, start)
-                if kept:
-                    await moving.discard(held.unit, [row["sid"] for row in kept])
+                kept = [row["sid"] for row in await held.unit.fetch(_SNAPSHOTS, world_sid)]
+                if kept or found.accounts:
+                    await moving.discard(held.unit, [found.start_sid, *kept])
+                else:
+                    await moving.discard_start(held.unit, found.start_sid)
                 await moving.delete_world(held)
                 self._shelf.tools.tell(held.unit)
         finally:
@@ -91,23 +84,15 @@ class FreshWorlds:
         """The world as it was at its start. Raises Busy."""
         columns = await self._shelf.columns()
         async with moving.changing(self._shelf.lock, self._shelf.tools, world_sid) as held:
-            start = await held.unit.fetchval(_START, world_sid)
-            if start is not None:
-                await moving.put_back(columns, held, start, [world_sid])
+            start = await made.find(held.unit, world_sid)
+            if start is not None and start.accounts:
+                await moving.set_fork_back(columns, held, start, self._shelf.tools.seal)
+            elif start is not None:
+                await moving.put_back(columns, held, start.start_sid, [world_sid])
             else:
                 await moving.set_back(held, profile)
                 await self._plant(held.unit, world_sid)
 
     async def page(self, made_by: str, asked: PageRequest) -> tuple[list[Any], bool]:
-        """The newest first; and whether there are more in the direction of travel."""
         await self._shelf.columns()
-        backwards = asked.before is not None
-        rows = await self._shelf.database.fetch(
-            f"{_PAGE} order by world_sid {'asc' if backwards else 'desc'} limit $4",
-            made_by,
-            asked.after,
-            asked.before,
-            asked.size + 1,
-        )
-        found = list(rows[: asked.size])
-        return (found[::-1] if backwards else found), len(rows) > asked.size
+        return await made.page(self._shelf.database, made_by, asked)

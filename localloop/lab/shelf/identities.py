@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 
 from localloop.core import sids
-from localloop.lab.shelf.statements import Columns, Source, bound, credentials
+from localloop.lab.shelf.statements import SCHEMA, Columns, bound, credentials
 from localloop.lab.shelf.tables import STATE, Table
 
 Seal = Callable[[str], bytes]
@@ -43,18 +43,16 @@ class Identity(Struct, frozen=True):
 
 
 class Copying(Struct, frozen=True):
-    """Into which accounts a world is copied: the names they had, and those they get. `values` are the arguments by
-    which its rows are found."""
+    """Into which accounts a snapshot is copied: the names they had, and those they get."""
 
-    source: Source
-    values: Mapping[str, Any]
+    snapshot_sid: str
     accounts: Sequence[Identity]
     seal: Seal
 
     @property
     def arguments(self) -> dict[str, Any]:
         old = [each.replaces for each in self.accounts]
-        return {**self.values, "old": old, "new": [each.sid for each in self.accounts]}
+        return {"snapshot": self.snapshot_sid, "old": old, "new": [each.sid for each in self.accounts]}
 
 
 def new_accounts(old: Sequence[str]) -> list[Identity]:
@@ -74,7 +72,7 @@ async def copy_accounts(unit: Any, columns: Columns, copying: Copying, made: Seq
         "tests": [sids.new("AC") if each.sid == main else None for each in made],
         "testtokens": [copying.seal(sids.new_secret()) if each.sid == main else None for each in made],
     }
-    sql = credentials(columns, _TABLES["accounts"], copying.source, _ACCOUNT)
+    sql = credentials(columns, _TABLES["accounts"], _ACCOUNT)
     await unit.execute(*bound(f"{sql} and sid = any(:names)", {**copying.arguments, **arguments}))
 
 
@@ -89,8 +87,7 @@ async def copy_keys(
     made: list[Identity] = []
     for name, prefix in _PREFIXES.items():
         table = _TABLES[name]
-        of = copying.source
-        listed = f"select sid from {of.table(table)} where {of.where(table)} order by sid"
+        listed = f"select sid from {SCHEMA}.{name} where snapshot_sid = :snapshot order by sid"
         found = await unit.fetch(*bound(listed, copying.arguments))
         keys = [identity(row["sid"], prefix) for row in found]
         if keys:
@@ -108,5 +105,5 @@ async def _copy_keys(
         "fresh": [each.sid for each in keys],
         "secrets": [copying.seal(each.secret) for each in keys],
     }
-    sql = credentials(columns, table, copying.source, _KEY)
+    sql = credentials(columns, table, _KEY)
     await unit.execute(*bound(sql, {**copying.arguments, **arguments}))

@@ -20,7 +20,7 @@ from localloop.lab.shelf.lock import Held
 from localloop.lab.shelf.moving import Forked
 from localloop.lab.shelf.shelf import Shelf
 from localloop.lab.shelf.snapshot import PREFIX, find
-from localloop.lab.shelf.statements import SCHEMA, SHELF, Columns
+from localloop.lab.shelf.statements import SCHEMA, Columns
 from localloop.lab.shelf.tables import STATE
 from localloop.store.objects import Objects
 from localloop.store.objects.holding import key_of
@@ -110,7 +110,7 @@ class Transfer:
             await _keep(held, sid, contents.objects)
             await moving.make_room(held)
             accounts = await _accounts(held, contents)
-            copying = Copying(SHELF, {"snapshot": sid}, accounts, tools.seal)
+            copying = Copying(sid, accounts, tools.seal)
             await held.unit.execute(_NAME, world_sid, sid, accounts[0].replaces)
             await identities.copy_accounts(held.unit, columns, copying, accounts[1:])
             keys = await _keys(held, columns, copying, contents.head.secrets)

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from localloop.core import sids
-from localloop.lab.shelf import identities, statements
+from localloop.core import clock, sids
+from localloop.lab.shelf import identities, made, statements
 from localloop.lab.shelf.identities import Copying, Identity, Seal
 from localloop.lab.shelf.lock import Held, WorldLock
-from localloop.lab.shelf.statements import SCHEMA, SHELF, Columns, bound, renamed_code
+from localloop.lab.shelf.statements import SCHEMA, Columns, bound, renamed_code
 from localloop.lab.shelf.tables import STATE, TABLES, TRACES, Table
 from localloop.store import Unit
 from localloop.store.worlds import announce
@@ -45,7 +45,8 @@ _TEXTS: Final = (
     " where t.account_sid = any(:new) and t.resource_sid = l.message_sid and t.detail is not null",
 )
 _LINKS: Final = """(
-  select message_sid, array_agg(code) as old, array_agg({code}) as new from {table} where {where} group by 1
+  select message_sid, array_agg(code) as old, array_agg({code}) as new from {schema}.short_links
+  where snapshot_sid = :snapshot group by 1
 ) l"""
 
 
@@ -103,9 +104,17 @@ async def put_back(columns: Columns, held: Held, snapshot_sid: str, accounts: Se
     held_objects = await clear(held, _STATE)
     await held.unit.execute(*bound(statements.put_back_accounts(columns), {"snapshot": snapshot_sid}))
     await close_accounts(held, [each for each in held.accounts if each not in accounts])
-    await held.unit.execute(
-        *bound(statements.fill(columns, SHELF, translated=False), {"snapshot": snapshot_sid})
-    )
+    await held.unit.execute(*bound(statements.fill(columns, translated=False), {"snapshot": snapshot_sid}))
+    await let_go(held.unit, held_objects)
+
+
+async def set_fork_back(columns: Columns, held: Held, fork: made.Made, seal: Seal) -> None:
+    """Its start again: accounts that it was forked with stay, with their tokens and keys."""
+    held_objects = await clear(held, _CONTENT)
+    await close_accounts(held, [each for each in held.accounts if each not in fork.accounts])
+    pairs = zip(fork.accounts, fork.replaces, strict=True)
+    accounts = [Identity(sid, "", replaces) for sid, replaces in pairs]
+    await translate(held.unit, columns, Copying(fork.start_sid, accounts, seal))
     await let_go(held.unit, held_objects)
 
 
@@ -148,37 +157,47 @@ async def let_go(unit: Unit, objects: Sequence[Any]) -> None:
 
 
 async def discard(unit: Unit, snapshots: Sequence[str]) -> None:
-    """Take snapshots from the shelf."""
-    await unit.execute(*bound(statements.discard(), {"snapshots": snapshots}))
+    """Take snapshots from the list, and from the shelf once no fork started from them."""
     await unit.execute(f"delete from {SCHEMA}.snapshots where sid = any($1)", snapshots)
-    await let_go(unit, [row["object_id"] for row in await unit.fetch(_LET_GO, snapshots)])
+    unused = await made.unused(unit, snapshots)
+    if unused:
+        await unit.execute(*bound(statements.discard(), {"snapshots": unused}))
+        await let_go(unit, [row["object_id"] for row in await unit.fetch(_LET_GO, unused)])
 
 
-async def fork(unit: Unit, columns: Columns, copying: Copying) -> Forked:
-    """Copy a world into accounts that are made now."""
+async def fork(unit: Unit, columns: Columns, copying: Copying, made_by: str) -> Forked:
+    """Copy what is on the shelf into accounts that are made now. It stays there while the fork may be set back."""
     await identities.copy_accounts(unit, columns, copying, copying.accounts)
     keys = await identities.copy_keys(unit, columns, copying)
     await translate(unit, columns, copying)
-    await announce(unit, copying.accounts[0].sid)
+    world_sid = copying.accounts[0].sid
+    arguments = copying.arguments
+    start = made.Made(
+        world_sid=world_sid,
+        made_by=made_by,
+        start_sid=copying.snapshot_sid,
+        accounts=arguments["new"],
+        replaces=arguments["old"],
+        date_created=clock.now(),
+    )
+    await made.note(unit, start)
+    await announce(unit, world_sid)
     return Forked(copying.accounts, keys)
 
 
 async def translate(unit: Unit, columns: Columns, copying: Copying) -> None:
     """Copy all but accounts and keys, under the accounts' other names."""
     arguments = {**copying.arguments, "salt": sids.new_secret()}
-    await unit.execute(*bound(statements.fill(columns, copying.source, translated=True), arguments))
+    await unit.execute(*bound(statements.fill(columns, translated=True), arguments))
     await _rename_links(unit, copying, arguments)
 
 
 async def _rename_links(unit: Unit, copying: Copying, arguments: Mapping[str, Any]) -> None:
     """Short links have other codes in the copy, also where they stand in its texts."""
-    of = copying.source
-    table = next(table for table in STATE if table.name == "short_links")
-    where = of.where(table)
-    found = f"select exists (select from {of.table(table)} where {where}) as has_links"
+    found = f"select exists (select from {SCHEMA}.short_links where snapshot_sid = :snapshot)"
     if not await unit.fetchval(*bound(found, arguments)):
         return
-    links = _LINKS.format(code=renamed_code("code"), table=of.table(table), where=where)
+    links = _LINKS.format(code=renamed_code("code"), schema=SCHEMA)
     for text in _TEXTS:
         sql = text.format(schema=SCHEMA, links=links)
         await unit.execute(*bound(sql, {**arguments, "copy": copying.accounts[0].sid}))

@@ -5,16 +5,16 @@ What a step costs is PostgreSQL's: rows are copied from table to table and none 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from localloop.core import clock, sids
 from localloop.lab.shelf import identities, moving, snapshot, statements
 from localloop.lab.shelf.identities import Copying
-from localloop.lab.shelf.lock import WorldLock
+from localloop.lab.shelf.lock import PLANNER, WorldLock
 from localloop.lab.shelf.moving import Forked, Tools
 from localloop.lab.shelf.shelving import Shelving
 from localloop.lab.shelf.snapshot import PREFIX, NameTaken, Snapshot
-from localloop.lab.shelf.statements import LIVE, SHELF, Columns, bound
+from localloop.lab.shelf.statements import Columns, bound
 from localloop.rest.request import PageRequest
 from localloop.store import Database
 
@@ -86,11 +86,13 @@ class Shelf:
         columns = await self.columns()
         if named is None:
             async with self.lock.held(world_sid) as held:
-                made = identities.new_accounts(moving.main_first(held))
-                values = {"accounts": held.accounts, "world": world_sid}
-                return await moving.fork(held.unit, columns, Copying(LIVE, values, made, self.tools.seal))
+                sid, accounts = sids.new(PREFIX), moving.main_first(held)
+                await moving.put_away(columns, held, sid)
+                return await moving.fork(held.unit, columns, self._fresh(sid, accounts), world_sid)
         async with self.database.unit() as unit:
+            await unit.execute(PLANNER)
             found = await snapshot.find(unit, world_sid, named, "for share")
-            made = identities.new_accounts(found.accounts)
-            copying = Copying(SHELF, {"snapshot": found.sid}, made, self.tools.seal)
-            return await moving.fork(unit, columns, copying)
+            return await moving.fork(unit, columns, self._fresh(found.sid, found.accounts), world_sid)
+
+    def _fresh(self, snapshot_sid: str, accounts: Sequence[str]) -> Copying:
+        return Copying(snapshot_sid, identities.new_accounts(accounts), self.tools.seal)

@@ -40,9 +40,12 @@ create unique index if not exists snapshots_name on {SCHEMA}.snapshots (world_si
 create table if not exists {SCHEMA}.made_worlds ( -- by /lab/v1/Worlds
   world_sid     text primary key,
   made_by       text not null,                    -- the world that asked for it
-  start_sid     text not null,                    -- the snapshot of its start
+  start_sid     text not null,                    -- the snapshot of its start; of a fork, of what it was forked from
+  accounts      text[] not null,                  -- of a fork: its accounts,
+  replaces      text[] not null,                  -- and whose places they took
   date_created  timestamptz not null
 );
+create index if not exists made_worlds_start on {SCHEMA}.made_worlds (start_sid);
 create index if not exists made_worlds_by on {SCHEMA}.made_worlds (made_by, world_sid);
 create table if not exists {SCHEMA}.chunks (      -- of files that are being loaded
   load_sid      text not null,

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from msgspec import Struct
-
 from localloop.lab.shelf.tables import STATE, Table
 
 SCHEMA: Final = "shelf"
@@ -38,22 +36,6 @@ _TYPES: Final = {
 }
 
 Columns: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]  # of each table: names and types, in order
-
-
-class Source(Struct, frozen=True):
-    """Where a world is copied from: itself, or what was put away of it."""
-
-    is_shelf: bool
-
-    def table(self, table: Table) -> str:
-        return f"{SCHEMA}.{table.name}" if self.is_shelf else table.name
-
-    def where(self, table: Table) -> str:
-        return "snapshot_sid = :snapshot" if self.is_shelf else table.where
-
-
-LIVE: Final = Source(False)
-SHELF: Final = Source(True)
 
 
 def bound(sql: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -88,17 +70,17 @@ def empty(tables: Iterable[Table]) -> str:
     return f"with {', '.join(steps)} {found}"
 
 
-def fill(columns: Columns, source: Source, *, translated: bool) -> str:
+def fill(columns: Columns, *, translated: bool) -> str:
     """Copy a world's state into its tables; `translated`, under the names that accounts have in another world."""
     left = OF_CREDENTIALS if translated else frozenset({"accounts"})
     return _counting(
-        (table.name, copied(columns, table, source, translated=translated))
+        (table.name, copied(columns, table, translated=translated))
         for table in STATE
         if table.name not in left
     )
 
 
-def copied(columns: Columns, table: Table, source: Source, *, translated: bool) -> str:
+def copied(columns: Columns, table: Table, *, translated: bool) -> str:
     # A resource's notifications go out in the order of their jobs.
     order = " order by id" if table.name == "jobs" else ""
     values = ", ".join(
@@ -107,16 +89,16 @@ def copied(columns: Columns, table: Table, source: Source, *, translated: bool) 
     )
     return (
         f"insert into {table.name} ({_names(columns, table)}) overriding system value"
-        f" select {values} from {source.table(table)} where {source.where(table)}{order}"
+        f" select {values} from {SCHEMA}.{table.name} where snapshot_sid = :snapshot{order}"
     )
 
 
-def credentials(columns: Columns, table: Table, source: Source, own: Mapping[str, str]) -> str:
+def credentials(columns: Columns, table: Table, own: Mapping[str, str]) -> str:
     """Copy rows that prove callers, under other names: `own` says where the values of some columns come from."""
     values = ", ".join(own.get(name) or _translated(table, name, kind) for name, kind in columns[table.name])
     return (
         f"insert into {table.name} ({_names(columns, table)}) overriding system value"
-        f" select {values} from {source.table(table)} where {source.where(table)}"
+        f" select {values} from {SCHEMA}.{table.name} where snapshot_sid = :snapshot"
     )
 
 

@@ -11,7 +11,7 @@ from waiting import until
 
 from localloop.core import clock
 from localloop.core.settings import Settings
-from localloop.lab.shelf.tables import STATE
+from localloop.lab.shelf.tables import STATE, TABLES
 from localloop.webhooks import FORGET
 from tests.api.lab.conftest import FROM, TO, Refused, World
 
@@ -251,3 +251,36 @@ async def test_a_subaccount_made_later_is_gone(world: World) -> None:
     await world.lab("POST", "Snapshots/alone/Restore")
     assert await world.database.fetchval("select count(*) from accounts where world_sid = $1", world.sid) == 1
     await no_trace(world, of=[made["sid"]])
+
+
+async def test_a_world_for_a_test_is_alone_and_goes_without_a_trace(world: World) -> None:
+    made = await world.lab("POST", "Worlds", PhoneNumber=[FROM, OTHER], Profile="twilio")
+    assert (made["profile"], made["phone_numbers"]) == ("twilio", [FROM, OTHER])
+    fresh = like(world, made)
+    assert {each["phone_number"] for each in await numbers(fresh)} == {FROM, OTHER}
+    await buy(fresh, "+15017122663")
+    await fresh.lab("POST", "Snapshots", UniqueName="mine")
+    await fresh.send()
+    await idle(fresh)
+    assert [each["account_sid"] for each in (await world.lab("GET", "Worlds"))["worlds"]] == [fresh.sid]
+    await fresh.lab("POST", "World/Reset")
+    assert await bodies(fresh) == set()
+    assert {each["phone_number"] for each in await numbers(fresh)} == {FROM, OTHER}
+    assert (await fresh.lab("GET", "World"))["profile"] == "twilio"
+    fork = like(world, await fresh.lab("POST", "World/Fork"))
+    await fork.send(Body="later")
+    await idle(fork)
+    await fork.lab("POST", "World/Reset")
+    assert await bodies(fork) == set()
+    assert {each["phone_number"] for each in await numbers(fork)} == {FROM, OTHER}
+    stranger = like(world, await world.lab("POST", "Worlds"))
+    with pytest.raises(Refused, match="404"):
+        await stranger.lab("DELETE", f"Worlds/{fresh.sid}")
+    await fresh.lab("DELETE", f"Worlds/{fork.sid}")
+    await world.lab("DELETE", f"Worlds/{fresh.sid}")
+    with pytest.raises(Refused, match="404"):
+        await world.lab("DELETE", f"Worlds/{world.sid}")
+    for table in TABLES:
+        if table.name not in ("requests", "accounts"):
+            sql = f"select count(*) from {table.name} t, unnest($1::text[]) w where strpos(t::text, w) > 0"
+            assert await world.database.fetchval(sql, [fresh.sid, fork.sid]) == 0, table.name
