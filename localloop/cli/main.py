@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer import Argument, Option
 
 from localloop import __version__
-from localloop.cli import options
+from localloop.cli import lab, options
+from localloop.cli.answering import answered, fail
 
 app = typer.Typer(
     name="localloop",
@@ -44,6 +45,7 @@ messages_app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(messages_app)
+app.add_typer(lab.app)
 
 Data = Annotated[str | None, Option("--data", metavar="DIR", help="The data folder of the localloop meant.")]
 
@@ -114,7 +116,7 @@ def up(
     try:
         command.up(chosen, verbose=verbose)
     except command.FAILURES as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command()
@@ -122,7 +124,7 @@ def status(data: Data = None) -> None:
     """Say whether localloop is up, and how it fares; exit status 1 when it is not."""
     from localloop.cli import ask
 
-    _answer(ask.status, data or "")
+    answered(ask.status, data or "")
 
 
 @app.command()
@@ -130,7 +132,7 @@ def env(data: Data = None) -> None:
     """Print the variables that point programs at localloop: eval "$(localloop env)"."""
     from localloop.cli import run as command
 
-    _answer(command.env, data or "")
+    answered(command.env, data or "")
 
 
 @app.command(context_settings={"allow_interspersed_args": False})
@@ -168,7 +170,7 @@ def run(
         ephemeral=ephemeral,
         quiet=quiet,
     )
-    raise typer.Exit(_answer(runs.run, wanted))
+    raise typer.Exit(answered(runs.run, wanted))
 
 
 DryRun = Annotated[bool, Option("--dry-run", help="Say what would be done, and do nothing.")]
@@ -197,7 +199,7 @@ def _change_trust(data: str | None, *, trusted: bool, dry_run: bool) -> None:
         if not stores.change(data or "", trusted=trusted, dry_run=dry_run):
             raise typer.Exit(1)
     except Failed as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command()
@@ -234,7 +236,7 @@ def text(
     from localloop.cli import ask
 
     texted = ask.Texted(number=number, body=body, to=to, media=media or [], press=press, name=name)
-    _answer(ask.text, data or "", texted)
+    answered(ask.text, data or "", texted)
 
 
 @app.command()
@@ -249,12 +251,19 @@ def inbox(
         Option(metavar="DATE", help="With --wait: one that came since then will do (2026-01-31T12:00:00Z)."),
     ] = None,
     limit: Annotated[int, Option(min=1, max=1000, help="How many to show.")] = 20,
+    code: Annotated[
+        bool,
+        Option("--code", help="Only the newest one-time code that it received; status 1 if there is none."),
+    ] = False,
     data: Data = None,
 ) -> None:
     """Show what a simulated phone received and sent, newest first."""
     from localloop.cli import ask
 
-    _answer(ask.inbox, data or "", number, wait, since or "", limit)
+    if code:
+        answered(ask.code, data or "", number, wait, since or "")
+    else:
+        answered(ask.inbox, data or "", number, wait, since or "", limit)
 
 
 @app.command("send-webhook")
@@ -297,7 +306,7 @@ def send_webhook(
         method=method,
         token=token,
     )
-    _answer(sending.send, data or "", wanted, as_json)
+    answered(sending.send, data or "", wanted, as_json)
 
 
 @console_app.callback(invoke_without_command=True)
@@ -310,7 +319,7 @@ def console(
     from localloop.cli import ask
 
     if context.invoked_subcommand is None:
-        _answer(ask.console, data or "", open_it)
+        answered(ask.console, data or "", open_it)
 
 
 @console_app.command("add-user")
@@ -328,7 +337,7 @@ def add_user(
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\r\n")
-    _answer(ask.add_user, data or "", name, password)
+    answered(ask.add_user, data or "", name, password)
 
 
 @deliveries_app.command("list")
@@ -346,7 +355,7 @@ def list_deliveries(
     from localloop.cli import deliveries
 
     asked = deliveries.Asked(failed=failed, url=url, resource=resource, since=since, until=until)
-    _answer(deliveries.list_deliveries, data or "", asked, limit, as_json)
+    answered(deliveries.list_deliveries, data or "", asked, limit, as_json)
 
 
 @deliveries_app.command("show")
@@ -358,7 +367,7 @@ def show_delivery(
     """Show one delivery: request, answer, timings, alerts, and all attempts at the same webhook."""
     from localloop.cli import deliveries
 
-    _answer(deliveries.show, data or "", sid, as_json)
+    answered(deliveries.show, data or "", sid, as_json)
 
 
 @deliveries_app.command("tail")
@@ -372,7 +381,9 @@ def tail_deliveries(
     """Print deliveries as they come, until Ctrl-C; with --json one object a line."""
     from localloop.cli import deliveries
 
-    _answer(deliveries.tail, data or "", deliveries.Asked(failed=failed, url=url, resource=resource), as_json)
+    answered(
+        deliveries.tail, data or "", deliveries.Asked(failed=failed, url=url, resource=resource), as_json
+    )
 
 
 @deliveries_app.command("replay")
@@ -395,7 +406,7 @@ def replay_deliveries(
     from localloop.cli import deliveries
 
     asked = deliveries.Asked(failed=failed, url=url, since=since, until=until)
-    _answer(deliveries.replay, data or "", sids or [], asked, to, as_json)
+    answered(deliveries.replay, data or "", sids or [], asked, to, as_json)
 
 
 @app.command(context_settings={"allow_interspersed_args": False})
@@ -434,7 +445,7 @@ def record(
         hides_bodies=no_bodies,
         hides_numbers=no_numbers,
     )
-    raise typer.Exit(_answer(recording.record, wanted))
+    raise typer.Exit(answered(recording.record, wanted))
 
 
 @app.command()
@@ -455,7 +466,7 @@ def compare(
         if not comparing.compare_file(data or "", file, wait, as_json):
             raise typer.Exit(1)
     except (Failed, Refused) as error:
-        _fail(error, 2)
+        fail(error, 2)
 
 
 @app.command()
@@ -467,7 +478,7 @@ def check(
     """Say which operations, TwiML and webhooks an application uses, and of each whether it behaves here."""
     from localloop.cli import checking
 
-    _answer(checking.check, target, kind, as_json)
+    answered(checking.check, target, kind, as_json)
 
 
 @messages_app.command("delete")
@@ -505,7 +516,7 @@ def delete_messages(
     )
     if not yes and sys.stdin.isatty():
         typer.confirm("They cannot be had back. Delete them?", abort=True)
-    _answer(messages.delete, data or "", asked, wait, as_json)
+    answered(messages.delete, data or "", asked, wait, as_json)
 
 
 @messages_app.command("deletions")
@@ -513,7 +524,7 @@ def list_deletions(as_json: AsJson = False, data: Data = None) -> None:
     """List deletions and how far they are, newest first."""
     from localloop.cli import messages
 
-    _answer(messages.list_deletions, data or "", as_json)
+    answered(messages.list_deletions, data or "", as_json)
 
 
 @messages_app.command("cancel")
@@ -523,19 +534,4 @@ def cancel_deletion(
     """Stop a deletion; what has gone has gone."""
     from localloop.cli import messages
 
-    _answer(messages.cancel, data or "", sid)
-
-
-def _answer(ask: object, *given: object) -> Any:
-    from localloop.cli.client import Failed, Refused
-
-    assert callable(ask)
-    try:
-        return ask(*given)
-    except (Failed, Refused) as error:
-        _fail(error)
-
-
-def _fail(error: Exception, status: int = 1) -> None:
-    print(f"localloop: {error}", file=sys.stderr)
-    raise typer.Exit(status)
+    answered(messages.cancel, data or "", sid)

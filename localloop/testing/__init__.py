@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from localloop.testing.asgi import Answer
     from localloop.testing.lab import Lab, LabError
+    from localloop.testing.personas import BadPersona, Persona, Rule
     from localloop.testing.phone import NothingCame, Phone, Text
     from localloop.testing.request import AUTH_TOKEN, BASE_URL, WebhookRequest, request_for
     from localloop.testing.sample import ACCOUNT_SID, NotDeclared, kinds, parameters
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _MODULES: Final = {
     "asgi": ("Answer",),
     "lab": ("Lab", "LabError"),
+    "personas": ("BadPersona", "Persona", "Rule"),
     "phone": ("NothingCame", "Phone", "Text"),
     "request": ("AUTH_TOKEN", "BASE_URL", "WebhookRequest", "request_for"),
     "sample": ("ACCOUNT_SID", "NotDeclared", "kinds", "parameters"),
@@ -49,12 +51,15 @@ __all__ = [
     "AUTH_TOKEN",
     "BASE_URL",
     "Answer",
+    "BadPersona",
     "Lab",
     "LabError",
     "NotDeclared",
     "NotStarted",
     "NothingCame",
+    "Persona",
     "Phone",
+    "Rule",
     "Server",
     "Text",
     "WebhookApp",

@@ -1,0 +1,15 @@
+"""`localloop lab …`: what only a simulator can do, from the shell. Each piece is in a file of its own, `lab_*.py`."""
+
+from __future__ import annotations
+
+import typer
+
+from localloop.cli import lab_phones
+
+app = typer.Typer(
+    name="lab",
+    help="What only a simulator can do.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(lab_phones.app)
