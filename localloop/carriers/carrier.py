@@ -35,7 +35,9 @@ class Receipt(Struct, frozen=True):
     status: Fate
     at: datetime
     error_code: int | None = None
-    is_read: bool = False  # it was read as it came
+    is_read: bool = False  # somebody reads it
+    read_delay_ms: int = 0  # so long after it came
+    is_answered: bool = False  # by the phone itself
     is_lost: bool = False  # it came about so, and nobody ever says it
     overtakes: bool = False  # it is here before the answer to the submission
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from localloop.carriers import phones
+from localloop.carriers import personas, phones
 from localloop.carriers.carrier import Accepted, Receipt, Refused, Submission
 from localloop.carriers.phones import Phone, PhoneMessage
 from localloop.core import clock, e164
@@ -17,6 +17,7 @@ from localloop.store import Database
 from localloop.store.reader import BatchReader
 
 RISKY: Final = "30450"  # texts to it look like fraud, to those who look
+_DELIVERS: Final = frozenset({"deliver", "slow", "read", RISKY})
 SLOW: Final = timedelta(seconds=3)
 READABLE: Final = frozenset({"whatsapp", "rcs"})  # channels that tell when a message was read
 
@@ -48,15 +49,19 @@ def receipt_of(phone: Phone, submission: Submission, now: datetime) -> Receipt:
     delay = timedelta(milliseconds=phone.delay_ms)
     if phone.behavior == "slow":
         delay = delay or SLOW
-    channel = e164.channel_of(submission.to_address)
-    delivers = phone.behavior in ("deliver", "slow", "read", RISKY)
+    channel, persona = personas.channel_of(submission.to_address), phone.persona
+    error_code = None if phone.behavior in _DELIVERS else int(phone.behavior)
+    if error_code is None and not persona.has(submission.to_address):
+        error_code = personas.ABSENT[channel]
     return Receipt(
         message_sid=submission.message_sid,
         account_sid=submission.account_sid,
-        status="delivered" if delivers else "undelivered",
+        status="delivered" if error_code is None else "undelivered",
         at=now + delay,
-        error_code=None if delivers else int(phone.behavior),
-        is_read=phone.behavior == "read" and channel in READABLE,
+        error_code=error_code,
+        is_read=channel in READABLE and (phone.behavior == "read" or persona.read_delay is not None),
+        read_delay_ms=persona.read_delay or 0,
+        is_answered=bool(persona.rules),
     )
 
 

@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import orjson
 
@@ -20,6 +20,9 @@ _LINE_LIMIT: Final = 1 << 20
 _LONGEST: Final = 1_000
 # Characters, dots and escapes of one character.
 _HARMLESS: Final = re.compile(r"\^?(?:[\w\s.,:;!#%&'\"@/<>=~-]|\\[dDwWsSbB.?+*()\[\]{}|^$/\\-]){0,100}\$?")
+
+
+Groups: TypeAlias = dict[str, str]
 
 
 class PatternError(ValueError):
@@ -40,8 +43,17 @@ class Patterns:
         cut = [text[:_TEXT_LIMIT] for text in texts]
         if not cut or _HARMLESS.fullmatch(pattern):
             return [expression.search(text) is not None for text in cut]
+        return [groups is not None for groups in await self._answered(pattern, cut)]
+
+    async def groups(self, pattern: str, text: str) -> Groups | None:
+        """What its groups took of the text, by number and by name; None where it is not found. PatternError."""
+        compiled(pattern)
+        [groups] = await self._answered(pattern, [text[:_TEXT_LIMIT]])
+        return groups
+
+    async def _answered(self, pattern: str, texts: list[str]) -> list[Groups | None]:
         async with self._turn:
-            return await self._ask(pattern, cut)
+            return await self._ask(pattern, texts)
 
     async def close(self) -> None:
         process, self._process = self._process, None
@@ -49,8 +61,8 @@ class Patterns:
             process.kill()
             await process.wait()
 
-    async def _ask(self, pattern: str, texts: list[str]) -> list[bool]:
-        answer: list[bool] | None = None
+    async def _ask(self, pattern: str, texts: list[str]) -> list[Groups | None]:
+        answer: list[Groups | None] | None = None
         try:
             process = await self._running()
             async with asyncio.timeout(self._time_limit_s):
@@ -78,11 +90,11 @@ class Patterns:
         return self._process
 
 
-async def _exchange(process: asyncio.subprocess.Process, question: bytes) -> list[bool]:
+async def _exchange(process: asyncio.subprocess.Process, question: bytes) -> list[Groups | None]:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(question)
-    answer: list[bool] = orjson.loads(await process.stdout.readline())
+    answer: list[Groups | None] = orjson.loads(await process.stdout.readline())
     return answer
 
 

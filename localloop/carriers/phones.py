@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import orjson
 from msgspec import Struct, field
 
-from localloop.core import errors, sids
+from localloop.carriers.personas import Persona
+from localloop.core import clock, errors, sids
 from localloop.store import Executor
 
 CHANNEL: Final = "phone"
@@ -81,6 +83,7 @@ class Phone(Struct, frozen=True):
     delay_ms: int = 0
     date_created: datetime | None = None
     date_updated: datetime | None = None
+    persona: Persona = Persona()
 
 
 class PhoneMessage(Struct, frozen=True, kw_only=True):
@@ -95,6 +98,7 @@ class PhoneMessage(Struct, frozen=True, kw_only=True):
     media: tuple[str, ...] = ()
     content: Mapping[str, Any] | None = None  # what a channel shows beside the text: buttons, cards, a place
     message_sid: str | None = None
+    answers: UUID | None = None  # the text that the phone answered by itself with this one
     date_created: datetime
 
 
@@ -103,6 +107,7 @@ class Setting(Struct, frozen=True):
 
     behavior: str | None = None
     delay_ms: int | None = None
+    persona: Mapping[str, Any] = {}  # the parts of a Persona that change, by their names
 
     def __post_init__(self) -> None:
         if self.behavior is not None and self.behavior not in _KNOWN:
@@ -131,24 +136,27 @@ class Selection(Struct, frozen=True, kw_only=True):
 
 
 _ALL: Final = Selection()
+_NONE: Final = Persona()
 _MESSAGE_COLUMNS: Final = (
-    "world_sid, number, id, direction, peer, body, media, message_sid, date_created, content"
+    "world_sid, number, id, direction, peer, body, media, message_sid, date_created, content, answers"
 )
 _KEEP: Final = f"""
 with kept as (
   insert into phone_messages ({_MESSAGE_COLUMNS})
-  select world_sid, number, id, direction, peer, body, media::jsonb, message_sid, date_created, content::jsonb
+  select world_sid, number, id, direction, peer, body, media::jsonb, message_sid, date_created, content::jsonb,
+    answers
   from unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-              $9::timestamptz[], $10::text[])
+              $9::timestamptz[], $10::text[], $11::uuid[])
     as k ({_MESSAGE_COLUMNS})
 )
-select pg_notify('{CHANNEL}', notice) from unnest($11::text[]) as notice
+select pg_notify('{CHANNEL}', notice) from unnest($12::text[]) as notice
 """
 _SET: Final = """
-insert into phones as p (world_sid, number, behavior, delay_ms, date_created, date_updated)
-values ($1, $2, coalesce($3, 'deliver'), coalesce($4, 0), $5, $5)
+insert into phones as p (world_sid, number, behavior, delay_ms, date_created, date_updated, persona)
+values ($1, $2, coalesce($3, 'deliver'), coalesce($4, 0), $5, $5, $6::text::jsonb)
 on conflict (world_sid, number) do update set
-  behavior = coalesce($3, p.behavior), delay_ms = coalesce($4, p.delay_ms), date_updated = $5
+  behavior = coalesce($3, p.behavior), delay_ms = coalesce($4, p.delay_ms), date_updated = $5,
+  persona = p.persona || excluded.persona
 returning *
 """
 # The numbers that hold messages, by hopping from one to the next over the primary key: no scan of the messages.
@@ -164,7 +172,7 @@ with recursive hop (number) as (
 ), configured as (
   select number from phones where world_sid = $1 and number > $2 order by number limit $3
 )
-select known.number, p.behavior, p.delay_ms, p.date_created, p.date_updated
+select known.number, p.behavior, p.delay_ms, p.date_created, p.date_updated, p.persona
 from (select number from used union select number from configured) known
 left join phones p on p.world_sid = $1 and p.number = known.number
 order by known.number limit $3
@@ -186,6 +194,7 @@ async def keep(connection: Executor, messages: Sequence[PhoneMessage]) -> None:
             message.message_sid,
             message.date_created,
             orjson.dumps(message.content).decode() if message.content else None,
+            message.answers,
         )
         for message in messages
     ]
@@ -227,7 +236,8 @@ async def get_phones(reader: Executor, keys: Sequence[tuple[str, str]]) -> list[
 
 async def set_phone(writer: Executor, world_sid: str, number: str, setting: Setting, at: datetime) -> Phone:
     """Change how the phone behaves, from now on."""
-    row = await writer.fetchrow(_SET, world_sid, number, setting.behavior, setting.delay_ms, at)
+    persona = orjson.dumps(msgspec.to_builtins(setting.persona)).decode()
+    row = await writer.fetchrow(_SET, world_sid, number, setting.behavior, setting.delay_ms, at, persona)
     assert row is not None
     return _phone(row)
 
@@ -268,6 +278,23 @@ async def get_message(reader: Executor, world_sid: str, number: str, message_id:
     return None if row is None else message_of(row)
 
 
+async def answers_to(reader: Executor, text: PhoneMessage, since: timedelta) -> tuple[bool, int]:
+    """Whether the phone has answered this text by itself; and how many others of its sender, so lately in real time,
+    since a frozen clock is no reason to go on for ever."""
+    row = await reader.fetchrow(
+        "select coalesce(bool_or(answers = $4), false) as answered, count(answers) as lately from phone_messages"
+        " where world_sid = $1 and number = $2 and peer = $3 and id > least($4, $5)"
+        " and direction = 'sent' and (answers = $4 or id > $5)",
+        text.world_sid,
+        text.number,
+        text.peer,
+        text.id,
+        sids.bound(clock.now() - since),
+    )
+    assert row is not None
+    return row["answered"], row["lately"]
+
+
 def message_of(row: asyncpg.Record) -> PhoneMessage:
     return PhoneMessage(
         world_sid=row["world_sid"],
@@ -279,9 +306,13 @@ def message_of(row: asyncpg.Record) -> PhoneMessage:
         media=tuple(row["media"]),
         content=row["content"],
         message_sid=row["message_sid"],
+        answers=row["answers"],
         date_created=row["date_created"],
     )
 
 
 def _phone(row: asyncpg.Record) -> Phone:
-    return Phone(row["number"], row["behavior"], row["delay_ms"], row["date_created"], row["date_updated"])
+    persona = msgspec.convert(row["persona"], Persona) if row["persona"] else _NONE
+    return Phone(
+        row["number"], row["behavior"], row["delay_ms"], row["date_created"], row["date_updated"], persona
+    )

@@ -1,15 +1,15 @@
-"""How a command ends that cannot do what it was asked: one line for the person at the terminal, and a status."""
+"""What a command that fails says: one line for the person at the terminal, and an exit status."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
 
-def answer(ask: object, *given: object) -> Any:
-    """What the call gives; its refusals are one line and exit status 1."""
+def answered(ask: object, *given: object) -> Any:
+    """What `ask` gives; a person's mistake ends the program."""
     from localloop.cli.client import Failed, Refused
 
     assert callable(ask)
@@ -19,6 +19,6 @@ def answer(ask: object, *given: object) -> Any:
         fail(error)
 
 
-def fail(error: Exception, status: int = 1) -> None:
+def fail(error: Exception, status: int = 1) -> NoReturn:
     print(f"localloop: {error}", file=sys.stderr)
     raise typer.Exit(status)

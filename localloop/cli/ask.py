@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from localloop.cli.client import Client, Failed, Refused, connect, note_of
 
+_LOOKED_AT = 100  # texts, for a code
 _PATIENCE_S = 10.0  # beyond the wait that the server was asked for
 
 
@@ -66,18 +67,33 @@ def inbox(data: str, number: str, wait: float | None, since: str, limit: int) ->
         _show(message)
 
 
+def code(data: str, number: str, wait: float | None, since: str) -> None:
+    """The newest one-time code on a phone, alone on its line; with `wait`, of a text that comes, or came `since`."""
+    client = connect(data)
+    if wait is not None:
+        wanted = {"Has": "code", **({"Since": since} if since else _after_newest(client, number))}
+        found = [_await_text(client, number, wait, wanted)]
+    else:
+        found = client.get(_messages(number), {"PageSize": _LOOKED_AT, "Direction": "received"})["messages"]
+    codes = [each for message in found for each in message["codes"][:1]]
+    if not codes:
+        raise Failed(f"{number} has received no code")
+    print(codes[0])
+
+
 def _after_newest(client: Client, number: str) -> dict[str, str]:
     held = client.get(_messages(number), {"PageSize": 1})["messages"]
     return {"After": held[0]["sid"]} if held else {}
 
 
-def _await_text(client: Client, number: str, wait: float, beginning: Mapping[str, str]) -> None:
+def _await_text(client: Client, number: str, wait: float, beginning: Mapping[str, str]) -> Any:
     params = {"Timeout": wait, "Direction": "received", **beginning}
     try:
-        client.get(f"{_messages(number)}/Wait", params, timeout=wait + _PATIENCE_S)
+        return client.get(f"{_messages(number)}/Wait", params, timeout=wait + _PATIENCE_S)
     except Refused as error:
         if error.status == 408:
-            raise Failed(f"nothing came to {number} within {wait:g} s") from None
+            what = "no code" if beginning.get("Has") else "nothing"
+            raise Failed(f"{what} came to {number} within {wait:g} s") from None
         raise
 
 

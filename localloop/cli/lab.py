@@ -1,16 +1,17 @@
-"""`localloop lab …`: what only a simulator can do. Each piece has a file of its own, and a line here."""
+"""`localloop lab …`: what only a simulator can do, from the shell. Each piece is in a file of its own, `lab_*.py`."""
 
 from __future__ import annotations
 
 import typer
 
-from localloop.cli import lab_clock, lab_wait
+from localloop.cli import lab_clock, lab_phones, lab_wait
 
 app = typer.Typer(
     name="lab",
-    help="What only a simulator can do: steer time, wait for something.",
+    help="What only a simulator can do: steer time, shape phones, wait for something.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(lab_clock.app)
+app.add_typer(lab_phones.app)
 app.command("wait")(lab_wait.wait)

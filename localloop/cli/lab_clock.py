@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer import Argument, Option
 
-from localloop.cli.answering import answer
+from localloop.cli.answering import answered
 from localloop.cli.options import AsJson, DataFolder
 
 app = typer.Typer(
@@ -30,12 +30,12 @@ Leap = Annotated[bool, Option("--leap", help="At once, without doing what is due
 def show(context: typer.Context, as_json: AsJson = False, data: DataFolder = None) -> None:
     """Show the world's clock, or steer it."""
     if context.invoked_subcommand is None:
-        answer(_ask, data or "", None, as_json)
+        answered(_ask, data or "", None, as_json)
 
 
 def _mode(name: str, said: str) -> None:
     def steer(as_json: AsJson = False, data: DataFolder = None) -> None:
-        answer(_ask, data or "", {"Mode": name}, as_json)
+        answered(_ask, data or "", {"Mode": name}, as_json)
 
     steer.__doc__ = said
     app.command(name)(steer)
@@ -55,7 +55,7 @@ def advance(
     data: DataFolder = None,
 ) -> None:
     """Let time pass, and do what is due meanwhile."""
-    answer(_ask, data or "", _wish("Advance", span, leap), as_json)
+    answered(_ask, data or "", _wish("Advance", span, leap), as_json)
 
 
 @app.command("set")
@@ -68,7 +68,7 @@ def set_to(
     data: DataFolder = None,
 ) -> None:
     """Let it show a moment."""
-    answer(_ask, data or "", _wish("At", moment, leap), as_json)
+    answered(_ask, data or "", _wish("At", moment, leap), as_json)
 
 
 def _wish(name: str, value: str, leap: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from typer import Argument, Option
 
-from localloop.cli.answering import answer
+from localloop.cli.answering import answered
 from localloop.cli.options import AsJson, DataFolder
 
 _KINDS: Final = {
@@ -38,7 +38,7 @@ def wait(
 ) -> None:
     """Wait for messages, texts on phones, deliveries to webhooks or alerts; exit status 1 when they do not come."""
     controls = {"AtLeast": at_least, "AtMost": at_most, "Exactly": exactly, "Since": since or None}
-    answer(_wait, data or "", kind, fields or (), {"Timeout": timeout, **controls}, as_json)
+    answered(_wait, data or "", kind, fields or (), {"Timeout": timeout, **controls}, as_json)
 
 
 def _wait(data: str, kind: str, fields: Sequence[str], controls: dict[str, Any], as_json: bool) -> None:

@@ -11,8 +11,7 @@ from typer import Argument, Option
 
 from localloop import __version__
 from localloop.cli import lab, options
-from localloop.cli.answering import answer as _answer
-from localloop.cli.answering import fail as _fail
+from localloop.cli.answering import answered, fail
 from localloop.cli.options import AsJson
 from localloop.cli.options import DataFolder as Data
 
@@ -48,7 +47,6 @@ messages_app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(messages_app)
-
 app.add_typer(lab.app)
 
 OnlyFailed = Annotated[bool, Option("--failed", help="Only those that were not answered well.")]
@@ -116,7 +114,7 @@ def up(
     try:
         command.up(chosen, verbose=verbose)
     except command.FAILURES as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command()
@@ -124,7 +122,7 @@ def status(data: Data = None) -> None:
     """Say whether localloop is up, and how it fares; exit status 1 when it is not."""
     from localloop.cli import ask
 
-    _answer(ask.status, data or "")
+    answered(ask.status, data or "")
 
 
 @app.command()
@@ -132,7 +130,7 @@ def env(data: Data = None) -> None:
     """Print the variables that point programs at localloop: eval "$(localloop env)"."""
     from localloop.cli import run as command
 
-    _answer(command.env, data or "")
+    answered(command.env, data or "")
 
 
 @app.command(context_settings={"allow_interspersed_args": False})
@@ -170,7 +168,7 @@ def run(
         ephemeral=ephemeral,
         quiet=quiet,
     )
-    raise typer.Exit(_answer(runs.run, wanted))
+    raise typer.Exit(answered(runs.run, wanted))
 
 
 DryRun = Annotated[bool, Option("--dry-run", help="Say what would be done, and do nothing.")]
@@ -199,7 +197,7 @@ def _change_trust(data: str | None, *, trusted: bool, dry_run: bool) -> None:
         if not stores.change(data or "", trusted=trusted, dry_run=dry_run):
             raise typer.Exit(1)
     except Failed as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command()
@@ -236,7 +234,7 @@ def text(
     from localloop.cli import ask
 
     texted = ask.Texted(number=number, body=body, to=to, media=media or [], press=press, name=name)
-    _answer(ask.text, data or "", texted)
+    answered(ask.text, data or "", texted)
 
 
 @app.command()
@@ -251,12 +249,19 @@ def inbox(
         Option(metavar="DATE", help="With --wait: one that came since then will do (2026-01-31T12:00:00Z)."),
     ] = None,
     limit: Annotated[int, Option(min=1, max=1000, help="How many to show.")] = 20,
+    code: Annotated[
+        bool,
+        Option("--code", help="Only the newest one-time code that it received; status 1 if there is none."),
+    ] = False,
     data: Data = None,
 ) -> None:
     """Show what a simulated phone received and sent, newest first."""
     from localloop.cli import ask
 
-    _answer(ask.inbox, data or "", number, wait, since or "", limit)
+    if code:
+        answered(ask.code, data or "", number, wait, since or "")
+    else:
+        answered(ask.inbox, data or "", number, wait, since or "", limit)
 
 
 @app.command("send-webhook")
@@ -299,7 +304,7 @@ def send_webhook(
         method=method,
         token=token,
     )
-    _answer(sending.send, data or "", wanted, as_json)
+    answered(sending.send, data or "", wanted, as_json)
 
 
 @console_app.callback(invoke_without_command=True)
@@ -312,7 +317,7 @@ def console(
     from localloop.cli import ask
 
     if context.invoked_subcommand is None:
-        _answer(ask.console, data or "", open_it)
+        answered(ask.console, data or "", open_it)
 
 
 @console_app.command("add-user")
@@ -330,7 +335,7 @@ def add_user(
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\r\n")
-    _answer(ask.add_user, data or "", name, password)
+    answered(ask.add_user, data or "", name, password)
 
 
 @app.command()
@@ -347,7 +352,7 @@ def tail(
     """Follow everything that happens in the account's world, in order; Ctrl-C stops it."""
     from localloop.cli import tail as command
 
-    _answer(command.tail, data or "", kind or (), about, last, as_json)
+    answered(command.tail, data or "", kind or (), about, last, as_json)
 
 
 @deliveries_app.command("list")
@@ -365,7 +370,7 @@ def list_deliveries(
     from localloop.cli import deliveries
 
     asked = deliveries.Asked(failed=failed, url=url, resource=resource, since=since, until=until)
-    _answer(deliveries.list_deliveries, data or "", asked, limit, as_json)
+    answered(deliveries.list_deliveries, data or "", asked, limit, as_json)
 
 
 @deliveries_app.command("show")
@@ -377,7 +382,7 @@ def show_delivery(
     """Show one delivery: request, answer, timings, alerts, and all attempts at the same webhook."""
     from localloop.cli import deliveries
 
-    _answer(deliveries.show, data or "", sid, as_json)
+    answered(deliveries.show, data or "", sid, as_json)
 
 
 @deliveries_app.command("tail")
@@ -391,7 +396,9 @@ def tail_deliveries(
     """Print deliveries as they come, until Ctrl-C; with --json one object a line."""
     from localloop.cli import deliveries
 
-    _answer(deliveries.tail, data or "", deliveries.Asked(failed=failed, url=url, resource=resource), as_json)
+    answered(
+        deliveries.tail, data or "", deliveries.Asked(failed=failed, url=url, resource=resource), as_json
+    )
 
 
 @deliveries_app.command("replay")
@@ -414,7 +421,7 @@ def replay_deliveries(
     from localloop.cli import deliveries
 
     asked = deliveries.Asked(failed=failed, url=url, since=since, until=until)
-    _answer(deliveries.replay, data or "", sids or [], asked, to, as_json)
+    answered(deliveries.replay, data or "", sids or [], asked, to, as_json)
 
 
 @app.command(context_settings={"allow_interspersed_args": False})
@@ -453,7 +460,7 @@ def record(
         hides_bodies=no_bodies,
         hides_numbers=no_numbers,
     )
-    raise typer.Exit(_answer(recording.record, wanted))
+    raise typer.Exit(answered(recording.record, wanted))
 
 
 @app.command()
@@ -474,7 +481,7 @@ def compare(
         if not comparing.compare_file(data or "", file, wait, as_json):
             raise typer.Exit(1)
     except (Failed, Refused) as error:
-        _fail(error, 2)
+        fail(error, 2)
 
 
 @app.command()
@@ -486,7 +493,7 @@ def check(
     """Say which operations, TwiML and webhooks an application uses, and of each whether it behaves here."""
     from localloop.cli import checking
 
-    _answer(checking.check, target, kind, as_json)
+    answered(checking.check, target, kind, as_json)
 
 
 @messages_app.command("delete")
@@ -524,7 +531,7 @@ def delete_messages(
     )
     if not yes and sys.stdin.isatty():
         typer.confirm("They cannot be had back. Delete them?", abort=True)
-    _answer(messages.delete, data or "", asked, wait, as_json)
+    answered(messages.delete, data or "", asked, wait, as_json)
 
 
 @messages_app.command("deletions")
@@ -532,7 +539,7 @@ def list_deletions(as_json: AsJson = False, data: Data = None) -> None:
     """List deletions and how far they are, newest first."""
     from localloop.cli import messages
 
-    _answer(messages.list_deletions, data or "", as_json)
+    answered(messages.list_deletions, data or "", as_json)
 
 
 @messages_app.command("cancel")
@@ -542,4 +549,4 @@ def cancel_deletion(
     """Stop a deletion; what has gone has gone."""
     from localloop.cli import messages
 
-    _answer(messages.cancel, data or "", sid)
+    answered(messages.cancel, data or "", sid)

@@ -11,11 +11,13 @@ from msgspec import Struct
 
 from localloop.carriers import findings, phones
 from localloop.carriers.patterns import PatternError
+from localloop.carriers.personas import CHANNELS
 from localloop.carriers.phones import Phone, PhoneMessage, Selection, Setting
 from localloop.carriers.watch import PhoneWatch, Wanted
 from localloop.core import e164, errors, sids
 from localloop.core.errors import ApiError
 from localloop.lab.patience import Patience, seconds_of
+from localloop.lab.personas import own_address, rules_of, shown_rule
 from localloop.products.messaging import Said, Texted
 from localloop.rest.request import Binding, Item, Items, Request
 from localloop.store import Database, Unit
@@ -91,12 +93,28 @@ async def fetch(lab: Lab, request: Request) -> Item:
 
 
 async def update(lab: Lab, request: Request) -> Item:
-    setting = Setting(request.params.get("Behavior") or None, request.params.get("Delay"))
+    params = request.params
+    setting = Setting(params.get("Behavior") or None, params.get("Delay"), _persona(params))
     number = _number(request)
     async with lab.database.unit() as unit:
         phone = await phones.set_phone(unit, request.world_sid, number, setting, request.now)
         lab.receiver.phones_changed(unit)
     return Item(fields=_shown(phone))
+
+
+def _persona(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What changes of it; an empty text takes away what was there."""
+    changed: dict[str, Any] = {}
+    if "Rules" in params:
+        try:
+            changed["rules"] = rules_of(params["Rules"] or ())
+        except ValueError as error:
+            raise errors.invalid_parameter("Rules", f"{error}.") from None
+    if "Channels" in params:
+        changed["channels"] = tuple(each for each in params["Channels"] or () if each)
+    if "ReadDelay" in params or "Reads" in params:
+        changed["read_delay"] = params.get("ReadDelay", 0) if params.get("Reads", True) else None
+    return changed
 
 
 async def list_messages(lab: Lab, request: Request) -> Items:
@@ -232,6 +250,9 @@ def _shown(phone: Phone) -> Mapping[str, Any]:
         "number": phone.number,
         "behavior": phone.behavior,
         "delay": phone.delay_ms,
+        "read_delay": phone.persona.read_delay,
+        "channels": phone.persona.channels or CHANNELS,
+        "rules": [shown_rule(rule) for rule in phone.persona.rules],
         "date_created": phone.date_created,
         "date_updated": phone.date_updated,
     }
@@ -240,7 +261,7 @@ def _shown(phone: Phone) -> Mapping[str, Any]:
 def _text(message: PhoneMessage) -> Mapping[str, Any]:
     received = message.direction == "received"
     channel = e164.channel_of(message.peer)
-    own = f"{channel}:{message.number}" if channel and not e164.channel_of(message.number) else message.number
+    own = own_address(message)
     return {
         "sid": sids.from_uuid(PREFIX, message.id),
         "number": message.number,

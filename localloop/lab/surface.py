@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from localloop.carriers.personas import CHANNELS
 from localloop.carriers.phones import BEHAVIORS
 from localloop.contract.model import Api, Field, Operation, Param, Path, Resource
 from localloop.lab import (
@@ -31,6 +32,9 @@ _PHONE = (
     Field(name="number", type="string", format="phone-number"),
     Field(name="behavior", type="string", enum=BEHAVIORS, initial="deliver"),
     Field(name="delay", type="integer", initial=0),
+    Field(name="read_delay", type="integer"),
+    Field(name="channels", type="array", initial=[]),
+    Field(name="rules", type="array", initial=[]),
     Field(name="typing", type="array", initial=[]),
     Field(name="date_created", type="string", format="date-time"),
     Field(name="date_updated", type="string", format="date-time"),
@@ -42,6 +46,20 @@ _PHONE = (
         source="links",
         links=(("messages", "/v1/Phones/{Number}/Messages"),),
     ),
+)
+
+_PERSONA = (
+    Param(
+        name="Rules", location="body", type="array", items=Param(name="Rules", location="body", type="any")
+    ),
+    Param(
+        name="Channels",
+        location="body",
+        type="array",
+        items=Param(name="Channels", location="body", enum=(*CHANNELS, "")),
+    ),
+    Param(name="Reads", location="body", type="boolean"),
+    Param(name="ReadDelay", location="body", type="integer", minimum=0, maximum=MAX_DELAY_MS),
 )
 
 _MESSAGE = (
@@ -157,6 +175,7 @@ API = Api(
                                     maximum=MAX_DELAY_MS,
                                     field="delay",
                                 ),
+                                *_PERSONA,
                             ),
                             fields=_PHONE,
                         ),

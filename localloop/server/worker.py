@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+from localloop.carriers.personas import ANSWER
 from localloop.core.settings import Settings
 from localloop.jobs import Done, Handler, Job, Outcome, Worker, enqueue
+from localloop.lab.answers import Answers
 from localloop.products import content
 from localloop.products.messaging import INBOUND, JUDGE
 from localloop.products.messaging.keeping import retention as messages_retention
@@ -34,7 +36,11 @@ async def open_worker(
     shared_changes = revocations or LocalRevocations()
     async with open_parts(settings, place, shared_changes, runs_jobs=True) as parts:
         activity = Activity(shared_changes) if isinstance(shared_changes, SharedTable) else None
-        yield Worker(parts.database, handlers(settings, parts, activity))
+        answers = Answers(parts.database, parts.messaging, parts.webhooks)
+        try:
+            yield Worker(parts.database, {**handlers(settings, parts, activity), ANSWER: answers.answer})
+        finally:
+            await answers.close()
 
 
 def handlers(settings: Settings, parts: Parts, activity: Activity | None = None) -> Mapping[str, Handler]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from localloop.testing.clock import Clock, StillBusy
     from localloop.testing.expect import Expect, NotSo, Thing
     from localloop.testing.lab import Lab, LabError
+    from localloop.testing.personas import BadPersona, Persona, Rule
     from localloop.testing.phone import NothingCame, Phone, Text
     from localloop.testing.request import AUTH_TOKEN, BASE_URL, WebhookRequest, request_for
     from localloop.testing.sample import ACCOUNT_SID, NotDeclared, kinds, parameters
@@ -40,6 +41,7 @@ _MODULES: Final = {
     "clock": ("Clock", "StillBusy"),
     "expect": ("Expect", "NotSo", "Thing"),
     "lab": ("Lab", "LabError"),
+    "personas": ("BadPersona", "Persona", "Rule"),
     "phone": ("NothingCame", "Phone", "Text"),
     "request": ("AUTH_TOKEN", "BASE_URL", "WebhookRequest", "request_for"),
     "sample": ("ACCOUNT_SID", "NotDeclared", "kinds", "parameters"),
@@ -53,6 +55,7 @@ __all__ = [
     "AUTH_TOKEN",
     "BASE_URL",
     "Answer",
+    "BadPersona",
     "Clock",
     "Expect",
     "Lab",
@@ -61,7 +64,9 @@ __all__ = [
     "NotSo",
     "NotStarted",
     "NothingCame",
+    "Persona",
     "Phone",
+    "Rule",
     "Server",
     "StillBusy",
     "Text",

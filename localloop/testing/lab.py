@@ -39,6 +39,10 @@ class LabError(Exception):
         self.details: Mapping[str, Any] = details or {}
 
 
+# This thread's connections, by server: every test has another account, and all of them the same server.
+_connections = threading.local()
+
+
 class Lab:
     """One account of a running localloop, for all threads. A path is below /lab/v1 unless it begins with a slash."""
 
@@ -50,7 +54,7 @@ class Lab:
         self._parts = parts
         secret = b64encode(f"{account_sid}:{auth_token}".encode()).decode()
         self._headers = {"Authorization": f"Basic {secret}", "Accept": "application/json"}
-        self._local = threading.local()
+        self._key = f"{parts.scheme}://{parts.netloc}"
 
     def get(self, path: str, params: Params | None = None, *, timeout: float = TIMEOUT_S) -> Any:
         """`timeout` is how long an answer may take: of a long poll, somewhat more than what it waits itself."""
@@ -75,9 +79,8 @@ class Lab:
             answer = self.get(f"{parts.path}?{parts.query}")
 
     def close(self) -> None:
-        """This thread's connection; the next request opens another."""
-        connection = getattr(self._local, "connection", None)
-        self._local.connection = None
+        """This thread's connection to the server; the next request opens another."""
+        connection, _ = _held().pop(self._key, (None, 0.0))
         if connection is not None:
             connection.close()
 
@@ -93,24 +96,32 @@ class Lab:
             self.close()
             reason = str(error) or type(error).__name__
             raise LabError(0, f"{method} {self.url}{target}: {reason}", 0) from None
-        self._local.used = time.monotonic()
+        _held()[self._key] = connection, time.monotonic()
         if answer.status >= 400:
             raise _refusal(answer, said)
         return json.loads(said) if said else None
 
     def _connected(self, timeout: float) -> HTTPConnection:
-        connection: HTTPConnection | None = getattr(self._local, "connection", None)
-        if connection is not None and time.monotonic() - self._local.used > _IDLE_S:
+        connection, used = _held().get(self._key, (None, 0.0))
+        if connection is not None and time.monotonic() - used > _IDLE_S:
             self.close()
             connection = None
         if connection is None:
             kind = HTTPSConnection if self._parts.scheme == "https" else HTTPConnection
             connection = kind(self._parts.hostname or "", self._parts.port, timeout=timeout)
-            self._local.connection, self._local.used = connection, time.monotonic()
+            _held()[self._key] = connection, time.monotonic()
         connection.timeout = timeout
         if connection.sock is not None:
             connection.sock.settimeout(timeout)
         return connection
+
+
+def _held() -> dict[str, tuple[HTTPConnection, float]]:
+    """By server, each with when it was used last."""
+    if not hasattr(_connections, "held"):
+        _connections.held = {}
+    held: dict[str, tuple[HTTPConnection, float]] = _connections.held
+    return held
 
 
 def segment(value: str) -> str:

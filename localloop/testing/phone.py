@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 from msgspec import Struct
 
 from localloop.testing.lab import Lab, LabError, segment
+from localloop.testing.personas import Persona
 
 Direction: TypeAlias = Literal["received", "sent"]
 
@@ -50,6 +51,10 @@ class Phone:
 
     def __repr__(self) -> str:
         return f"Phone({self.number!r})"
+
+    def be(self, persona: Persona) -> None:
+        """Behave like this from now on: deliver or fail, answer by itself, be read."""
+        self._lab.post(self._path, persona.params())
 
     def text(
         self, body: str = "", *, to: str, media: Sequence[str] = (), press: str = "", name: str = ""

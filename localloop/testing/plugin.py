@@ -101,11 +101,12 @@ def _asked(item: Any) -> dict[str, Any]:
 
 
 def _started(start: Callable[[], Thing]) -> Thing:
+    from localloop.testing.lab import LabError
     from localloop.testing.server import NotStarted
 
     try:
         return start()
-    except (NotStarted, ValueError) as error:
+    except (NotStarted, LabError, ValueError) as error:
         return pytest.fail(str(error), pytrace=False)
 
 

@@ -21,6 +21,8 @@ from typing import IO, Any, Final
 
 from msgspec import Struct
 
+from localloop.testing.lab import Lab
+
 START_S: Final = 120.0
 _POLL_S: Final = 0.02
 _READY: Final = "ready.json"
@@ -39,6 +41,11 @@ class Server(Struct, frozen=True, kw_only=True):
     account_sid: str = ""
     auth_token: str = ""
     environment: Mapping[str, str] = {}  # by which programs of any kind come to it in Twilio's place
+
+    @property
+    def lab(self) -> Lab | None:
+        """Its client as our account there, if there is one."""
+        return Lab(self.url, self.account_sid, self.auth_token) if self.account_sid else None
 
 
 class Servers:

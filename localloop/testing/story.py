@@ -1,42 +1,34 @@
-"""What happened in a world, in the words of a person who was asked why a test failed."""
+"""What happened in a world, for a person who is to find out why a test failed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from localloop.testing.lab import Lab, LabError
 
-_MOST: Final = 100
+_MOST: Final = 200
 
 
 def story(lab: Lab) -> str:
-    """The messages and the deliveries of webhooks, in order; of many, the last."""
+    """The world's log, in order and without what the test itself asked the lab; of much, the end."""
     try:
-        lines = sorted((*_messages(lab), *_deliveries(lab)), key=lambda line: line[0])
+        happened = lab.get("Log", {"PageSize": _MOST})["log"]
     except LabError as error:
         return f"what happened cannot be told: {error}"
-    return "\n".join(f"{at:%H:%M:%S.%f}  {what}" for at, what in lines) or "nothing happened"
+    lines = [_line(each, lab.account_sid) for each in reversed(happened) if not _is_of_the_test(each)]
+    if len(happened) == _MOST:
+        lines.insert(0, f"… (the last {_MOST})")
+    return "\n".join(lines) or "nothing happened"
 
 
-def _messages(lab: Lab) -> Iterator[tuple[datetime, str]]:
-    path = f"/2010-04-01/Accounts/{lab.account_sid}/Messages.json"
-    for each in lab.get(path, {"PageSize": _MOST})["messages"]:
-        at = parsedate_to_datetime(each["date_created"])
-        way = f"{each['direction']} {each['from']} → {each['to']}"
-        yield at, f"{each['sid']} {way}: {each['body']!r} is {each['status']}{_error(each)}"
+def _line(happening: Mapping[str, Any], account_sid: str) -> str:
+    at = datetime.fromisoformat(happening["at"])
+    title = happening["title"].replace(f"/2010-04-01/Accounts/{account_sid}", "…")
+    return f"{at:%H:%M:%S}  {happening['kind']:8}  {title}"
 
 
-def _deliveries(lab: Lab) -> Iterator[tuple[datetime, str]]:
-    for each in lab.get("Deliveries", {"PageSize": _MOST})["deliveries"]:
-        answer = each["status_code"] or each["error"] or "no answer"
-        what = f"{each['method']} {each['request_url']} for {each['resource_sid']}: {answer}"
-        yield datetime.fromisoformat(each["date_created"]), what
-
-
-def _error(message: Mapping[str, Any]) -> str:
-    if not message["error_code"]:
-        return ""
-    return f" ({message['error_code']} {message['error_message'] or ''})".replace(" )", ")")
+def _is_of_the_test(happening: Mapping[str, Any]) -> bool:
+    path = str(happening["detail"].get("path", ""))
+    return happening["kind"] == "request" and path.startswith("/lab/")

@@ -14,12 +14,14 @@ import os
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from localloop.testing.clock import Clock
 from localloop.testing.expect import Expect
 from localloop.testing.lab import Lab
+from localloop.testing.personas import load
 from localloop.testing.phone import Phone
 from localloop.testing.server import Server, Servers
 from localloop.testing.serving import HOST, Serving, serve
@@ -28,6 +30,8 @@ from localloop.testing.story import story
 if TYPE_CHECKING:
     from localloop.testing.twilio_client import Client
 
+RELAXED: Final = "relaxed"
+PROFILES: Final = (RELAXED, "twilio", "us-a2p", "trial")
 NUMBER: Final = "+15550001111"  # of an application that names none
 _NUMBERS: Final = ("TWILIO_PHONE_NUMBER", "TWILIO_FROM_NUMBER", "TWILIO_NUMBER")
 
@@ -50,10 +54,9 @@ class World:
     def __init__(
         self, *, profile: str = "relaxed", strict: bool = False, server: Server | None = None
     ) -> None:
-        self._server = server or SERVERS.get(*options_of(profile, strict))
+        self._server = server or SERVERS.get(*options_of(profile, strict=strict))
         self.url = self._server.url
-        self.account_sid = f"AC{uuid.uuid4().hex}"
-        self.auth_token = uuid.uuid4().hex
+        self.account_sid, self.auth_token = _made(self._server, profile)
         self.lab = Lab(self.url, self.account_sid, self.auth_token)
         self.clock = Clock(self.lab)
         self.expect = Expect(self.lab)
@@ -89,6 +92,11 @@ class World:
     def phone(self, number: str) -> Phone:
         """The phone behind a number; there is one behind every number."""
         return self._phones.setdefault(number, Phone(self.lab, number))
+
+    def load_phones(self, path: str | Path) -> None:
+        """Phones of a file in TOML become what it says of them (`localloop.testing.personas`)."""
+        for number, persona in load(path).items():
+            self.phone(number).be(persona)
 
     def own(self, number: str, **webhooks: str) -> None:
         """The account has this number, with these webhooks by Twilio's names: SmsUrl, VoiceUrl, StatusCallback …"""
@@ -126,7 +134,6 @@ class World:
 
     def close(self) -> None:
         self._stack.close()
-        self.lab.close()
 
     def __enter__(self) -> Self:
         return self.open()
@@ -140,12 +147,24 @@ class World:
 SERVERS: Final = Servers()
 
 
-def options_of(profile: str, strict: bool) -> tuple[str, ...]:
-    """What `up` is told. Rates would have tests wait; who wants Twilio's profile wants its rates."""
-    if profile not in ("relaxed", "twilio", "us-a2p", "trial"):
-        raise ValueError(f"there is no profile {profile!r}: relaxed, twilio, us-a2p, trial")
-    rates = ("--message-rate", "0") if profile == "relaxed" else ()
-    return ("--profile", profile, *rates, *(("--strict",) if strict else ()))
+def options_of(profile: str, *, strict: bool) -> tuple[str, ...]:
+    """What the server is told. Rates would have tests wait; who wants another profile wants Twilio's rates."""
+    if profile not in PROFILES:
+        raise ValueError(f"there is no profile {profile!r}: {', '.join(PROFILES)}")
+    rates = ("--message-rate", "0") if profile == RELAXED else ()
+    return (*rates, *(("--strict",) if strict else ()))
+
+
+def _made(server: Server, profile: str) -> tuple[str, str]:
+    """A fresh account and its token. On a server of somebody else, who told us of no account there, one comes into
+    being when it is first used."""
+    lab = server.lab
+    if lab is not None:
+        made = lab.post("Worlds", {"Profile": profile})
+        return made["account_sid"], made["auth_token"]
+    if profile != RELAXED:
+        raise ValueError(f"{profile} worlds of {server.url} are made for an account: set TWILIO_ACCOUNT_SID")
+    return f"AC{uuid.uuid4().hex}", uuid.uuid4().hex
 
 
 def _set(values: Mapping[str, str | None]) -> None:

@@ -84,7 +84,12 @@ def test_a_failure_explains_itself_and_shows_what_happened_in_its_world(run: Run
     said = run.failure("test_no_code")
     assert "No received text with a code came within 0.5 s. Closest: 'Your cude is 482915'." in said
     shown = said.partition("localloop, world AC")[2]
-    assert re.search(r"SM\w{32} outbound-api \+15017122661 → \+15558675310: 'Your cude is 482915'", shown)
+    for line in (
+        r"request   POST …/Messages\.json: 201 SM\w{32}",
+        r"message   SM\w{32} \+15017122661 → \+15558675310 'Your cude is 482915': delivered",
+        r"phone     \+15558675310 received from \+15017122661: 'Your cude is 482915'",
+    ):
+        assert re.search(line, shown), shown
 
 
 def test_what_cannot_be_had_is_told_in_a_line(run: Run) -> None:

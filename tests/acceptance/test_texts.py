@@ -12,6 +12,7 @@ from installed import COMMAND, Home, Up
 PHONE = "+15551230001"
 SILENT = "+15551230002"
 WAITED = "+15551230003"
+CODED = "+15551230004"
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +88,31 @@ def test_an_empty_text_is_not_sent(home: Home, up: Up, number: str) -> None:
     answer = home.run("text", PHONE, "--to", number)
     assert answer.returncode == 1
     assert "nothing to send" in answer.stderr
+
+
+def test_a_phone_from_a_file_answers_and_its_code_is_read(home: Home, up: Up, number: str) -> None:
+    (home.folder / "phones.toml").write_text(
+        f"[[phones]]\nnumber = '{CODED}'\n[[phones.rules]]\nmatch = 'code is (\\d+)'\ntemplate = '{{1}}'\n"
+    )
+    loaded = home.run("lab", "phones", "load", "phones.toml")
+    assert loaded.stdout == f"{CODED}: 1 rule\n", loaded.stderr
+    assert '"match": {\n        "Body": "~code is' in home.run("lab", "phones", "show", CODED).stdout
+
+    none = home.run("inbox", CODED, "--code")
+    assert (none.returncode, none.stderr) == (1, f"localloop: {CODED} has received no code\n")
+    messages = f"/2010-04-01/Accounts/{up.sid}/Messages.json"
+    up.ask(messages, {"To": CODED, "From": number, "Body": "Your code is 482915"})
+    since = ("--since", "2020-01-01T00:00:00Z")
+    assert home.run("inbox", CODED, "--code", "--wait", "20", *since).stdout == "482915\n"
+    answered = up.ask(f"/lab/v1/Phones/{CODED}/Messages/Wait?Direction=sent&Timeout=20")
+    assert answered["body"] == "482915"
+
+
+def test_a_file_with_a_mistake_changes_no_phone(home: Home, up: Up) -> None:
+    (home.folder / "wrong.toml").write_text(
+        "[[phones]]\nnumber = '+15551239999'\nbehavior = 30003\n[[phones]]\nnumber = '+1'\nsays = 'hi'\n"
+    )
+    refused = home.run("lab", "phones", "load", "wrong.toml")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("localloop: wrong.toml: phone 2: says is unknown")
+    assert up.ask("/lab/v1/Phones/+15551239999")["behavior"] == "deliver"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from msgspec import UNSET, Struct, UnsetType
@@ -41,6 +42,7 @@ class Texted(Struct, frozen=True, kw_only=True):
     body: str
     media: tuple[str, ...] = ()
     said: Said = Said()
+    answers: UUID | None = None  # the text that the phone answers by itself with this one
 
     @property
     def from_(self) -> str:

@@ -120,6 +120,7 @@ def _text(texted: Texted, message_sid: str | None, files: Files = ()) -> PhoneMe
         body=texted.body,
         media=tuple(each.url for each in files),
         message_sid=message_sid,
+        answers=texted.answers,
         date_created=clock.now(texted.world_sid),
     )
 

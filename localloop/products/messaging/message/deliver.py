@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, Protocol, TypeAlias
 from uuid import UUID
@@ -11,8 +11,9 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from localloop.carriers import Carrier, Receipt, Refused, Submission, Throttled
+from localloop.carriers import Carrier, Receipt, Refused, Submission, Throttled, personas
 from localloop.carriers.loopback import received
+from localloop.carriers.phones import PhoneMessage
 from localloop.core import clock, e164, money, sids
 from localloop.jobs import Done, Job, NewJob, Relayed, Retry, Settled
 from localloop.products.messaging.channel import incoming
@@ -216,9 +217,13 @@ class Delivery:
         if receipt.status != "delivered":
             return outcome
         if receipt.is_read:
-            read = Receipt(message.sid, message.account_sid, "read", receipt.at)
+            read_at = receipt.at + timedelta(milliseconds=receipt.read_delay_ms)
+            read = Receipt(message.sid, message.account_sid, "read", read_at)
             outcome = replace(outcome, then=(_receipt_job(message, read),))
         kept = received(submission_of(loaded), receipt.at)
+        if receipt.is_answered:
+            answer = _answer_job(message, kept)
+            outcome = replace(outcome, then=(*outcome.then, answer))
         return replace(outcome, kept=kept, arrival=await self._arrival(loaded))
 
     async def _arrival(self, loaded: Loaded) -> Arrival | None:
@@ -332,6 +337,11 @@ def _failed(message: Message, error_code: int) -> Change:
         at=clock.now(message.world_sid),
         error_code=error_code,
     )
+
+
+def _answer_job(message: Message, kept: PhoneMessage) -> NewJob:
+    answering = personas.Answering(kept.number, kept.id)
+    return personas.job_of(message.account_sid, message.world_sid, answering, kept.date_created)
 
 
 def _receipt_job(message: Message, receipt: Receipt) -> NewJob:

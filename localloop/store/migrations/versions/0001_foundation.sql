@@ -588,6 +588,7 @@ create table phones (
   number         text not null,
   behavior       text not null default 'deliver',
   delay_ms       integer not null default 0,
+  persona        jsonb not null default '{}',              -- what it does by itself
   date_created   timestamptz not null,
   date_updated   timestamptz not null,
   primary key (world_sid, number)
@@ -602,6 +603,7 @@ create table phone_messages (
   media          jsonb not null default '[]',
   content        jsonb,                                    -- what a channel shows beside the text: buttons, cards, a place
   message_sid    text,
+  answers        uuid,                                     -- the text that the phone answered by itself with this
   date_created   timestamptz not null,
   primary key (world_sid, number, id)
 );
