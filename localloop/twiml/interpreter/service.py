@@ -11,3 +11,4 @@ class Service(Struct, frozen=True):
     n: int
     kind: str
     name: str = ""
+    tracks: int = 0

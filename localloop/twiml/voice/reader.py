@@ -23,12 +23,17 @@ from localloop.twiml.voice import grammar, speech, verbs
 from localloop.twiml.voice.kinds import Invalid, Value
 from localloop.twiml.voice.verbs import AnyVerb
 
+RELATIVE_ACTION: Final = 15004
 MAX_TARGETS: Final = 10
 MAX_QUEUE_NAME: Final = 64
 MAX_SIP_URI: Final = 255
 MAX_SIP_HEADERS: Final = 1024
 MAX_IDENTITY: Final = 121
 MAX_PARAMETER: Final = 500
+MAX_CALLER_ID: Final = 255
+# What is wrong with a prompt of Gather has codes of its own.
+_IN_GATHER: Final[Mapping[int, int]] = {13511: 13321, 13510: 13322}
+_SSML_VOICES: Final = ("Polly.", "Google.")
 
 _T = TypeVar("_T", bound=Struct)
 _SIP_HEADER: Final = re.compile(
@@ -42,6 +47,7 @@ class Script(Struct, frozen=True):
 
     verbs: tuple[AnyVerb, ...] = ()
     notices: tuple[Notice, ...] = ()
+    is_media: bool = False  # it was no document but something to be heard, after which the call is over
 
 
 class Refused(Exception):
@@ -61,18 +67,23 @@ def read(body: bytes, content_type: str | None, url: str, default_country: str =
     """What an answer from `url` asks for; raises TwimlError when it is nothing that can run."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind.startswith("audio/"):
-        return Script((verbs.Play(url=url), verbs.Hangup()))
+        return Script((verbs.Play(url=url), verbs.Hangup()), is_media=True)
     content = document.read(body, content_type)
     if content is None:
         raise TwimlError(document.EMPTY)
     if isinstance(content, str):
-        return Script((verbs.Say(text=content.strip()), verbs.Hangup()))
+        return Script((verbs.Say(text=content.strip()), verbs.Hangup()), is_media=True)
     return of(content, url, default_country)
 
 
-def inline(twiml: str, default_country: str = "US") -> Script:
-    """What a document given by REST asks for. It has no URL, so nothing in it may be relative."""
-    return of(document.parse(twiml.encode()), "", default_country)
+def inline(twiml: str, default_country: str = "US", *, is_update: bool = False) -> Script:
+    """What a document given by REST asks for. It has no URL, so nothing in it may be relative.
+
+    In an update of a live call a relative action has a code of its own (15004).
+    """
+    reader = _Reader("", default_country, RELATIVE_ACTION if is_update else 0)
+    found = tuple(reader.document(document.parse(twiml.encode())))
+    return Script(found, reader.notices.all())
 
 
 def of(root: Element, base_url: str = "", default_country: str = "US") -> Script:
@@ -85,10 +96,12 @@ def of(root: Element, base_url: str = "", default_country: str = "US") -> Script
 class _Reader:
     """One reading of one document."""
 
-    def __init__(self, base_url: str, default_country: str) -> None:
+    def __init__(self, base_url: str, default_country: str, action_code: int = 0) -> None:
         self.notices = Notices()
         self._base_url = base_url
         self._country = default_country
+        self._action_code = action_code
+        self._codes: Mapping[int, int] = {}
 
     def document(self, root: Element) -> Iterator[AnyVerb]:
         self.notices.unknown_attributes(root, ())
@@ -133,8 +146,9 @@ class _Reader:
 
     def _complain(self, element: Element, attribute: grammar.Attribute, reason: str) -> None:
         if attribute.ends_document:
-            raise Refused(attribute.code, f"<{element.name}> {reason}")
-        self.notices.add(attribute.code, reason, element)
+            code = self._action_code if attribute.name == "action" else 0
+            raise Refused(code or attribute.code, f"<{element.name}> {reason}")
+        self.notices.add(self._codes.get(attribute.code, attribute.code), reason, element)
         if attribute.skips:
             raise Skipped
 
@@ -181,8 +195,10 @@ class _Reader:
         if not speech.fits(say.voice, say.language):
             self.notices.add(13512, f"{say.voice} does not speak {say.language}", element)
             raise Skipped
-        loop = say.loop or verbs.MOST_LOOPS
-        return replace(say, text=words.text, ssml=words.ssml, pauses_ms=words.pauses_ms, loop=loop)
+        say = replace(say, text=words.text, loop=say.loop or verbs.MOST_LOOPS)
+        if "voice" in element.attributes and not say.voice.startswith(_SSML_VOICES):
+            return say  # the old voices read the words and know no markup
+        return replace(say, ssml=words.ssml, pauses_ms=words.pauses_ms)
 
     def play(self, element: Element) -> verbs.Play:
         play = self._make(verbs.Play, element, "Play")
@@ -222,7 +238,10 @@ class _Reader:
         if gather.timeout == "auto" and not gather.takes_speech:
             self.notices.add(13313, "timeout auto is for speech", element)
             gather = replace(gather, timeout=5)
-        return replace(gather, prompts=self._prompts(element, "Gather"))
+        self._codes = _IN_GATHER
+        prompts = self._prompts(element, "Gather")
+        self._codes = {}
+        return replace(gather, prompts=prompts)
 
     def record(self, element: Element) -> verbs.Record:
         for _ in self._children(element, "Record"):
@@ -256,6 +275,10 @@ class _Reader:
     # -- who is called
 
     def dial(self, element: Element) -> verbs.Dial:
+        if len(element.attributes.get("callerId", "")) > MAX_CALLER_ID:
+            self.notices.add(13248, f"callerId is longer than {MAX_CALLER_ID} characters", element)
+            given = {name: value for name, value in element.attributes.items() if name != "callerId"}
+            element = replace(element, attributes=given)
         dial = self._make(verbs.Dial, element, "Dial")
         targets: list[verbs.Target] = []
         alone: list[tuple[str, Element]] = []
@@ -496,8 +519,12 @@ class _Reader:
         if len(found) > 1:
             self.notices.add(SCHEMA, "<Connect> connects to one; the first is taken", element)
         name, child = found[0]
-        session = self._stream(child) if name == "Stream" else self._session(name, child)
-        return replace(connect, session=session)
+        if name != "Stream":
+            return replace(connect, session=self._session(name, child))
+        stream = self._stream(child)
+        if stream.track != "inbound_track":
+            raise Refused(31941, "a stream in both directions has the inbound track only")
+        return replace(connect, session=stream)
 
     def _session(self, name: str, element: Element) -> verbs.Session:
         node = grammar.NODES[name]

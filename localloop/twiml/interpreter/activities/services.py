@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from localloop.twiml.interpreter.run import Run
 
 NOT_SIP = 13801
+TOO_MANY = 31960
+MAX_TRACKS = 4
 
 
 class Connected(Activity, frozen=True, kw_only=True):
@@ -73,8 +75,19 @@ def start(run: Run, verb: verbs.Start) -> None:
         if name and any(each.kind == kind and each.name == name for each in run.state.services):
             run.warn(SCHEMA, f"a <{kind}> named {name!r} runs already")
             continue
-        running = Service(n=_start(run, service), kind=kind, name=name)
+        tracks = _tracks(service)
+        if tracks + sum(each.tracks for each in run.state.services) > MAX_TRACKS:
+            run.warn(TOO_MANY, f"a call has at most {MAX_TRACKS} tracks streamed")
+            continue
+        running = Service(n=_start(run, service), kind=kind, name=name, tracks=tracks)
         run.state = replace(run.state, services=(*run.state.services, running))
+
+
+def _tracks(service: verbs.Background) -> int:
+    """How many are streamed by it."""
+    if not isinstance(service, verbs.Stream):
+        return 0
+    return 2 if service.track == "both_tracks" else 1
 
 
 def _start(run: Run, service: verbs.Background) -> int:

@@ -183,3 +183,12 @@ def test_a_task_for_a_workflow() -> None:
     assert enter.workflow_sid == sid
     assert enter.task is not None
     assert (enter.task.attributes, enter.task.priority) == ('{"a": 1}', 5)
+
+
+def test_a_file_to_wait_with_is_heard_again_and_again() -> None:
+    talk = enqueue()
+    happens(talk, "entered", sid="QU1")
+    talk.answers("", body=b"RIFF", content_type="audio/wav")
+    assert talk.one(commands.Play) == commands.Play(n=talk.state.counter, url=f"{BASE}wait", loop=1000)
+    talk.played()
+    assert talk.one(commands.Fetch).url == f"{BASE}wait"

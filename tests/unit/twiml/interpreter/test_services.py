@@ -48,6 +48,13 @@ def test_a_name_is_used_once() -> None:
     assert len(talk.state.services) == 1
 
 
+def test_no_more_than_four_tracks_are_streamed() -> None:
+    both = "<Stream url='wss://media.example.com/x' track='both_tracks'/>"
+    talk = talking(f"<Start>{both}{both}{STREAM}</Start>{NEXT}")
+    assert talk.warned() == [31960]
+    assert talk.kinds() == ["StartService", "StartService", "Warn", "Say"]
+
+
 def test_what_ended_by_itself_may_be_started_again() -> None:
     talk = talking(f"<Start>{STREAM}</Start><Say>a</Say><Start>{STREAM}</Start>{NEXT}")
     talk.send(events.ServiceEnded, n=talk.state.services[0].n)
