@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from localloop.twiml.interpreter import Inline, commands, events
 from tests.support.interpreted import BASE, Talk, ringing, talking
 
@@ -98,6 +100,12 @@ def test_leave_goes_on_after_enqueue() -> None:
     talk.played()
     assert talk.one(commands.LeaveQueue).result == "leave"
     assert talk.heard() == ["wait", "next"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_action_is_asked_by_its_method(method: str) -> None:
+    talk = waiting("<Leave/>", f"action='done' method='{method}' waitUrl='wait'")
+    assert talk.one(commands.Fetch).method == method
 
 
 def test_leave_is_told() -> None:

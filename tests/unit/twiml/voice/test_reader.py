@@ -231,6 +231,22 @@ def test_ssml_is_heard_as_text_and_kept_as_markup() -> None:
     assert one("<Say>plain</Say>").ssml == ""
 
 
+@pytest.mark.parametrize(
+    ("attributes", "ms"),
+    [
+        ("", 500),
+        ("strength='none'", 0),
+        ("strength='x-strong'", 1000),
+        ("time='250ms'", 250),
+        ("time='1.5s'", 1500),
+        ("time='1h'", 500),
+        ("time='60s'", 10_000),
+    ],
+)
+def test_how_long_a_break_is(attributes: str, ms: int) -> None:
+    assert one(f"<Say>a<break {attributes}/>b</Say>").pauses_ms == ms
+
+
 def test_ssml_nests_as_the_sdk_lets_it() -> None:
     assert codes("<Say><p><s>a</s></p></Say>") == []
     assert codes("<Say>a<s><p>a</p></s></Say>") == [12200]
