@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from localloop.twiml.interpreter import commands
 from localloop.twiml.interpreter.activity import Activity
 from localloop.twiml.interpreter.events import AnyEvent, Referred, SessionEnded
-from localloop.twiml.interpreter.service import Service
+from localloop.twiml.interpreter.running import Running
 from localloop.twiml.script import SCHEMA
 from localloop.twiml.voice import verbs
 
@@ -79,7 +79,7 @@ def start(run: Run, verb: verbs.Start) -> None:
         if tracks + sum(each.tracks for each in run.state.services) > MAX_TRACKS:
             run.warn(TOO_MANY, f"a call has at most {MAX_TRACKS} tracks streamed")
             continue
-        running = Service(n=_start(run, service), kind=kind, name=name, tracks=tracks)
+        running = Running(n=_start(run, service), kind=kind, name=name, tracks=tracks)
         run.state = replace(run.state, services=(*run.state.services, running))
 
 
@@ -92,7 +92,7 @@ def _tracks(service: verbs.Background) -> int:
 
 def _start(run: Run, service: verbs.Background) -> int:
     if not isinstance(service, verbs.Recording):
-        return run.emit(commands.StartService(service=service, document_url=run.frame.url))
+        return run.emit(commands.StartBackground(service=service, document_url=run.frame.url))
     return run.emit(
         commands.StartRecording(
             source="StartRecording",
@@ -115,7 +115,7 @@ def stop(run: Run, verb: verbs.Stop) -> None:
         if len(running) != 1:
             run.warn(SCHEMA, f"no single <{kind}> {f'named {name!r} ' if name else ''}runs")
             continue
-        run.emit(commands.StopService(of=running[0].n))
+        run.emit(commands.StopBackground(of=running[0].n))
         run.forget(running[0].n)
 
 

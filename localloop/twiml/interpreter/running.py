@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Service(Struct, frozen=True):
+class Running(Struct, frozen=True):
     """A stream, a transcription, a recording …: `n` is the number of the command that began it."""
 
     n: int
