@@ -18,7 +18,7 @@ _ANSWERS: tuple[tuple[type[commands.Command], type[events.Event], tuple[dict[str
     (commands.Connect, events.SessionEnded, ({}, {"code": 64105})),
     (commands.Refer, events.Referred, ({"status": "completed"}, {"status": "failed"})),
     (commands.StartRecording, events.RecordingEnded, ({"sid": "RE1", "url": "u", "duration": 1},)),
-    (commands.StartService, events.ServiceEnded, ({},)),
+    (commands.StartBackground, events.BackgroundEnded, ({},)),
 )
 
 

@@ -332,15 +332,15 @@ class Charge(Command, frozen=True, kw_only=True):
     pay: verbs.Pay
 
 
-class StartService(Command, frozen=True, kw_only=True):
+class StartBackground(Command, frozen=True, kw_only=True):
     """Begin something that goes on beside the document and outlives it."""
 
     service: verbs.Stream | verbs.Siprec | verbs.Transcription
     document_url: str = ""
 
 
-class StopService(Command, frozen=True, kw_only=True):
-    of: int  # the `n` of its StartService
+class StopBackground(Command, frozen=True, kw_only=True):
+    of: int  # the `n` of its StartBackground
 
 
 class Connect(Command, frozen=True, kw_only=True):
@@ -393,8 +393,8 @@ AnyCommand: TypeAlias = (
     | Dequeue
     | SendMessage
     | Charge
-    | StartService
-    | StopService
+    | StartBackground
+    | StopBackground
     | Connect
     | Disconnect
     | Refer

@@ -189,7 +189,7 @@ class SessionEnded(Event, frozen=True, kw_only=True):
     code: int = 0
 
 
-class ServiceEnded(Event, frozen=True, kw_only=True):
+class BackgroundEnded(Event, frozen=True, kw_only=True):
     """Something that ran beside the document has ended by itself."""
 
     n: int
@@ -222,6 +222,6 @@ AnyEvent: TypeAlias = (
     | MessageSent
     | Charged
     | SessionEnded
-    | ServiceEnded
+    | BackgroundEnded
     | Referred
 )

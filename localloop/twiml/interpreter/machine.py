@@ -22,11 +22,11 @@ from localloop.twiml.interpreter.commands import AnyCommand
 from localloop.twiml.interpreter.events import (
     Answered,
     AnyEvent,
+    BackgroundEnded,
     HungUp,
     RecordingEnded,
     Redirected,
     Role,
-    ServiceEnded,
     Started,
 )
 from localloop.twiml.interpreter.run import Run
@@ -76,7 +76,7 @@ def _apply(run: Run, event: AnyEvent) -> None:
             _hung_up(run)
         case Answered():
             run.state = replace(run.state, answered=True)
-        case ServiceEnded():
+        case BackgroundEnded():
             run.forget(event.n)
         case _:
             for frame in reversed(run.state.frames):

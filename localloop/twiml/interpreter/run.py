@@ -13,10 +13,10 @@ from localloop.twiml.interpreter import commands
 from localloop.twiml.interpreter.activities.flow import Apologizing, Fetching, Pacing, Silent
 from localloop.twiml.interpreter.activity import Activity
 from localloop.twiml.interpreter.commands import AnyCommand, Fetch, HangupReason, Warn, Why
-from localloop.twiml.interpreter.events import AnyEvent, Fetched, FetchFailed, Role, Source, Web
+from localloop.twiml.interpreter.events import AnyEvent, Fetched, FetchFailed, Redirected, Role, Source, Web
 from localloop.twiml.interpreter.state import AnyActivity, Frame, State
 from localloop.twiml.script import URL_FORMAT
-from localloop.twiml.voice import reader
+from localloop.twiml.voice import reader, verbs
 from localloop.twiml.voice.reader import Script
 from localloop.twiml.voice.verbs import AnyVerb, Method
 
@@ -154,7 +154,8 @@ class Run:
             self.fetch(Fetch(url=source.url, method=source.method, why=self.why))
             return
         try:
-            script = reader.inline(source.twiml, self.state.country)
+            is_update = isinstance(self.event, Redirected)
+            script = reader.inline(source.twiml, self.state.country, is_update=is_update)
         except TwimlError as error:
             self._put(replace(self.frame, url="", is_inline=True, line=error.line))
             self.fail(error.code, error.reason)
@@ -186,7 +187,16 @@ class Run:
             self._put(replace(self.frame, url=answer.url, is_inline=False, line=error.line))
             self.fail(error.code, error.reason)
             return
+        if script.is_media and self.frame.role != "main":
+            script = self._to_wait_with(script)
         self._begin(script, answer.url, fetching.fetch.method)
+
+    def _to_wait_with(self, script: Script) -> Script:
+        """A file in place of a wait document: it ends no call, and in a queue it is heard again and again."""
+        heard = script.verbs[:1]
+        if self.frame.role == "queue-wait" and isinstance(heard[0], verbs.Play):
+            heard = (replace(heard[0], loop=verbs.MOST_LOOPS),)
+        return replace(script, verbs=heard)
 
     def _begin(self, script: Script, url: str, method: Method) -> None:
         frame = replace(

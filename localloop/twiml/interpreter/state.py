@@ -19,7 +19,7 @@ from localloop.twiml.interpreter.activities.queue import Queued
 from localloop.twiml.interpreter.activities.record import Recording
 from localloop.twiml.interpreter.activities.services import Connected, Referring
 from localloop.twiml.interpreter.events import Role, Source
-from localloop.twiml.interpreter.service import Service
+from localloop.twiml.interpreter.running import Running
 from localloop.twiml.voice.verbs import AnyVerb, Method
 
 VERSION: Final = 1
@@ -74,7 +74,7 @@ class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
     fallback_url: str = ""
     fallback_method: Method = "POST"
     frames: tuple[Frame, ...] = ()
-    services: tuple[Service, ...] = ()
+    services: tuple[Running, ...] = ()
     unanswered_as: str = ""  # how a Dial ended for which the call was let ring
     quick: int = 0
     quick_since: datetime | None = None

@@ -146,6 +146,7 @@ def default_of(node: Node, attribute: Attribute) -> object:
 _A = Attribute
 _FLAG: Final = Flag()
 _LINK: Final = Link()
+_WHOLE: Final = Link(whole=True)
 _ANY: Final = Text()
 
 
@@ -153,14 +154,14 @@ def _any(*names: str) -> tuple[Attribute, ...]:
     return tuple(_A(name, _ANY) for name in names)
 
 
-def _callback(prefix: str = "statusCallback", method_code: int = SCHEMA) -> tuple[Attribute, ...]:
+def _callback(prefix: str = "statusCallback", link: Link = _LINK) -> tuple[Attribute, ...]:
     """A URL that is told something; a bad one is left out."""
-    return (_A(prefix, _LINK, URL_FORMAT, mild=True), _A(f"{prefix}Method", METHOD, method_code))
+    return (_A(prefix, link, URL_FORMAT, mild=True), _A(f"{prefix}Method", METHOD))
 
 
-def _recording_callback(code: int = 13256) -> tuple[Attribute, ...]:
+def _recording_callback(code: int = 13256, link: Link = _LINK) -> tuple[Attribute, ...]:
     return (
-        _A("recordingStatusCallback", _LINK, code, mild=True),
+        _A("recordingStatusCallback", link, code, mild=True),
         _A("recordingStatusCallbackMethod", METHOD),
         _A("recordingStatusCallbackEvent", RECORDING_EVENTS, 13621),
     )
@@ -625,7 +626,7 @@ _SERVICES: Final[Mapping[str, Node]] = {
             _A("url", Socket(), 31923),
             _A("track", TRACKS, 31941),
             _CONNECTOR,
-            *_callback(),
+            *_callback(link=_WHOLE),
             *_any("audioFormat", "sampleRate"),
         ),
         ("Parameter",),
@@ -639,7 +640,7 @@ _SERVICES: Final[Mapping[str, Node]] = {
         (
             _NAME,
             _A("track", TRACKS),
-            _A("statusCallbackUrl", _LINK, URL_FORMAT, mild=True),
+            _A("statusCallbackUrl", _WHOLE, URL_FORMAT, mild=True),
             _A("statusCallbackMethod", METHOD),
             _A("languageCode", LANGUAGE),
             _A("transcriptionEngine", OneOf(("google", "deepgram"))),
@@ -658,7 +659,7 @@ _SERVICES: Final[Mapping[str, Node]] = {
     "Recording": Node(
         "Recording",
         (
-            *_recording_callback(),
+            *_recording_callback(11200, _WHOLE),
             _A("trim", TRIM),
             _A("track", SIDES),
             _A("channels", OneOf(("mono", "dual"))),

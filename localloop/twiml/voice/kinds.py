@@ -115,20 +115,23 @@ class Text(Struct, frozen=True):
 
 
 class Link(Struct, frozen=True):
-    """A URL, made absolute by that of the document; `silent` ones may be empty."""
+    """A URL, made absolute by that of the document; `silent` ones may be empty, `whole` ones must be absolute."""
 
     silent: bool = False
+    whole: bool = False
 
     def read(self, raw: str, base: str) -> Value:
         if not raw and self.silent:
             return ""
-        url = absolute(raw, base) if len(raw) <= MAX_URL else None
+        url = absolute(raw, "" if self.whole else base) if len(raw) <= MAX_URL else None
         if url is None:
             raise Invalid(raw, "a URL")
         return url
 
     def __str__(self) -> str:
-        return "a URL, or empty for silence" if self.silent else "a URL"
+        if self.silent:
+            return "a URL, or empty for silence"
+        return "an absolute URL" if self.whole else "a URL"
 
 
 class Socket(Struct, frozen=True):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from localloop.twiml.interpreter.run import Run
 
 
+CLIENT_MAX_LENGTH = 600  # seconds
+
+
 class Recording(Activity, frozen=True, kw_only=True):
     """First the beep sounds, then the recording `n` runs; `digits` is what ended it."""
 
@@ -103,6 +106,8 @@ def begin(run: Run, verb: verbs.Record) -> None:
         run.fail(URL_FORMAT, "<Record> needs an action in a document given over REST")
         return
     run.answer()
+    if run.state.leg == "client":
+        verb = replace(verb, max_length=min(verb.max_length, CLIENT_MAX_LENGTH))
     recording = Recording(verb=verb)
     if verb.play_beep:
         run.wait(replace(recording, beep=run.emit(commands.Beep())))

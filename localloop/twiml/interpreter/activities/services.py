@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from localloop.twiml.interpreter import commands
 from localloop.twiml.interpreter.activity import Activity
 from localloop.twiml.interpreter.events import AnyEvent, Referred, SessionEnded
-from localloop.twiml.interpreter.service import Service
+from localloop.twiml.interpreter.running import Running
 from localloop.twiml.script import SCHEMA
 from localloop.twiml.voice import verbs
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from localloop.twiml.interpreter.run import Run
 
 NOT_SIP = 13801
+TOO_MANY = 31960
+MAX_TRACKS = 4
 
 
 class Connected(Activity, frozen=True, kw_only=True):
@@ -73,13 +75,24 @@ def start(run: Run, verb: verbs.Start) -> None:
         if name and any(each.kind == kind and each.name == name for each in run.state.services):
             run.warn(SCHEMA, f"a <{kind}> named {name!r} runs already")
             continue
-        running = Service(n=_start(run, service), kind=kind, name=name)
+        tracks = _tracks(service)
+        if tracks + sum(each.tracks for each in run.state.services) > MAX_TRACKS:
+            run.warn(TOO_MANY, f"a call has at most {MAX_TRACKS} tracks streamed")
+            continue
+        running = Running(n=_start(run, service), kind=kind, name=name, tracks=tracks)
         run.state = replace(run.state, services=(*run.state.services, running))
+
+
+def _tracks(service: verbs.Background) -> int:
+    """How many are streamed by it."""
+    if not isinstance(service, verbs.Stream):
+        return 0
+    return 2 if service.track == "both_tracks" else 1
 
 
 def _start(run: Run, service: verbs.Background) -> int:
     if not isinstance(service, verbs.Recording):
-        return run.emit(commands.StartService(service=service, document_url=run.frame.url))
+        return run.emit(commands.StartBackground(service=service, document_url=run.frame.url))
     return run.emit(
         commands.StartRecording(
             source="StartRecording",
@@ -102,7 +115,7 @@ def stop(run: Run, verb: verbs.Stop) -> None:
         if len(running) != 1:
             run.warn(SCHEMA, f"no single <{kind}> {f'named {name!r} ' if name else ''}runs")
             continue
-        run.emit(commands.StopService(of=running[0].n))
+        run.emit(commands.StopBackground(of=running[0].n))
         run.forget(running[0].n)
 
 

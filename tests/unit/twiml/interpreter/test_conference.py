@@ -194,3 +194,12 @@ def test_a_conference_without_a_name() -> None:
     talk = talking(f"<Dial><Conference/></Dial>{NEXT}")
     assert talk.warned() == [13237]
     assert talk.heard() == ["next"]
+
+
+def test_a_file_to_wait_with_is_heard_once() -> None:
+    talk = join("waitUrl='wait'")
+    happens(talk, "wait")
+    talk.answers("", body=b"RIFF", content_type="audio/wav")
+    assert talk.one(commands.Play).loop == 1
+    assert talk.played() == ()
+    assert not talk.state.ended

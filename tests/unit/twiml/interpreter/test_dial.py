@@ -83,6 +83,13 @@ def test_what_becomes_of_a_call_that_nobody_takes(how: str) -> None:
     assert told(talk) == {"DialCallStatus": how, "DialBridged": "false", "DialCallSid": "CA1"}
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_action_is_asked_by_its_method(method: str) -> None:
+    talk, leg = conversation(f"action='dialled' method='{method}'")
+    ends(talk, leg)
+    assert talk.one(commands.Fetch).method == method
+
+
 def test_without_an_action_the_next_verb_runs() -> None:
     talk = dial("")
     (leg,) = legs(talk)
@@ -194,6 +201,23 @@ def test_who_is_screened_hears_the_document_before_the_bridge() -> None:
     )
     talk.send(events.DialProgress, leg=leg, what="accepted")
     assert talk.kinds() == ["Bridge", "StartTimer"]
+
+
+@pytest.mark.parametrize(
+    "noun",
+    [
+        "<Client {}>bob</Client>",
+        "<Sip {}>sip:cid@example.com</Sip>",
+        "<WhatsApp {}>+12125550101</WhatsApp>",
+        "<Application {}>AP00000000000000000000000000000001</Application>",
+    ],
+)
+def test_whoever_is_called_may_be_screened(noun: str) -> None:
+    talk = dial(nouns=noun.format("url='/screen' method='GET'"))
+    (leg,) = legs(talk)
+    answers(talk, leg)
+    screen = talk.one(commands.Screen)
+    assert (screen.leg, screen.url, screen.method) == (leg, "https://app.example.com/screen", "GET")
 
 
 def test_who_declines_was_not_reached() -> None:

@@ -41,10 +41,38 @@ def test_a_document_given_over_rest() -> None:
 
 @pytest.mark.parametrize(
     "verb",
-    ["<Say>a</Say>", "<Play>a.mp3</Play>", "<Play digits='1'/>", "<Gather/>", "<Echo/>", "<Hangup/>", ""],
+    [
+        "<Say>a</Say>",
+        "<Play>a.mp3</Play>",
+        "<Play digits='1'/>",
+        "<Gather/>",
+        "<Record/>",
+        "<Pay/>",
+        "<Enqueue>a</Enqueue>",
+        "<Dial>+12125550101</Dial>",
+        "<Dial answerOnBridge='true'><Conference>a</Conference></Dial>",
+        "<Connect><Stream url='wss://a.example/x'/></Connect>",
+        "<Echo/>",
+        "<Hangup/>",
+        "",
+    ],
 )
 def test_the_first_verb_that_is_heard_answers(verb: str) -> None:
     assert ringing(verb).kinds()[0] == "Answer"
+
+
+@pytest.mark.parametrize("verb", ["<Start><Siprec/></Start>", "<Sms>a</Sms>", "<Nonsense/>"])
+def test_what_is_not_heard_does_not_answer(verb: str) -> None:
+    talk = ringing(f"{verb}<Reject/>")
+    assert talk.kinds()[-1] == "Reject"
+    assert "Answer" not in talk.kinds()
+
+
+def test_echo_goes_on_until_somebody_ends_it() -> None:
+    talk = talking("<Echo/><Say>never</Say>")
+    assert talk.kinds() == ["Echo"]
+    talk.send(events.Redirected, source=Inline("<Response/>"))
+    assert talk.kinds() == ["StopMedia", "Hangup"]
 
 
 def test_an_answered_call_is_not_answered_again() -> None:
@@ -242,6 +270,13 @@ def test_a_redirect_over_rest_stops_what_is_heard() -> None:
     assert talk.kinds() == ["StopMedia", "Fetch"]
     talk.answers("<Say>other</Say>")
     assert talk.heard() == ["on and on", "other"]
+
+
+def test_a_relative_action_in_a_document_for_a_live_call() -> None:
+    talk = talking("<Say>a</Say>")
+    twiml = "<Response><Gather action='/next'/></Response>"
+    talk.send(events.Redirected, source=Inline(twiml))
+    assert talk.warned() == [15004]
 
 
 def test_an_answer_that_comes_too_late_is_not_followed() -> None:

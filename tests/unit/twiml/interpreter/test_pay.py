@@ -89,6 +89,15 @@ def test_a_postal_code_that_is_known_is_not_asked_for() -> None:
     assert talk.one(commands.Charge).card == Card(VISA, "1230", "", "94105")
 
 
+def test_cards_of_other_brands_are_taken_where_they_are_named() -> None:
+    talk = pay("action='paid' validCardTypes='discover'")
+    talk.press("6011111111111117")
+    assert "expiration" in talk.heard()[-1]
+    talk = pay("action='paid' validCardTypes='discover' maxAttempts='1'")
+    talk.press(VISA)
+    assert told(talk)["Result"] == "too-many-failed-attempts"
+
+
 def test_a_bank_account() -> None:
     talk = pay("action='paid' paymentMethod='ach-debit' bankAccountType='consumer-savings'")
     assert "routing" in talk.heard()[-1]

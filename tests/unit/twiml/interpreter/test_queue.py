@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from localloop.twiml.interpreter import Inline, commands, events
 from tests.support.interpreted import BASE, Talk, ringing, talking
 
@@ -100,6 +102,12 @@ def test_leave_goes_on_after_enqueue() -> None:
     assert talk.heard() == ["wait", "next"]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_action_is_asked_by_its_method(method: str) -> None:
+    talk = waiting("<Leave/>", f"action='done' method='{method}' waitUrl='wait'")
+    assert talk.one(commands.Fetch).method == method
+
+
 def test_leave_is_told() -> None:
     talk = waiting("<Leave/>")
     assert told(talk) == result("leave", 0)
@@ -183,3 +191,12 @@ def test_a_task_for_a_workflow() -> None:
     assert enter.workflow_sid == sid
     assert enter.task is not None
     assert (enter.task.attributes, enter.task.priority) == ('{"a": 1}', 5)
+
+
+def test_a_file_to_wait_with_is_heard_again_and_again() -> None:
+    talk = enqueue()
+    happens(talk, "entered", sid="QU1")
+    talk.answers("", body=b"RIFF", content_type="audio/wav")
+    assert talk.one(commands.Play) == commands.Play(n=talk.state.counter, url=f"{BASE}wait", loop=1000)
+    talk.played()
+    assert talk.one(commands.Fetch).url == f"{BASE}wait"

@@ -132,3 +132,8 @@ def test_a_redirect_over_rest_ends_it() -> None:
     talk = record()
     talk.send(events.Redirected, source=Inline("<Response/>"))
     assert talk.kinds() == ["CancelTimer", "StopRecording", "StopListening", "Hangup"]
+
+
+def test_a_client_records_no_longer_than_ten_minutes() -> None:
+    talk = talking("<Record playBeep='false'/>", leg="client")
+    assert talk.last(commands.StartTimer).seconds == 600

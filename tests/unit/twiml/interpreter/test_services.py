@@ -16,9 +16,9 @@ NEXT = "<Say>next</Say>"
 
 def test_what_is_started_does_not_hold_up_the_document() -> None:
     talk = talking(f"<Start>{STREAM}<Transcription name='t'/><Siprec name='s'/></Start>{NEXT}")
-    assert talk.kinds() == ["StartService", "StartService", "StartService", "Say"]
+    assert talk.kinds() == ["StartBackground", "StartBackground", "StartBackground", "Say"]
     first = talk.said[0]
-    assert isinstance(first, commands.StartService)
+    assert isinstance(first, commands.StartBackground)
     assert first.service == verbs.Stream(name="a", url="wss://media.example.com/x", parameters=(("p", "v"),))
     assert [service.kind for service in talk.state.services] == ["Stream", "Transcription", "Siprec"]
 
@@ -26,14 +26,14 @@ def test_what_is_started_does_not_hold_up_the_document() -> None:
 def test_it_outlives_the_document() -> None:
     talk = talking(f"<Start>{STREAM}</Start>{NEXT}")
     talk.send(events.Redirected, source=Inline("<Response><Stop><Stream name='a'/></Stop></Response>"))
-    started = next(each for each in talk.all if isinstance(each, commands.StartService))
-    assert talk.one(commands.StopService).of == started.n
+    started = next(each for each in talk.all if isinstance(each, commands.StartBackground))
+    assert talk.one(commands.StopBackground).of == started.n
     assert talk.state.services == ()
 
 
 def test_stop_without_a_name_means_the_only_one() -> None:
     talk = talking(f"<Start>{STREAM}</Start><Stop><Stream/></Stop>{NEXT}")
-    assert talk.kinds() == ["StartService", "StopService", "Say"]
+    assert talk.kinds() == ["StartBackground", "StopBackground", "Say"]
 
 
 def test_stop_of_what_does_not_run() -> None:
@@ -48,11 +48,18 @@ def test_a_name_is_used_once() -> None:
     assert len(talk.state.services) == 1
 
 
+def test_no_more_than_four_tracks_are_streamed() -> None:
+    both = "<Stream url='wss://media.example.com/x' track='both_tracks'/>"
+    talk = talking(f"<Start>{both}{both}{STREAM}</Start>{NEXT}")
+    assert talk.warned() == [31960]
+    assert talk.kinds() == ["StartBackground", "StartBackground", "Warn", "Say"]
+
+
 def test_what_ended_by_itself_may_be_started_again() -> None:
     talk = talking(f"<Start>{STREAM}</Start><Say>a</Say><Start>{STREAM}</Start>{NEXT}")
-    talk.send(events.ServiceEnded, n=talk.state.services[0].n)
+    talk.send(events.BackgroundEnded, n=talk.state.services[0].n)
     talk.played()
-    assert talk.kinds() == ["StartService", "Say"]
+    assert talk.kinds() == ["StartBackground", "Say"]
 
 
 def test_a_recording_of_the_call_goes_on() -> None:

@@ -51,6 +51,8 @@ def codes(inside: str) -> list[int]:
         ("<Gather timeout='auto'/>", 13313),
         ("<Gather numDigits='0'/>", 13314),
         ("<Gather><Record/></Gather>", 13320),
+        ("<Gather><Say voice='Bob'>a</Say></Gather>", 13321),
+        ("<Gather><Say loop='-1'>a</Say></Gather>", 13322),
         ("<Gather input='voice'/>", 13326),
         ("<Gather speechTimeout='soon'/>", 13327),
         ("<Gather maxSpeechTime='x'/>", 13328),
@@ -74,6 +76,11 @@ def codes(inside: str) -> list[int]:
         ("<Dial timeout='601'/>", 13212),
         ("<Dial hangupOnStar='x'/>", 13213),
         ("<Dial callerId='a b!'/>", 13214),
+        ("<Start><Stream url='wss://a'><Say/></Stream></Start>", 12200),
+        ("<Start><Transcription><Say/></Transcription></Start>", 12200),
+        ("<Connect><ConversationRelay url='wss://a'><Say/></ConversationRelay></Connect>", 12200),
+        ("<Dial><Sip>sip:a@b<Say/></Sip></Dial>", 12200),
+        (f"<Dial callerId='{'1' * 256}'/>", 13248),
         ("<Dial><Say>a</Say></Dial>", 13215),
         ("<Dial timeLimit='0'/>", 13216),
         ("<Dial record='always'/>", 13217),
@@ -98,6 +105,9 @@ def codes(inside: str) -> list[int]:
         ("<Dial><Conference/></Dial>", 13237),
         ("<Sms to='nobody!'>a</Sms>", 14101),
         ("<Sms/>", 14103),
+        ("<Start><Recording recordingStatusCallback='/r'/></Start>", 11200),
+        ("<Start><Stream url='wss://a' statusCallback='/s'/></Start>", 11100),
+        ("<Start><Transcription statusCallbackUrl='/s'/></Start>", 11100),
         ("<say>a</say>", 12200),
         ("<Say Voice='man'>a</Say>", 12200),
         ("text", 12200),
@@ -144,6 +154,7 @@ def test_what_is_only_warned_of(inside: str, code: int) -> None:
         ("<Start><Stream url='wss://a?b=1'/></Start>", 31923),
         ("<Start><Stream/></Start>", 31923),
         ("<Start><Stream url='wss://a' track='x'/></Start>", 31941),
+        ("<Connect><Stream url='wss://a' track='both_tracks'/></Connect>", 31941),
         ("<Connect><ConversationRelay/></Connect>", 64102),
         ("<Pay chargeAmount='much'/>", 64003),
         ("<Pay chargeAmount='1000001'/>", 64003),
@@ -163,6 +174,25 @@ def test_a_bad_value_is_the_default_and_the_verb_stays() -> None:
 
 def test_what_cannot_be_spoken_is_left_out() -> None:
     assert read("<Say voice='Bob'>a</Say><Say>b</Say>").verbs == (verbs.Say(text="b", line=1),)
+
+
+def test_in_a_document_for_a_live_call_a_relative_action_has_its_own_code() -> None:
+    (broken,) = reader.inline("<Response><Gather action='/next'/></Response>", is_update=True).verbs
+    assert isinstance(broken, verbs.Broken)
+    assert broken.code == 15004
+
+
+def test_the_old_voices_know_no_markup() -> None:
+    inside = "one<break time='2s'/>two"
+    for voice in ("man", "woman", "alice"):
+        say = one(f"<Say voice='{voice}'>{inside}</Say>")
+        assert (say.text, say.ssml, say.pauses_ms) == ("one two", "", 0)
+    assert one(f"<Say voice='Polly.Amy'>{inside}</Say>").pauses_ms == 2000
+    assert one(f"<Say>{inside}</Say>").pauses_ms == 2000
+
+
+def test_speech_is_never_longer_than_a_minute() -> None:
+    assert one("<Gather input='speech' maxSpeechTime='600'/>").max_speech_time == 60
 
 
 def test_urls_are_those_of_the_document() -> None:
@@ -199,6 +229,22 @@ def test_ssml_is_heard_as_text_and_kept_as_markup() -> None:
     )
     assert say.pauses_ms == 1500
     assert one("<Say>plain</Say>").ssml == ""
+
+
+@pytest.mark.parametrize(
+    ("attributes", "ms"),
+    [
+        ("", 500),
+        ("strength='none'", 0),
+        ("strength='x-strong'", 1000),
+        ("time='250ms'", 250),
+        ("time='1.5s'", 1500),
+        ("time='1h'", 500),
+        ("time='60s'", 10_000),
+    ],
+)
+def test_how_long_a_break_is(attributes: str, ms: int) -> None:
+    assert one(f"<Say>a<break {attributes}/>b</Say>").pauses_ms == ms
 
 
 def test_ssml_nests_as_the_sdk_lets_it() -> None:
@@ -273,6 +319,7 @@ def test_trim_differs_by_place() -> None:
 
 def test_answers_that_are_no_documents() -> None:
     assert reader.read(b"RIFF", "audio/x-wav", URL).verbs == (verbs.Play(url=URL), verbs.Hangup())
+    assert reader.read(b"RIFF", "audio/x-wav", URL).is_media
     assert reader.read(b"Good day", "text/plain", URL).verbs == (verbs.Say(text="Good day"), verbs.Hangup())
     assert reader.read(b"<Response><Leave/></Response>", "text/plain", URL).verbs == (verbs.Leave(line=1),)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Service(Struct, frozen=True):
+class Running(Struct, frozen=True):
     """A stream, a transcription, a recording …: `n` is the number of the command that began it."""
 
     n: int
     kind: str
     name: str = ""
+    tracks: int = 0
