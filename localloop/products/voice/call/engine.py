@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
 
-from msgspec.structs import replace
-
 from localloop.core import clock
 from localloop.jobs import Done, Job, Park, Settled
 from localloop.jobs import Outcome as JobOutcome
@@ -108,7 +106,7 @@ class Engine:
         """
         for _ in range(_TRIES):
             loaded = await self._loads.read(wanted)
-            if loaded is None:
+            if loaded is None or loaded.live.call.has_ended:
                 return None
             turn = await self._turn(loaded.live, event, at)
             if await self._writer.write(turn.outcome()) == "taken":
@@ -117,7 +115,7 @@ class Engine:
 
     async def _turn(self, live: Live, event: AnyEvent, at: datetime) -> Turn:
         if isinstance(event, Dialled) and live.end is None:
-            live = replace(live, end=await self._ends.of(live.call))
+            live = await self._ends.found(live)
         turn = Turn(live, at)
         conduct.conduct(turn, event)
         return turn

@@ -36,7 +36,7 @@ class Outcomes:
 
     async def _follow(self, connection: Any, taken: Sequence[Outcome]) -> None:
         await queries.change(connection, [each.live.call for each in taken if each.is_changed])
-        await queries.cancel(connection, [each.live for each in taken if each.live.call.has_ended])
+        await queries.cancel(connection, [each.live for each in taken if each.live.is_over])
         await queries.insert(connection, [call for each in taken for call in each.calls])
         await handsets.keep_calls(connection, [call for each in taken for call in each.handsets])
         await handsets.keep_lines(connection, [line for each in taken for line in each.lines])

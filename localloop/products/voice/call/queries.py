@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from localloop.core import sids
+from localloop.core import clock, sids
 from localloop.jobs import Job
 from localloop.products.voice.call import lifecycle, live
 from localloop.products.voice.call.lifecycle import Status
@@ -39,8 +39,8 @@ from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamp
   end_time, price, answered_by, options, date_updated)
 where c.account_sid = n.account_sid and c.id = n.id
 """
-# What is due of a call waits for whatever is due earlier of its family: so time may be moved by hand, and a family
-# whose worker was away for an hour goes through that hour in its order.
+# What is due of a call waits for whatever is due earlier of it; where time is moved by hand, of its whole family, which
+# then goes through that time in its order.
 _LOAD: Final = """
 select k.n, l.account_sid, l.world_sid, l.version, l.state, k.job_id is not null and exists (
   select from jobs j
@@ -140,7 +140,7 @@ async def insert(connection: Any, calls: Sequence[Live]) -> None:
     records = [
         (each.call.account_sid, each.call.id, each.call.world_sid, each.version, live.encode(each))
         for each in calls
-        if not each.call.has_ended
+        if not each.is_over
     ]
     await connection.copy_records_to_table("live_calls", columns=_LIVE_NAMES, records=records)
 
@@ -182,9 +182,17 @@ class Loaded(Struct, frozen=True):
     is_early: bool = False
 
 
+def _before(wanted: Wanted) -> tuple[str, str]:
+    """The keys of the jobs that it waits for."""
+    if wanted.job is not None and clock.world_time(wanted.job.world_sid).mode != "real":
+        return live.family(wanted.root)
+    key = live.key_of(wanted.root, wanted.id)
+    return key, key
+
+
 async def load(reader: Any, wanted: Sequence[Wanted]) -> list[Loaded | None]:
     """The live calls, in order; None for those that have ended."""
-    ranges = [live.family(each.root) for each in wanted]
+    ranges = [_before(each) for each in wanted]
     rows = await reader.fetch(
         _LOAD,
         [each.account_sid for each in wanted],
@@ -231,8 +239,8 @@ async def take(connection: Any, changes: Sequence[tuple[Live, Job | None]]) -> l
         [after.call.account_sid for after, _ in changes],
         [after.call.id for after, _ in changes],
         [after.version for after, _ in changes],
-        [b"" if after.call.has_ended else live.encode(after) for after, _ in changes],
-        [after.call.has_ended for after, _ in changes],
+        [b"" if after.is_over else live.encode(after) for after, _ in changes],
+        [after.is_over for after, _ in changes],
         [job.id if job else None for _, job in changes],
         [job.attempts if job else None for _, job in changes],
     )

@@ -9,6 +9,7 @@ from collections import deque
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,9 +18,9 @@ from localloop.core import e164, money
 from localloop.jobs import Job, NewJob
 from localloop.products.voice.call import callbacks, lifecycle
 from localloop.products.voice.call.callbacks import Change
-from localloop.products.voice.call.events import Came, Event, TimeIsUp
+from localloop.products.voice.call.events import Came, Dialled, Event, TimeIsUp
 from localloop.products.voice.call.lifecycle import Status
-from localloop.products.voice.call.live import EVENT, FETCH, Asked, End, Live, Reference
+from localloop.products.voice.call.live import EVENT, FETCH, Asked, End, Live, Reference, key_of
 from localloop.products.voice.call.resource import Call, Method, Options
 from localloop.telephony.leg import Line, News, Order, Reaction
 from localloop.telephony.simulated import handsets
@@ -172,12 +173,17 @@ class Turn:
         """An event for this call."""
         self._then.append(job_of(self.live, event, self.at + after))
 
-    def queue(self, *jobs: NewJob) -> None:
-        self._then += jobs
+    def send(self, to: UUID, event: Event) -> None:
+        """An event for another call of the family, in the order in which they are sent."""
+        live, call = self.live, self.call
+        reference = Reference(to, live.root, event)
+        job = NewJob(EVENT, call.account_sid, call.world_sid, reference, self.at, key_of(live.root, to))
+        self._then.append(job)
 
     def make(self, live: Live) -> None:
-        """Another call."""
+        """Another call, which is dialled at once."""
         self._calls.append(live)
+        self._then.append(job_of(live, Dialled(), self.at))
 
     def ring(self) -> None:
         """The call is on the handset from now on."""
@@ -185,7 +191,7 @@ class Turn:
 
     def outcome(self, job: Job | None = None) -> Outcome:
         told = callbacks.jobs_of(self.call.world_sid, self._notifications, self.at)
-        own = self.live.key if self.call.has_ended else None  # nothing more comes of it
+        own = self.live.key if self.live.is_over else None  # nothing more comes of it
         return Outcome(
             live=self.live,
             is_changed=self._is_changed,
