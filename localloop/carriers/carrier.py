@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -36,19 +36,32 @@ class Receipt(Struct, frozen=True):
     at: datetime
     error_code: int | None = None
     is_read: bool = False  # it was read as it came
+    is_lost: bool = False  # it came about so, and nobody ever says it
+    overtakes: bool = False  # it is here before the answer to the submission
 
 
 class Accepted(Struct, frozen=True):
     """The carrier has the message. `receipt` is set when its fate is known already: whoever submitted makes it a job,
-    due at its time, in the unit that records the message as sent. Else the carrier will bring it by itself."""
+    due at its time, in the unit that records the message as sent. Else the carrier will bring it by itself. `more` is
+    what the carrier says beyond that, likewise."""
 
     receipt: Receipt | None = None
+    more: tuple[Receipt, ...] = ()
 
 
 class Refused(Struct, frozen=True):
     """The carrier does not take the message: it failed."""
 
     error_code: int
+
+
+class Throttled(Struct, frozen=True):
+    """Not now: the carrier has all it can take, and the message stays in the queue."""
+
+    after: timedelta
+
+
+Answer: TypeAlias = Accepted | Refused | Throttled
 
 
 class Carrier(Protocol):
@@ -62,6 +75,6 @@ class Carrier(Protocol):
     @property
     def is_outside(self) -> bool: ...
 
-    async def submit(self, submission: Submission) -> Accepted | Refused: ...
+    async def submit(self, submission: Submission) -> Answer: ...
 
     async def close(self) -> None: ...

@@ -98,6 +98,8 @@ def up(
     open_on_network: options.OpenOnNetwork = None,
     admin_listen: options.AdminListen = None,
     access_log: options.AccessLog = None,
+    chaos: options.Chaos = None,
+    seed: options.Seed = None,
     log_format: options.LogFormat = None,
     verbose: options.Verbose = False,
 ) -> None:

@@ -51,6 +51,11 @@ OpenOnNetwork = Annotated[
 AdminListen = Annotated[
     str | None, Option(metavar="HOST:PORT", help="Where console, lab and metrics may be reached.")
 ]
+Chaos = Annotated[
+    str | None,
+    Option(metavar="SHARE", help="Let webhooks, answers and carriers go wrong: 0.05 = once in twenty times."),
+]
+Seed = Annotated[str | None, Option(metavar="N", help="What goes wrong is the same with the same seed.")]
 AccessLog = Annotated[bool | None, Option("--access-log", help="Log a line for every request.")]
 LogFormat = Annotated[str | None, Option(help="auto, text or json. [default: auto]")]
 Verbose = Annotated[bool, Option("--verbose", "-v", help="Log more.")]

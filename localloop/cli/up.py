@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ from localloop.store.postgres import Postgres
 from localloop.store.sealing import KeyFileUnusable, MissingKey
 
 if TYPE_CHECKING:
+    from localloop.lab.faults import Rule
     from localloop.products.accounts import Seeded
     from localloop.server import Listening, Place
 
@@ -67,7 +69,7 @@ class Embedded:
 
 def up(options: Mapping[str, object], *, verbose: bool = False) -> None:
     """Runs until Ctrl-C or SIGTERM; raises one of FAILURES when it cannot."""
-    settings = load("up", options, os.environ, _text(Path("localloop.toml")))
+    settings = _seeded(load("up", options, os.environ, _text(Path("localloop.toml"))))
     first = seed(os.environ, parse_dotenv(_text(Path(".env"))))
     logs.configure(settings.log_format, verbose=verbose)
     _heed_signals()
@@ -94,6 +96,13 @@ def up(options: Mapping[str, object], *, verbose: bool = False) -> None:
         _announce(settings, note, asyncio.run(_console_link(place, seeded)))
         stack.enter_context(_noted(note, data))
         supervisor.watch()
+
+
+def _seeded(settings: Settings) -> Settings:
+    """Chaos without a seed gets one, so that it can be had again."""
+    if not settings.chaos or settings.seed is not None:
+        return settings
+    return msgspec.structs.replace(settings, seed=secrets.randbelow(1_000_000))
 
 
 def _text(path: Path) -> str:
@@ -251,10 +260,30 @@ def _announce(settings: Settings, note: running.Running, link: str) -> None:
         "  localloop run -- YOUR PROGRAM",
         "",
     ]
+    lines += _chaos(settings)
     if settings.open_on_network:
         lines.append("Anybody who reaches this address gets an account (--open-on-network).")
     lines.append("Ctrl-C stops it.")
     print("\n".join(lines), flush=True)
+
+
+def _chaos(settings: Settings) -> list[str]:
+    """Everything that goes wrong on purpose, and how often."""
+    if not settings.chaos or settings.seed is None:
+        return []
+    from localloop.lab.faults import KINDS, rules_of
+
+    told = f"Chaos: things go wrong on purpose. The same again: --chaos {settings.chaos:g} --seed {settings.seed}"
+    rules = rules_of(settings.chaos, settings.seed, clock.now())
+    return [
+        told,
+        *(f"  {rule.probability:6.1%}  {_named(rule):22}  {KINDS[rule.kind].words}" for rule in rules),
+        "",
+    ]
+
+
+def _named(rule: Rule) -> str:
+    return f"{rule.kind} {rule.status}" if rule.status else rule.kind
 
 
 @contextlib.contextmanager

@@ -78,6 +78,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     messages_days: int = 0  # how long messages are kept, where an account chose nothing; 0 = for ever
     deliveries_days: int = 7
     deliveries_megabytes: int = 1024  # 0 = no bound
+    chaos: float = 0.0  # how often each of the things goes wrong that may; of `up` only
+    seed: int | None = None  # by which it is decided; None = any, which is then said
 
 
 class Seed(Struct, frozen=True):
@@ -157,6 +159,8 @@ def _check_together(settings: Settings) -> None:
         raise SettingsError(f"--database-url names a running PostgreSQL, so {given} cannot be given with it")
     if settings.mode == "serve" and "*" in settings.webhook_unverified:
         raise SettingsError("webhook_unverified: name the accounts; * is for the laptop")
+    if settings.mode == "serve" and settings.chaos:
+        raise SettingsError("chaos: it is for the laptop")
     if settings.port and settings.proxy_port == settings.port:
         raise SettingsError("--proxy-port must be another than --port")
     if settings.port and settings.admin_listen.endswith(f":{settings.port}"):
@@ -215,6 +219,13 @@ def _rates(value: object) -> dict[str, float]:
     if unknown := set(chosen) - set(get_args(SenderKind)):
         raise ValueError(f"{min(unknown)!r} is no kind of sender: {', '.join(get_args(SenderKind))}")
     return chosen
+
+
+def _share(value: object) -> float:
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"[01]?\.[0-9]{1,6}|[01]", text) or float(text) > 1:
+        raise ValueError("must be a number from 0 to 1: 0.05 is once in twenty times")
+    return float(text)
 
 
 def _one_of(*allowed: str) -> Callable[[object], str]:
@@ -324,6 +335,8 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "messages_days": _number(0, 36_500),
     "deliveries_days": _number(1, 36_500),
     "deliveries_megabytes": _number(0, 100_000_000),
+    "chaos": _share,
+    "seed": _number(0, 999_999_999),
 }
 
 

@@ -2,7 +2,7 @@
 
 from localloop.jobs.job import Dead, Done, Handler, Job, NewJob, Outcome, Park, Relayed, Retry, Settled
 from localloop.jobs.pace import Reservation, Slots, delay, reserve, rewind
-from localloop.jobs.queue import cancel, delete, enqueue, release
+from localloop.jobs.queue import cancel, delete, enqueue, release, take
 from localloop.jobs.relay import may_relay, relay
 from localloop.jobs.throughput import Wish, share
 from localloop.jobs.turns import PATIENCE, Claim, Turn, claim
@@ -38,4 +38,5 @@ __all__ = [
     "reserve",
     "rewind",
     "share",
+    "take",
 ]

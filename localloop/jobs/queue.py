@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from localloop.core import clock
 from localloop.jobs.job import Job, NewJob
+from localloop.store import Executor
 
 CHANNEL: Final = "jobs"
 # What the driver writes as PostgreSQL's infinity: the world is frozen before the job is due.
@@ -38,6 +39,13 @@ select count(*) + 0 * (select count(*) from told) from freed
 """
 
 
+_TAKE_BY_KEY: Final = """
+update jobs set run_at = $2, attempts = attempts + 1, leased = true
+where key = $1 and account_sid = $3 and not leased
+returning id, account_sid, world_sid, kind, key, payload, due_at, attempts, lane
+"""
+
+
 class Connection(Protocol):
     """A unit of work, the database, or the connection that a group commit hands to its flush."""
 
@@ -60,6 +68,12 @@ async def release(connection: Connection, lane: str, most: int, at: datetime) ->
     is_urgent = at <= clock.now() + _SOON
     released: int = await connection.fetchval(_RELEASE, lane, most, at, is_urgent)
     return released
+
+
+async def take(executor: Executor, account_sid: str, key: str, lease: timedelta) -> list[Job]:
+    """The jobs of an account's key, leased to whoever does their work with that of another: `settle` ends them."""
+    rows = await executor.fetch(_TAKE_BY_KEY, key, clock.now() + lease, account_sid)
+    return [Job(**row) for row in rows]
 
 
 async def cancel(connection: Connection, account_sid: str, *keys: str) -> int:

@@ -9,6 +9,7 @@ from localloop.lab import (
     channel_surface,
     clock_surface,
     consent_surface,
+    fault_surface,
     log_surface,
     message_surface,
     snapshot_surface,
@@ -103,6 +104,7 @@ API = Api(
         *log_surface.RESOURCES,
         *verdicts.RESOURCES,
         *snapshot_surface.RESOURCES,
+        *fault_surface.RESOURCES,
         Resource(
             key="lab.v1.Phone",
             name="Phone",

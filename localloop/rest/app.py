@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Any, Literal, Protocol
 
@@ -24,6 +25,7 @@ from localloop.rest.admission import TooManyRequests
 from localloop.rest.authenticate import Authenticator, account_in, name_in
 from localloop.rest.decode import page_request
 from localloop.rest.guard import Backstage, FrontDoor, host_of
+from localloop.rest.interference import HungUp, Interferes, suffered
 from localloop.rest.limits import Limit
 from localloop.rest.operations import Serving, Table
 from localloop.rest.paging import list_payload
@@ -43,6 +45,7 @@ from localloop.rest.request import (
 from localloop.rest.routing import Match, Place, Router, allowed_methods, operation_of
 from localloop.rest.streaming import stream
 from localloop.rest.wire import (
+    HANG_UP,
     JSON,
     NEVER_A_PAGE,
     Disconnected,
@@ -122,6 +125,7 @@ class Engine(Struct, frozen=True, kw_only=True):
     recorder: Recorder | None = None
     activity: Activity | None = None
     gate: Gate | None = None
+    faults: Interferes | None = None  # what goes wrong on purpose
     backstage: Backstage = Backstage()
     plain: PlainMode = "warn"
     access_log: bool = False  # a line for every request
@@ -141,6 +145,7 @@ class _Exchange:
         "client",
         "concurrent",
         "error",
+        "fault",
         "from_console",
         "head",
         "headers",
@@ -148,6 +153,7 @@ class _Exchange:
         "operation",
         "place",
         "scope",
+        "unanswered",
     )
 
     def __init__(self, head: Head, scope: Scope) -> None:
@@ -166,6 +172,8 @@ class _Exchange:
         self.at: datetime | None = None
         self.error: ApiError | None = None
         self.chunks: AsyncIterator[bytes] | None = None  # of an answer without an end
+        self.fault = ""  # the rule by which it went wrong on purpose
+        self.unanswered = False
 
 
 class App:
@@ -187,6 +195,12 @@ class App:
         except Disconnected:
             self._observe(exchange, GONE)
             return
+        except HungUp as cut:
+            self._observe(exchange, GONE)
+            exchange.unanswered = True
+            self._record(exchange, *self._unheard(exchange, cut))
+            await send({"type": HANG_UP})
+            return
         except self._engine.store_errors as error:
             log.warning("store unavailable", error=str(error))
             status, body, content_type = self._error(exchange, errors.service_unavailable())
@@ -200,15 +214,25 @@ class App:
         exchange.headers.append((b"twilio-concurrent-requests", b"%d" % exchange.concurrent))
         if body or exchange.chunks is not None:
             exchange.headers.append((b"content-type", content_type.encode()))
+        self._record(exchange, status, body, content_type)
+        if exchange.chunks is not None:
+            await stream(receive, send, head, exchange.headers, exchange.chunks)
+            return
+        await respond(send, head, status, body, exchange.headers)
+
+    def _record(self, exchange: _Exchange, status: int, body: bytes, content_type: str) -> None:
         recorder = self._engine.recorder
         if recorder is not None:
             account_sid = exchange.caller.account_sid if exchange.caller else ""
             if recorder.admits(exchange.operation, status, account_sid):
                 recorder.note(_asked(exchange, status, body, content_type))
-        if exchange.chunks is not None:
-            await stream(receive, send, head, exchange.headers, exchange.chunks)
-            return
-        await respond(send, head, status, body, exchange.headers)
+
+    def _unheard(self, exchange: _Exchange, cut: HungUp) -> tuple[int, bytes, str]:
+        """The answer that nobody gets to hear: what was made is told by it alone."""
+        if cut.answer is None or cut.request is None or exchange.match is None or exchange.operation is None:
+            return GONE, b"", JSON
+        serving = self._engine.table.serving(exchange.match.route, exchange.operation)
+        return self._render(exchange, serving, cut.request, cut.answer)
 
     async def _answer(self, exchange: _Exchange, receive: Receive) -> tuple[int, bytes, str]:
         engine, head = self._engine, exchange.head
@@ -235,7 +259,7 @@ class App:
         try:
             exchange.body = body = await read_body(head, receive)
             request = self._request(exchange, caller, serving.decode(head.query, head.content_type, body))
-            answer = await self._operate(exchange, serving, request)
+            answer = await self._worked(exchange, serving, request)
         finally:
             self._leave(serving, caller)
             if engine.activity is not None and (serving.counted or operation.verb not in _READS):
@@ -315,6 +339,17 @@ class App:
             if_match=head.header(b"if-match") if operation.if_match else None,
             headers=_Headers(head),
         )
+
+    async def _worked(self, exchange: _Exchange, serving: Serving, request: Request) -> Answer:
+        """The answer, unless something goes wrong on purpose; never with what people do in the console."""
+        faults = self._engine.faults
+        if faults is None or exchange.from_console or not faults.touches(request.world_sid):
+            return await self._operate(exchange, serving, request)
+        struck = await faults.decide(request)
+        if struck is None:
+            return await self._operate(exchange, serving, request)
+        exchange.fault = struck.fault_sid
+        return await suffered(struck, request, partial(self._operate, exchange, serving))
 
     async def _operate(self, exchange: _Exchange, serving: Serving, request: Request) -> Answer:
         operate = serving.operate
@@ -457,6 +492,8 @@ def _asked(exchange: _Exchange, status: int, answer: bytes, content_type: str) -
         at=exchange.at,
         seconds=perf_counter() - exchange.head.started,
         from_console=exchange.from_console,
+        fault=exchange.fault,
+        unanswered=exchange.unanswered,
     )
 
 

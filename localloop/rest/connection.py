@@ -20,7 +20,7 @@ from urllib.parse import unquote
 import httptools
 import structlog
 
-from localloop.rest.wire import MAX_BODY, AsgiApp, Scope
+from localloop.rest.wire import HANG_UP, MAX_BODY, AsgiApp, Scope
 
 if TYPE_CHECKING:
     from uvicorn import Config
@@ -356,6 +356,11 @@ class Exchange:
             return
         connection = self._connection
         if connection is None:
+            return
+        if message["type"] == HANG_UP:
+            self.keep_alive = False
+            connection.transport.abort()
+            self._complete(connection)
             return
         if connection.unwritable is not None:
             async with asyncio.timeout(WRITE_S):

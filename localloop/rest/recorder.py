@@ -112,6 +112,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     at: datetime | None  # when it came, in the time of its world
     seconds: float
     from_console: bool
+    fault: str = ""  # the rule by which it went wrong on purpose
+    unanswered: bool = False  # the answer was never sent
 
 
 class Recorder:
@@ -289,9 +291,16 @@ def _row(asked: Asked) -> list[Any]:
         asked.from_console,
         0,
         asked.seconds * 1000,
-        {"request": request, "response": response},
+        {"request": request, "response": response, **_gone_wrong(asked)},
         asked.at or clock.now(),
     ]
+
+
+def _gone_wrong(asked: Asked) -> dict[str, Any]:
+    """What only requests have that went wrong on purpose."""
+    if not asked.fault:
+        return {}
+    return {"fault": asked.fault, "unanswered": asked.unanswered}
 
 
 def _path(head: Head, masker: Masker) -> str:
@@ -302,7 +311,8 @@ def _path(head: Head, masker: Masker) -> str:
 def _request(asked: Asked, path: str, masker: Masker) -> dict[str, Any]:
     head = asked.head
     agent = head.header(b"user-agent") or ""
-    named = (("Content-Type", head.content_type), ("User-Agent", agent))
+    key = head.header(b"idempotency-key") or ""
+    named = (("Content-Type", head.content_type), ("User-Agent", agent), ("Idempotency-Key", key))
     return {
         "method": _clean(head.method, 16),
         "url": f"{head.scheme}://{_clean(head.host, 256)}{path}",

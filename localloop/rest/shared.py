@@ -31,6 +31,7 @@ MAGIC: Final = 0x4C4F4F504C4D5032  # also the version of the layout
 _MAGIC, _REVOCATIONS, _WIDTH = 0, 1, 2
 # Then how many worlds are held, and until when at the longest: a moment, since who holds one may die.
 _HELD, _HELD_UNTIL = 3, 4
+_FAULTS = 5  # how often somebody changed what goes wrong on purpose
 _IN_USE: Final = 64
 _HEARD: Final = (_IN_USE + COLUMNS) // 8
 _EVERYTHING: Final = (1 << 64) - 1  # what a process has heard that does not go by clocks yet
@@ -180,6 +181,21 @@ class SharedTable:
         finally:
             self.release()
 
+    @property
+    def faults(self) -> FaultChanges:
+        """How often somebody changed what goes wrong on purpose."""
+        return FaultChanges(self)
+
+    def bump_faults(self) -> None:
+        self.hold()
+        try:
+            self._words[_FAULTS] += 1
+        finally:
+            self.release()
+
+    def current_faults(self) -> int:
+        return self._words[_FAULTS]
+
     # Columns
 
     def _claim_column(self) -> int:
@@ -255,11 +271,31 @@ class SharedTable:
         )
 
 
+class FaultChanges:
+    """Another counter of a table, for those who ask for a counter."""
+
+    def __init__(self, table: SharedTable) -> None:
+        self._table = table
+
+    def bump(self) -> None:
+        self._table.bump_faults()
+
+    def current(self) -> int:
+        return self._table.current_faults()
+
+
 class LocalRevocations:
-    """The revocation counter of the only api process there is."""
+    """The counters of the only process there is."""
 
     def __init__(self) -> None:
         self._current = 0
+        self._faults: LocalRevocations | None = None
+
+    @property
+    def faults(self) -> LocalRevocations:
+        if self._faults is None:
+            self._faults = LocalRevocations()
+        return self._faults
 
     def bump(self) -> None:
         self._current += 1

@@ -17,6 +17,7 @@ AsgiApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 MAX_BODY = 1024 * 1024
 BODY_TIMEOUT_S = 30.0
 JSON = "application/json"
+HANG_UP = "localloop.hang_up"  # an ASGI message of our own: close the connection, whatever was to be written
 # Bytes that somebody else chose leave from the origin of the console, where a page or a picture with a script in it
 # would be signed in. A browser may show them, and run nothing.
 NEVER_A_PAGE = (

@@ -16,6 +16,7 @@ from localloop.console import Parts as ConsoleParts
 from localloop.contract.model import Api
 from localloop.core.settings import Settings, is_loopback
 from localloop.lab import API as LAB
+from localloop.lab import faults as lab_faults
 from localloop.products import accounts, content, monitor, numbers, voice
 from localloop.products.messaging import (
     DEACTIVATION_FILES,
@@ -123,6 +124,7 @@ def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls)
         recorder=_recorder(settings, parts, controls.measures),
         activity=controls.lab.steering.activity,
         gate=controls.lab.gate,
+        faults=None if parts.faults is None else lab_faults.ApiFaults(parts.faults),
         backstage=_backstage(settings),
         plain=settings.plain,
         access_log=settings.access_log,

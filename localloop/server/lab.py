@@ -14,6 +14,7 @@ from localloop.lab import calls as lab_calls
 from localloop.lab import channels as lab_channels
 from localloop.lab import clock as lab_clock
 from localloop.lab import consent as lab_consent
+from localloop.lab import faults as lab_faults
 from localloop.lab import messages as lab_messages
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
@@ -73,5 +74,6 @@ def bindings(settings: Settings, parts: Parts, lab: Lab) -> tuple[Binding, ...]:
         *lab_messages.bindings(lab_messages.Messages(parts.messaging.objects, settings.messages_days)),
         *lab_webhooks.bindings(lab_webhooks.Hooks(parts.database, parts.webhooks)),
         *lab_consent.bindings(lab_consent.Rules(parts.database, parts.messaging)),
+        *(lab_faults.bindings(lab_faults.Operations(parts.faults)) if parts.faults is not None else ()),
         *lab_snapshots.bindings(snapshots_of(settings, parts, lab.gate)),
     )

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from localloop.carriers import Loopback
+from localloop.carriers import Carrier, Loopback
+from localloop.core import clock
 from localloop.core.settings import Settings
+from localloop.lab.faults import Faults, FaultyCarrier, WebhookFaults, rules_of
 from localloop.products import accounts, content, numbers, voice
 from localloop.products.messaging import (
     Addresses,
@@ -21,7 +23,7 @@ from localloop.products.messaging import (
     Messaging,
     Rules,
 )
-from localloop.rest.shared import SharedTable
+from localloop.rest.shared import LocalRevocations, SharedTable
 from localloop.store import Database, objects, sealing
 from localloop.store.objects import Objects
 from localloop.store.plain import PlainStore
@@ -57,18 +59,19 @@ class Parts(Struct, frozen=True, kw_only=True):
     vault: accounts.Vault
     directory: numbers.Directory
     records: PlainStore
-    carrier: Loopback
+    carrier: Carrier
     webhooks: Webhooks
     messaging: Messaging
     dialing: voice.Dialing
     calls: voice.Voice
     revocations: accounts.Revocations
     worlds: Worlds
+    faults: Faults | None = None  # what goes wrong on purpose; production knows no such thing
 
 
 @asynccontextmanager
 async def open_parts(
-    settings: Settings, place: Place, revocations: accounts.Revocations, *, runs_jobs: bool
+    settings: Settings, place: Place, revocations: SharedTable | LocalRevocations, *, runs_jobs: bool
 ) -> AsyncIterator[Parts]:
     async with contextlib.AsyncExitStack() as stack:
         database = await Database.connect(place.dsn, min_size=1, max_size=POOL)
@@ -80,8 +83,9 @@ async def open_parts(
         directory = _closed(stack, numbers.Directory(database, revocations))
         await directory.start()
         records = _closed(stack, PlainStore(database))
-        webhooks = await stack.enter_async_context(_webhooks(settings, database, credentials))
-        carrier = _closed(stack, Loopback(database))
+        faults = await stack.enter_async_context(_faults(settings, database, revocations))
+        webhooks = await stack.enter_async_context(_webhooks(settings, database, credentials, faults))
+        carrier = _closed(stack, _carrier(database, faults))
         public_url = (settings.public_url or place.url).rstrip("/")
         keeping = _keeping(settings, place, database, sealer)
         stack.push_async_callback(keeping.objects.close)
@@ -112,6 +116,7 @@ async def open_parts(
             calls=_closed(stack, calls),
             revocations=revocations,
             worlds=worlds,
+            faults=faults,
         )
 
 
@@ -126,6 +131,27 @@ def _closed(stack: contextlib.AsyncExitStack, part: _T) -> _T:
     """The part, closed when the stack is left."""
     stack.push_async_callback(part.close)
     return part
+
+
+@asynccontextmanager
+async def _faults(
+    settings: Settings, database: Database, changes: SharedTable | LocalRevocations
+) -> AsyncIterator[Faults | None]:
+    if settings.mode != "up":
+        yield None
+        return
+    standing = rules_of(settings.chaos, settings.seed or 0, clock.now())
+    faults = Faults(database, changes.faults, standing, settings.seed)
+    await faults.start()
+    try:
+        yield faults
+    finally:
+        faults.close()
+
+
+def _carrier(database: Database, faults: Faults | None) -> Carrier:
+    phones = Loopback(database)
+    return phones if faults is None else FaultyCarrier(phones, faults)
 
 
 def objects_at(settings: Settings, place: Place) -> str | Path:
@@ -160,7 +186,10 @@ async def _credentials(
 
 @asynccontextmanager
 async def _webhooks(
-    settings: Settings, database: Database, credentials: accounts.AccountCredentials
+    settings: Settings,
+    database: Database,
+    credentials: accounts.AccountCredentials,
+    faults: Faults | None,
 ) -> AsyncIterator[Webhooks]:
     """All that leaves by HTTP."""
     policy = AddressPolicy(settings.mode == "serve", networks(settings.webhook_allow))
@@ -172,6 +201,8 @@ async def _webhooks(
             credentials,
             defaults=Preferences(retries=settings.webhook_retries, record=settings.record_deliveries),
         )
+        if faults is not None:
+            webhooks.disturb(WebhookFaults(faults))
         try:
             await webhooks.start()
             yield webhooks

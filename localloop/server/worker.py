@@ -9,7 +9,7 @@ from functools import partial
 
 from localloop.core.settings import Settings
 from localloop.jobs import Done, Handler, Job, Outcome, Worker, enqueue
-from localloop.products import accounts, content
+from localloop.products import content
 from localloop.products.messaging import INBOUND, JUDGE
 from localloop.products.messaging.keeping import retention as messages_retention
 from localloop.rest import recorder
@@ -29,7 +29,7 @@ from localloop.webhooks import KIND as WEBHOOK
 
 @asynccontextmanager
 async def open_worker(
-    settings: Settings, place: Place, *, revocations: accounts.Revocations | None = None
+    settings: Settings, place: Place, *, revocations: SharedTable | LocalRevocations | None = None
 ) -> AsyncIterator[Worker]:
     shared_changes = revocations or LocalRevocations()
     async with open_parts(settings, place, shared_changes, runs_jobs=True) as parts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from localloop.core.settings import Settings
+from localloop.lab import faults
 from localloop.lab.shelf import Shelf, WorldLock
 from localloop.lab.shelf.files import Outside
 from localloop.lab.shelf.fresh import FreshWorlds, Wish
@@ -19,7 +20,14 @@ from localloop.store import Unit
 from localloop.webhooks import preferences
 
 # Where the processes of other machines hear that what they remember is void.
-_CHANNELS = (accounts.CHANNEL, numbers.CHANNEL, preferences.CHANNEL, voice.CHANNEL, *REMEMBERED)
+_CHANNELS = (
+    accounts.CHANNEL,
+    numbers.CHANNEL,
+    preferences.CHANNEL,
+    voice.CHANNEL,
+    faults.CHANNEL,
+    *REMEMBERED,
+)
 
 
 def snapshots_of(settings: Settings, parts: Parts, gate: Gate) -> Snapshots:
@@ -40,6 +48,8 @@ def _tell(unit: Unit) -> None:
 
 def _moved(parts: Parts) -> None:
     parts.revocations.bump()
+    if parts.faults is not None:
+        parts.faults.moved()
     parts.webhooks.forget_preferences()
 
 

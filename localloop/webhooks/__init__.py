@@ -11,6 +11,7 @@ from localloop.webhooks.instruction import Document, Instruction
 from localloop.webhooks.notification import KIND, Notification
 from localloop.webhooks.outbound import Outbound, Outgoing, Response
 from localloop.webhooks.preferences import Preferences
+from localloop.webhooks.tampering import Disturbance, Disturbs, Going, Trick
 from localloop.webhooks.tls import Tls
 from localloop.webhooks.webhooks import SigningKey, Webhooks
 
@@ -21,11 +22,14 @@ __all__ = [
     "UP",
     "AddressPolicy",
     "Alert",
+    "Disturbance",
+    "Disturbs",
     "Document",
     "Download",
     "Downloaded",
     "Failure",
     "Forgotten",
+    "Going",
     "Instruction",
     "Jar",
     "NotDownloaded",
@@ -36,6 +40,7 @@ __all__ = [
     "Response",
     "SigningKey",
     "Tls",
+    "Trick",
     "Webhooks",
     "forget",
     "forget_again",

@@ -17,6 +17,7 @@ from localloop.webhooks.failure import Failure
 from localloop.webhooks.instruction import Document, Instruction
 from localloop.webhooks.notification import Notification
 from localloop.webhooks.outbound import Outbound, Outgoing
+from localloop.webhooks.tampering import Tamper
 
 REPLAY: Final = "Localloop-Replay-Of"
 
@@ -24,7 +25,11 @@ Fetch: TypeAlias = Callable[[Instruction], Awaitable[Document | Failure]]
 
 
 async def attempted(
-    outbound: Outbound, asked: Notification | Instruction, token: str, world_sid: str
+    outbound: Outbound,
+    asked: Notification | Instruction,
+    token: str,
+    world_sid: str,
+    tamper: Tamper | None = None,
 ) -> list[Attempt]:
     """All attempts at the URL, at least one; the last one's outcome is the outcome."""
     method = asked.method.upper()
@@ -48,7 +53,7 @@ async def attempted(
         live=isinstance(asked, Instruction),
         verified=outbound.verifies(asked.account_sid, world_sid),
     )
-    return await attempts.attempt(outbound, outgoing, world_sid)
+    return await attempts.attempt(outbound, outgoing, world_sid, tamper)
 
 
 async def answered(fetch: Fetch, instruction: Instruction) -> Document | Failure:

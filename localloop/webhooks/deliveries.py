@@ -56,6 +56,7 @@ class Entry(Struct, frozen=True):
     job: Job | None = None
     then: tuple[NewJob, ...] = ()
     raised: tuple[Raised, ...] = ()
+    ended: tuple[Job, ...] = ()  # jobs whose work this one did, too
 
 
 class Deliveries:
@@ -98,7 +99,7 @@ async def _flush(connection: Any, entries: Sequence[Entry]) -> list[None]:
         await connection.copy_records_to_table("deliveries", columns=_COLUMNS, records=rows)
     await alerts.keep(connection, [each for entry in entries for each in entry.raised])
     await enqueue(connection, [job for entry in entries for job in entry.then])
-    await settle(connection, [Gone(entry.job) for entry in entries if entry.job])
+    await settle(connection, [Gone(job) for entry in entries for job in (entry.job, *entry.ended) if job])
     return [None] * len(entries)
 
 
@@ -124,7 +125,7 @@ def _row(about: About, attempt: Attempt) -> tuple[Any, ...]:
         failure.code if failure else None,
         storable(failure.message) if failure else None,
         attempt.duration_ms,
-        detail(attempt, about.fragment) if about.is_full or failure else None,
+        detail(attempt, about.fragment) if about.is_full or failure or attempt.fault else None,
         attempt.at,
     )
 

@@ -13,6 +13,7 @@ from localloop.webhooks import attempts, exchange, failure, target
 from localloop.webhooks.attempts import Attempt
 from localloop.webhooks.failure import Failure, Stage
 from localloop.webhooks.outbound import Outbound, Outgoing, Response
+from localloop.webhooks.tampering import Tamper
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -25,6 +26,7 @@ class Download(Struct, frozen=True, kw_only=True):
     world_sid: str
     limit: int
     headers: Mapping[str, str] = {}  # conditions, if any
+    resource_sid: str = ""  # the message that it goes with
 
 
 class Downloaded(Struct, frozen=True, kw_only=True):
@@ -47,7 +49,9 @@ class NotDownloaded(Struct, frozen=True, kw_only=True):
     exchange: Mapping[str, Any] = _NOTHING
 
 
-async def download(outbound: Outbound, wanted: Download, token: str) -> Downloaded | NotDownloaded:
+async def download(
+    outbound: Outbound, wanted: Download, token: str, tamper: Tamper | None = None
+) -> Downloaded | NotDownloaded:
     """With the attempts that the URL's connection overrides ask for."""
     try:
         aimed = target.parse(wanted.url)
@@ -61,7 +65,7 @@ async def download(outbound: Outbound, wanted: Download, token: str) -> Download
         verified=outbound.verifies(wanted.account_sid, wanted.world_sid),
         body_limit=wanted.limit,
     )
-    made = await attempts.attempt(outbound, outgoing, wanted.world_sid)
+    made = await attempts.attempt(outbound, outgoing, wanted.world_sid, tamper)
     return _result(made[-1], wanted)
 
 

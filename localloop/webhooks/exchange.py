@@ -38,6 +38,8 @@ def detail(attempt: Attempt, fragment: str = "") -> dict[str, Any]:
         return {}
     overrides = attempt.outgoing.target.overrides
     kept: dict[str, Any] = {"edge": overrides.edge(attempt.number - 1)}
+    if attempt.fault:
+        kept["fault"] = attempt.fault
     if isinstance(attempt.outcome, Failure):
         sent = compose(attempt.outgoing)
     else:

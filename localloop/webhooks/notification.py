@@ -12,7 +12,7 @@ from localloop.core import sids
 from localloop.jobs import NewJob
 
 KIND: Final = "webhook"
-Purpose: TypeAlias = Literal["callback", "retry", "replay", "debugger"]
+Purpose: TypeAlias = Literal["callback", "retry", "replay", "debugger", "late", "held"]
 PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 
 
@@ -21,6 +21,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
 
     `follows` says that the resource may have called back before: then that goes first. `made` counts the attempts that
     were made in vain, `retries` the times that it came back for more. A replay names the delivery that it repeats.
+    What is late or held was disturbed on purpose: it waits for its moment, or for the next callback of its resource.
     """
 
     url: str

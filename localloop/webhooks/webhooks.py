@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from localloop.core import clock
 from localloop.jobs import Dead, Job, NewJob, Outcome, Park, Settled
 from localloop.store import Database, Unavailable
-from localloop.webhooks import asking, exchange
+from localloop.webhooks import asking, disturbed, exchange
 from localloop.webhooks.alerts import Alert, Raised, keep
 from localloop.webhooks.attempts import Attempt
 from localloop.webhooks.deliveries import ID, About, Deliveries, Entry, rows_of
@@ -27,6 +27,7 @@ from localloop.webhooks.outbound import Outbound
 from localloop.webhooks.preferences import Choices, Preferences
 from localloop.webhooks.retries import pause_before
 from localloop.webhooks.sequence import FirstAttempts
+from localloop.webhooks.tampering import OF_FILES, OF_INSTRUCTIONS, Disturbs, Going, Tamper, tamper
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ class Webhooks:
         defaults: Preferences,
         limits: Limits | None = None,
     ) -> None:
+        self._database = database
+        self._disturbs: Disturbs | None = None
         self._outbound = outbound
         self._keys = keys
         self._limits = limits or Limits()
@@ -62,6 +65,10 @@ class Webhooks:
         self._first_attempts = FirstAttempts(database)
         self._gate = Gate(database, self._limits)
         self._alerting: set[asyncio.Task[None]] = set()
+
+    def disturb(self, by: Disturbs) -> None:
+        """From now on what leaves may go wrong on purpose."""
+        self._disturbs = by
 
     async def start(self) -> None:
         """Hear of what accounts choose; without it that is seen half a minute later."""
@@ -90,6 +97,8 @@ class Webhooks:
         place = (job.account_sid, key(notification.resource_sid, notification.purpose), job.id)
         try:
             async with self._first_attempts.turn(place, follows=notification.follows):
+                if self._disturbs is not None and self._disturbs.touches(job.world_sid):
+                    return await self._deliver_disturbed(self._disturbs, notification, job)
                 made = await self._pass(notification, job, endpoint, has_parked=job.lane is not None)
                 if made is None:
                     return Dead(f"nothing signs for {notification.account_sid}")
@@ -99,6 +108,25 @@ class Webhooks:
         except Postponed as later:
             return Park(endpoint.lane, clock.now() + timedelta(seconds=later.after_s))
         await self._deliveries.record(entry)
+        if endpoint.parked:
+            await self._gate.relieve(endpoint)
+        return Settled()
+
+    async def _deliver_disturbed(self, disturbs: Disturbs, notification: Notification, job: Job) -> Outcome:
+        """The same where things go wrong on purpose. Written before the next of the resource has its turn, which looks
+        for what waits for it."""
+
+        async def send(each: Notification, tampering: Tamper | None) -> Entry | None:
+            endpoint = self._gate.endpoint(each.account_sid, each.url)
+            made = await self._pass(each, job, endpoint, has_parked=job.lane is not None, tampering=tampering)
+            return None if made is None else await self._told(each, job, made)
+
+        way = disturbed.Way(send, disturbs, self._database)
+        entry = await disturbed.sent(way, notification, job)
+        if entry is None:
+            return Dead(f"nothing signs for {notification.account_sid}")
+        await self._deliveries.record(entry)
+        endpoint = self._gate.endpoint(notification.account_sid, notification.url)
         if endpoint.parked:
             await self._gate.relieve(endpoint)
         return Settled()
@@ -133,7 +161,19 @@ class Webhooks:
     async def download(self, wanted: Download) -> Downloaded | NotDownloaded:
         """A file of the application; not recorded, and nobody is alerted: that is for whoever needs it."""
         token = await self._keys.signing_token(wanted.account_sid) or ""
-        return await download(self._outbound, wanted, token)
+        tampering = None
+        if self._disturbs is not None and self._disturbs.touches(wanted.world_sid):
+            going = Going(
+                world_sid=wanted.world_sid,
+                account_sid=wanted.account_sid,
+                resource_sid=wanted.resource_sid,
+                params={"MediaUrl": wanted.url},
+                url=wanted.url,
+                attempt=1,
+                is_file=True,
+            )
+            tampering = tamper(self._disturbs, going, await self._disturbs.decide(going, OF_FILES))
+        return await download(self._outbound, wanted, token, tampering)
 
     async def alert(self, alert: Alert) -> None:
         """Keep an alert that comes of no change: without waiting for it to be durable."""
@@ -165,7 +205,13 @@ class Webhooks:
             )
 
     async def _pass(
-        self, notification: Notification, job: Job, endpoint: Endpoint, *, has_parked: bool
+        self,
+        notification: Notification,
+        job: Job,
+        endpoint: Endpoint,
+        *,
+        has_parked: bool,
+        tampering: Tamper | None = None,
     ) -> list[Attempt] | None:
         """The attempts, once the endpoint may be asked; None when nothing signs."""
         is_overdue = clock.now(job.world_sid) - job.due_at > self._limits.overdue
@@ -175,7 +221,7 @@ class Webhooks:
             return None
         passage = await self._gate.enter(endpoint, Visitor(job.id, has_parked, may_probe))
         try:
-            made = await asking.attempted(self._outbound, notification, token, job.world_sid)
+            made = await asking.attempted(self._outbound, notification, token, job.world_sid, tampering)
             passage.is_trouble = _is_trouble(made[-1])
         finally:
             self._gate.leave(endpoint, job.id, passage)
@@ -202,9 +248,30 @@ class Webhooks:
             raised = (Raised(_alert_of(made[-1], about, job.world_sid, rows[-1][ID]), preferences),)
         return Entry(rows, job, _retry_of(notification, job, preferences, len(made)), raised)
 
+    async def _asked(self, instruction: Instruction, token: str) -> list[Attempt]:
+        """The attempts; twice where that is to go wrong, and then the first answer counts."""
+        world_sid = instruction.world_sid
+        if self._disturbs is None or not self._disturbs.touches(world_sid):
+            return await asking.attempted(self._outbound, instruction, token, world_sid)
+        going = Going(
+            world_sid=world_sid,
+            account_sid=instruction.account_sid,
+            resource_sid=instruction.resource_sid or "",
+            params=instruction.params,
+            url=instruction.url,
+            attempt=1,
+            is_instruction=True,
+        )
+        struck = await self._disturbs.decide(going, OF_INSTRUCTIONS)
+        tampering = tamper(self._disturbs, going, struck)
+        made = await asking.attempted(self._outbound, instruction, token, world_sid, tampering)
+        if struck is not None and struck.trick == "duplicate":
+            await asking.attempted(self._outbound, instruction, token, world_sid)
+        return made
+
     async def _fetch(self, instruction: Instruction) -> Document | Failure:
         token = await self._keys.signing_token(instruction.account_sid) or ""
-        made = await asking.attempted(self._outbound, instruction, token, instruction.world_sid)
+        made = await self._asked(instruction, token)
         preferences = await self._choices.of(instruction.account_sid, instruction.world_sid)
         about = About(
             kind="instruction",
@@ -225,7 +292,9 @@ class Webhooks:
 
 
 def _is_trouble(last: Attempt) -> bool | None:
-    """Whether the endpoint is in trouble; None when it was not asked."""
+    """Whether the endpoint is in trouble; None when it was not asked, or not as it should be."""
+    if last.fault:
+        return None
     if isinstance(last.outcome, Failure):
         return None if last.outcome.stage is Stage.SETUP else True
     return last.outcome.status in _TROUBLE
@@ -246,7 +315,7 @@ def _retry_of(
         retries=notification.retries + 1,
         follows=False,
         next=None,
-        purpose="retry" if notification.purpose == "callback" else notification.purpose,
+        purpose=notification.purpose if notification.purpose == "debugger" else "retry",
     )
     return (again.job(job.world_sid, clock.now(job.world_sid) + pause),)
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 from localloop import server
 from localloop.core.settings import Seed, Settings
 from localloop.rest.app import PlainMode
-from localloop.rest.wire import AsgiApp
+from localloop.rest.wire import HANG_UP, AsgiApp
 from localloop.store import Database
 
 HOST = "127.0.0.1:4010"
@@ -39,13 +39,13 @@ class Client:
 
     def __init__(self, app: AsgiApp, account_sid: str, token: str) -> None:
         validators.expect(account_sid, token)
-        self._app = app
+        self.app = app
         self.account_sid = account_sid
         self._authorization = b"Basic " + b64encode(f"{account_sid}:{token}".encode())
 
     def acting_as(self, account_sid: str, token: str) -> Client:
         """Another account of the same application."""
-        return Client(self._app, account_sid, token)
+        return Client(self.app, account_sid, token)
 
     async def __call__(
         self,
@@ -74,7 +74,7 @@ class Client:
             "headers": fields,
             "client": (address, 1),
         }
-        return await _exchange(self._app, scope, body)
+        return await _exchange(self.app, scope, body)
 
 
 async def _exchange(app: AsgiApp, scope: dict[str, Any], body: bytes) -> Reply:
@@ -87,6 +87,8 @@ async def _exchange(app: AsgiApp, scope: dict[str, Any], body: bytes) -> Reply:
         sent.append(message)
 
     await app(scope, receive, send)
+    if sent[0]["type"] == HANG_UP:
+        raise ConnectionResetError("the connection was closed without an answer")
     names = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     content = b"".join(message.get("body", b"") for message in sent[1:])
     return Reply(sent[0]["status"], names, content)

@@ -58,11 +58,17 @@ class _Form(dict[str, list[str]]):
 _noted: list[Webhook] = []
 _tokens: dict[str, str] = {}
 _undeclared: list[str] = []
+_forged: list[int] = []
 
 
 def expect(account_sid: str, token: str) -> None:
     """Webhooks that name this account are signed with this token; those that name none, with one that is known."""
     _tokens[account_sid] = token
+
+
+def expect_forged(number: int) -> None:
+    """That many webhooks of this test are signed wrongly on purpose: each judge has to refuse exactly so many."""
+    _forged.append(number)
 
 
 def note(protocol: str, path: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -90,15 +96,25 @@ def settle(*, declared: bool = False) -> list[str]:
     webhooks, _noted[:] = list(_noted), []
     refused, _undeclared[:] = list(_undeclared) if declared else [], []
     _tokens.clear()
-    refused += [f"Twilio's validator for Python refuses {each}" for each in webhooks if not _python(each)]
+    forged, _forged[:] = sum(_forged), []
+    refused += _but_forged(
+        [f"Twilio's validator for Python refuses {each}" for each in webhooks if not _python(each)], forged
+    )
     if webhooks and FINDERS["twilio-node"]() is None:
         return [*refused, "twilio-node is missing, and CI must have it"] if os.environ.get("CI") else refused
     verdicts = _node(webhooks)
-    return refused + [
+    denied = [
         f"Twilio's validator for Node refuses {webhook}"
         for webhook, accepted in zip(webhooks, verdicts, strict=True)
         if not accepted
     ]
+    return refused + _but_forged(denied, forged)
+
+
+def _but_forged(refused: list[str], forged: int) -> list[str]:
+    if not forged:
+        return refused
+    return [] if len(refused) == forged else [f"{len(refused)} refused, {forged} forged on purpose", *refused]
 
 
 def _faults(path: str, params: Mapping[str, str], *, is_form: bool) -> list[str]:

@@ -95,6 +95,8 @@ TABLES: Final = (
     Table(name="alerts", mentions=("request_url",)),
     Table(name="pace", where=BY_KEY.format(table="pace"), mentions=("key",)),
     Table(name="pace_seconds", where=BY_KEY.format(table="pace_seconds"), mentions=("key",)),
+    Table(name="faults", where=BY_WORLD),
+    Table(name="fault_turns", where=BY_WORLD),
     Table(name="jobs", where=OF_JOBS, fresh=_JOB),
     Table(name="dead_jobs", fresh={"id": _JOB["id"]}),
     # When senders last started: a moment of real time, over before anybody asks.
@@ -104,6 +106,7 @@ TABLES: Final = (
     Table(name="lab_waits", where=BY_WORLD, part="trace"),
     # What was asked of this server stays on record whatever the world is set back to; no other world asked it.
     Table(name="requests", part="trace"),
+    Table(name="applied_faults", where=BY_WORLD, part="trace"),
     Table(name="forgotten", part="trace"),
     # People who look at a world are not in it.
     Table(name="console_links", part="trace"),

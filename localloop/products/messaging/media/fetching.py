@@ -112,6 +112,7 @@ class Fetching:
                     world_sid=message.world_sid,
                     limit=rules.largest(to),
                     headers=known.conditions if known is not None else {},
+                    resource_sid=message.sid,
                 )
             )
             if isinstance(answer, NotDownloaded):

@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from localloop.carriers import Carrier, Receipt, Refused, Submission
+from localloop.carriers import Carrier, Receipt, Refused, Submission, Throttled
 from localloop.carriers.loopback import received
 from localloop.core import clock, e164, money, sids
 from localloop.jobs import Done, Job, NewJob, Relayed, Retry, Settled
@@ -33,6 +33,7 @@ from localloop.products.messaging.service.directory import Services
 from localloop.products.numbers import Directory
 from localloop.store import BatchWriter
 from localloop.store.reader import BatchReader
+from localloop.webhooks import Alert
 
 RECEIPT: Final = "message.receipt"
 SUSPENDED: Final = 30002
@@ -75,6 +76,16 @@ class Gates(Struct, frozen=True):
     starts: Starts
 
 
+class _Fate(Struct, frozen=True):
+    """What becomes of a message that is sent, as far as it is known."""
+
+    loaded: Loaded
+    error_code: int | None = None
+    alert: Alert | None = None
+    receipt: Receipt | None = None
+    more: tuple[Receipt, ...] = ()
+
+
 class Delivery:
     """The handlers of `message.send` and `message.receipt`."""
 
@@ -90,39 +101,60 @@ class Delivery:
         loaded = await self._messages.read((job.account_sid, sids.uuid_of(reference.sid)))
         if loaded is None or not lifecycle.may_be_sent(loaded.message.status):
             return Done()
-        error_code = _hindrance(loaded, job) or await self._gates.hindering.hindrance(loaded.message)
-        alert = None
-        receipt = None if error_code is not None else await self._refusal(loaded.message)
-        if loaded.media and error_code is None and receipt is None:
-            loaded, unfit = await self._with_files(loaded)
-            if unfit is not None:
-                error_code, alert = unfit.code, unfit.alert
-        turn = None
-        if error_code is None and receipt is None:
-            turn = await self._gates.starts.turn(job, reference)
-            if isinstance(turn, Retry):
-                return turn
-            if self._ways.carrier.is_outside and not await self._mark_sending(loaded.message):
-                return Done()
-            answer = await self._ways.carrier.submit(await self._submission(loaded, turn))
-            if isinstance(answer, Refused):
-                error_code = answer.error_code
-            else:
-                receipt = answer.receipt
-        change = _sent(loaded.message) if error_code is None else _failed(loaded.message, error_code)
-        outcome = Outcome(message=loaded.message, change=change, job=job, alert=alert)
-        if receipt is not None and receipt.at <= change.at:
-            sent = replace(loaded, message=replace(loaded.message, status="sent"))
-            sequel = await self._told(sent, receipt, job, change.at)
-            outcome = replace(outcome, sequel=sequel)
-        elif receipt is not None:
-            outcome = replace(outcome, then=(_receipt_job(loaded.message, receipt),))
-        return await self._write(outcome)
+        fate = await self._fate(loaded, job)
+        if fate.error_code is None and fate.receipt is None:
+            handed = await self._hand_over(fate.loaded, job, reference)
+            if not isinstance(handed, _Fate):
+                return handed
+            fate = handed
+        return await self._write(await self._outcome(fate, job))
 
     async def _write(self, outcome: Outcome) -> Settled | Relayed:
         """The job ends here, or goes on as the callback that it leads to."""
         written = await self._writer.write(outcome)
         return Settled() if written.relayed is None else Relayed(written.relayed)
+
+    async def _fate(self, loaded: Loaded, job: Job) -> _Fate:
+        """What hinders it from leaving, or what is known of its end before it leaves."""
+        error_code = _hindrance(loaded, job) or await self._gates.hindering.hindrance(loaded.message)
+        if error_code is not None:
+            return _Fate(loaded, error_code)
+        receipt = await self._refusal(loaded.message)
+        if receipt is not None or not loaded.media:
+            return _Fate(loaded, receipt=receipt)
+        loaded, unfit = await self._with_files(loaded)
+        return _Fate(loaded) if unfit is None else _Fate(loaded, unfit.code, unfit.alert)
+
+    async def _hand_over(self, loaded: Loaded, job: Job, reference: Reference) -> _Fate | Done | Retry:
+        """What the carrier answers; or that it is not, or not yet, to be handed over."""
+        turn = await self._gates.starts.turn(job, reference)
+        if isinstance(turn, Retry):
+            return turn
+        if self._ways.carrier.is_outside and not await self._mark_sending(loaded.message):
+            return Done()
+        answer = await self._ways.carrier.submit(await self._submission(loaded, turn))
+        if isinstance(answer, Throttled):
+            return Retry(answer.after)
+        if isinstance(answer, Refused):
+            return _Fate(loaded, answer.error_code)
+        receipt = answer.receipt
+        if receipt is not None and receipt.overtakes and not await self._mark_sending(loaded.message):
+            return Done()
+        return _Fate(loaded, receipt=receipt, more=answer.more)
+
+    async def _outcome(self, fate: _Fate, job: Job) -> Outcome:
+        message, receipt = fate.loaded.message, fate.receipt
+        change = _sent(message) if fate.error_code is None else _failed(message, fate.error_code)
+        outcome = Outcome(message=message, change=change, job=job, alert=fate.alert)
+        if receipt is None:
+            return outcome
+        more = tuple(_receipt_job(message, each) for each in fate.more)
+        if receipt.overtakes:
+            return replace(outcome, change=None, then=(_receipt_job(message, receipt), *more))
+        if receipt.is_lost or receipt.at > change.at:
+            return replace(outcome, then=(_receipt_job(message, receipt), *more))
+        sent = replace(fate.loaded, message=replace(message, status="sent"))
+        return replace(outcome, sequel=await self._told(sent, receipt, job, change.at), then=more)
 
     async def _with_files(self, loaded: Loaded) -> tuple[Loaded, Unfit | None]:
         fetched = await self._ways.fetching.fetched(loaded)
@@ -178,7 +210,9 @@ class Delivery:
             at=at or receipt.at,
             error_code=receipt.error_code,
         )
-        outcome = Outcome(message=message, change=change, job=job)
+        if receipt.overtakes:
+            change = replace(change, date_sent=change.at, price=price_of(message, "outbound"))
+        outcome = Outcome(message=message, change=None if receipt.is_lost else change, job=job)
         if receipt.status != "delivered":
             return outcome
         if receipt.is_read:

@@ -62,10 +62,11 @@ class Ears(Protocol):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """A change of a message, with all that follows from it; `job`, if any, ends whether or not the change holds."""
+    """A change of a message, with all that follows from it; `job`, if any, ends whether or not the change holds.
+    Without a change, what follows does so though the message stays what it is."""
 
     message: Message
-    change: Change
+    change: Change | None
     job: Job | None = None
     then: tuple[NewJob, ...] = ()
     kept: PhoneMessage | None = None
@@ -92,10 +93,11 @@ class Outcomes:
 
     async def flush(self, connection: Any, outcomes: Sequence[Outcome]) -> list[Written]:
         first = {outcome.message.id: outcome for outcome in reversed(outcomes)}
-        changes = [_change(outcome) for outcome in first.values()]
-        worlds = [outcome.message.world_sid for outcome in first.values()]
+        changing = [outcome for outcome in first.values() if outcome.change is not None]
+        changes = [change for change in map(_change, changing) if change is not None]
+        worlds = [outcome.message.world_sid for outcome in changing]
         advanced = await queries.advance(connection, changes, worlds)
-        held = [outcome for id, outcome in first.items() if id in advanced]
+        held = [outcome for id, outcome in first.items() if outcome.change is None or id in advanced]
         relayed, told = await _relay(connection, held)
         sequels = [outcome.sequel for outcome in held if outcome.sequel is not None]
         await self._follow(connection, [*held, *sequels], told)
@@ -113,7 +115,11 @@ class Outcomes:
             failed = [alert for each in held for alert in _alerts(each)]
             await self._webhooks.keep_alerts(connection, [*unsent, *failed])
         await phones.keep(connection, [outcome.kept for outcome in held if outcome.kept is not None])
-        ended = [each.message for each in held if retained.is_concerned(each.message, each.change)]
+        ended = [
+            each.message
+            for each in held
+            if each.change is not None and retained.is_concerned(each.message, each.change)
+        ]
         await retained.let_go(connection, ended)
 
     async def _reply(self, connection: Any, held: Sequence[Outcome]) -> list[Alert]:
@@ -145,8 +151,10 @@ class Outcomes:
             await self._acceptance.take(connection, understood.replies)
 
 
-def _change(outcome: Outcome) -> Change:
-    return outcome.change if outcome.sequel is None else replace(outcome.change, then=outcome.sequel.change)
+def _change(outcome: Outcome) -> Change | None:
+    if outcome.change is None or outcome.sequel is None:
+        return outcome.change
+    return replace(outcome.change, then=outcome.sequel.change)
 
 
 async def _relay(connection: Any, held: Sequence[Outcome]) -> tuple[Mapping[int, Job], list[NewJob]]:
@@ -169,12 +177,16 @@ def _written(outcome: Outcome, advanced: Collection[UUID], relayed: Mapping[int,
 
 
 def _callbacks(outcome: Outcome) -> tuple[NewJob, ...]:
+    if outcome.change is None:
+        return ()
     sequel = outcome.sequel
-    following = None if sequel is None else (sequel.message, sequel.change)
+    following = None if sequel is None or sequel.change is None else (sequel.message, sequel.change)
     return callbacks.job_of(outcome.message, outcome.change, following)
 
 
 def _alerts(outcome: Outcome) -> tuple[Alert, ...]:
     if outcome.alert is not None:
         return (outcome.alert,)
+    if outcome.change is None:
+        return ()
     return debugger.of_change(outcome.message, outcome.change)

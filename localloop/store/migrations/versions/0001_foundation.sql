@@ -744,3 +744,45 @@ create table forgotten (                                   -- texts that were re
   primary key (account_sid, id)
 );
 create index forgotten_resource on forgotten (resource_sid);
+
+-- lab/faults: what goes wrong on purpose ---------------------------------------------------------------------------
+create table faults (
+  world_sid      text not null,
+  sid            text not null,                            -- LF…
+  position       integer not null,                         -- among the rules of its world: what a seed is asked with
+  kind           text not null,
+  match          jsonb not null,                           -- {field: [what it shall be, …]}
+  probability    double precision not null,
+  most           integer,                                  -- how often it strikes at most; null = without end
+  applied        integer not null,
+  delay_ms       integer,
+  status         integer,
+  error_code     integer,
+  seed           bigint not null,
+  date_created   timestamptz not null,
+  primary key (world_sid, sid)
+);
+
+create table applied_faults (
+  world_sid      text not null,
+  id             uuid not null,                            -- LA…
+  account_sid    text not null,
+  fault_sid      text not null,                            -- of a rule that may be gone, or that stands for all worlds
+  kind           text not null,
+  resource_sid   text,
+  event          text not null,
+  subject        text not null,                            -- what it struck: once at most
+  attempt        integer not null,
+  date_created   timestamptz not null,
+  primary key (world_sid, id)
+);
+create unique index applied_faults_once on applied_faults (world_sid, fault_sid, subject);
+create index applied_faults_resource on applied_faults (world_sid, resource_sid) where resource_sid is not null;
+create index applied_faults_age on applied_faults (id);
+
+create table fault_turns (                                 -- how many requests of a sort came since there are rules
+  world_sid      text not null,
+  thing          text not null,
+  turn           integer not null,
+  primary key (world_sid, thing)
+) with (fillfactor = 50);
