@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import clock, console, creates, footprint, intercept, latency, messages, pace, webhooks
+from benchmarks import calls, clock, console, creates, footprint, intercept, latency, messages, pace, webhooks
 from benchmarks.instance import NotStarted
 from benchmarks.table import NotRun, Row, not_run, rendered
 
@@ -25,6 +25,7 @@ PARTS: Mapping[str, Part] = {
     "latency": lambda seconds: latency.to_delivered(round(seconds * 20)),
     "creates": creates.against_peers,
     "messages": messages.end_to_end,
+    "calls": calls.end_to_end,
     "pace": pace.with_many_senders,
     "queue": pace.long_queue,
     "growth": creates.as_history_grows,
