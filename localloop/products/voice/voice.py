@@ -93,4 +93,4 @@ class Voice:
 
     def handlers(self) -> Mapping[str, Handler]:
         """What the worker does, by kind of job."""
-        return {EVENT: self.engine.event, FETCH: self.engine.fetch}
+        return {EVENT: self.engine.event, FETCH: self.engine.event}

@@ -39,6 +39,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     job: Job | None = None
     then: tuple[NewJob, ...] = ()
     lines: tuple[KeptLine, ...] = ()
+    asks: NewJob | None = None  # what its job becomes: whoever has it asks the application right away
     calls: tuple[Live, ...] = ()  # that it made
     handsets: tuple[PhoneCall, ...] = ()
     alerts: tuple[Alert, ...] = ()
@@ -53,6 +54,7 @@ class Turn:
         self._notifications: list[Notification] = []
         self.news: deque[News] = deque()  # of its leg, still to be heard
         self.known = 0  # the code of a failure that the Debugger has been told already
+        self._asks: list[NewJob] = []
         self._then: list[NewJob] = []
         self._lines: list[KeptLine] = []
         self._calls: list[Live] = []
@@ -139,7 +141,7 @@ class Turn:
         """Ask the application for a document, now."""
         live, call = self.live, self.call
         asked = Asked(call.id, live.root, n, url, method, parameters)
-        self._then.append(NewJob(FETCH, call.account_sid, call.world_sid, asked, self.at, live.key))
+        self._asks.append(NewJob(FETCH, call.account_sid, call.world_sid, asked, self.at, live.key))
 
     def tell(self, url: str, method: Method, parameters: dict[str, str]) -> None:
         """Tell a URL something of the call; the order among its callbacks is kept."""
@@ -189,14 +191,18 @@ class Turn:
         """The call is on the handset from now on."""
         self._handsets.append(handset_of(self.call))
 
-    def outcome(self, job: Job | None = None) -> Outcome:
+    def outcome(self, job: Job | None = None, *, may_ask: bool = False) -> Outcome:
+        """`may_ask`: whoever has the job has time for what it becomes."""
         told = callbacks.jobs_of(self.call.world_sid, self._notifications, self.at)
         own = self.live.key if self.live.is_over else None  # nothing more comes of it
+        at_once = 1 if may_ask and self._asks and own is None else 0
+        then = (*told, *self._asks[at_once:], *self._then)
         return Outcome(
             live=self.live,
             is_changed=self._is_changed,
             job=job,
-            then=(*told, *(each for each in self._then if own is None or each.key != own)),
+            then=tuple(each for each in then if own is None or each.key != own),
+            asks=self._asks[0] if at_once else None,
             lines=tuple(self._lines),
             calls=tuple(self._calls),
             handsets=tuple(self._handsets),
