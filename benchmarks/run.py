@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks import (
+    calls,
     clock,
     console,
     creates,
@@ -36,6 +37,7 @@ PARTS: Mapping[str, Part] = {
     "latency": lambda seconds: latency.to_delivered(round(seconds * 20)),
     "creates": creates.against_peers,
     "messages": messages.end_to_end,
+    "calls": calls.end_to_end,
     "pace": pace.with_many_senders,
     "queue": pace.long_queue,
     "growth": creates.as_history_grows,

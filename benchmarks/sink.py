@@ -20,6 +20,11 @@ from typing import Any, Final
 from msgspec import Struct
 
 _ANSWER: Final = b"HTTP/1.1 204 No Content\r\n\r\n"
+# What leads a call: a second of silence, then another document, which ends it.
+_DOCUMENTS: Final = {
+    b"POST /first ": b"<Response><Pause length='1'/><Redirect>/second</Redirect></Response>",
+    b"POST /second ": b"<Response><Hangup/></Response>",
+}
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 _AT: Final = re.compile(rb"(?:^|&)At=(\d+)")
 _END: Final = b"\r\n\r\n"
@@ -50,13 +55,27 @@ class _Connection(asyncio.Protocol):
             end = at + len(_END) + (int(length[1]) if length else 0)
             if len(self._buffer) < end:
                 return
-            body, self._buffer = self._buffer[at + len(_END) : end], self._buffer[end:]
+            head, body, self._buffer = (
+                self._buffer[:16],
+                self._buffer[at + len(_END) : end],
+                self._buffer[end:],
+            )
             self._counts[0] += 1
             if self._is_stuck:
                 continue
             if due := _AT.search(body):
                 self._delays.append(time.time_ns() // 1000 - int(due[1]))
-            self._transport.write(_ANSWER)
+            self._transport.write(_answer(head))
+
+
+def _answer(head: bytes) -> bytes:
+    for path, document in _DOCUMENTS.items():
+        if head.startswith(path):
+            return (
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % len(document)
+                + document
+            )
+    return _ANSWER
 
 
 async def _serve(ports: int, stuck: int) -> None:

@@ -122,7 +122,7 @@ class Due(Struct, frozen=True):
     news: News
 
 
-LineKind: TypeAlias = Literal["heard", "played", "tones", "said", "pressed", "rang", "answered", "ended"]
+LineKind: TypeAlias = Literal["heard", "played", "tones", "said", "pressed"]
 
 
 class Line(Struct, frozen=True):

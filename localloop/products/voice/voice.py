@@ -12,7 +12,7 @@ from localloop.products.numbers import Directory
 from localloop.products.voice import queue
 from localloop.products.voice.call import operations, queries
 from localloop.products.voice.call.accept import Acceptance
-from localloop.products.voice.call.compose import Composer, Hindrances, Rules
+from localloop.products.voice.call.compose import Composer, Free, Hindrances, Rules
 from localloop.products.voice.call.ends import Ends
 from localloop.products.voice.call.engine import Engine
 from localloop.products.voice.call.events import HungUp, Pressed, Said
@@ -44,7 +44,7 @@ class Voice:
     _accepted: BatchWriter[Live, Call] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ends = Ends(self.database)
+        self._ends = Ends(self.directory, self.hindrances or Free())
         self.engine = Engine(self.database, self._ends, self.webhooks)
         self._accepted = BatchWriter(self.database, Acceptance(self.rules.rate).flush)
         self._reception = Reception(self.database, self.directory, self.records)
@@ -93,4 +93,4 @@ class Voice:
 
     def handlers(self) -> Mapping[str, Handler]:
         """What the worker does, by kind of job."""
-        return {EVENT: self.engine.event, FETCH: self.engine.fetch}
+        return {EVENT: self.engine.event, FETCH: self.engine.event}

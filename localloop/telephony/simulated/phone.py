@@ -69,7 +69,7 @@ class Phone(Struct, frozen=True, kw_only=True):
             case Ring(timeout):
                 return self._ring(timeout)
             case Answer():
-                return self._talk(Reaction(self, lines=(Line("answered", ""),)))
+                return self._talk(Reaction(self))
             case Speak(n, text, times, pauses):
                 return self._hear(n, text, (seconds_of(text) + pauses) * times, Line("heard", text))
             case Sound(n, url, seconds, times):
@@ -82,8 +82,8 @@ class Phone(Struct, frozen=True, kw_only=True):
                 return Reaction(replace(self, sounding=None, text=""))
             case Hear(text):
                 return self._heard(text, Reaction(self, lines=(Line("heard", text),)))
-            case HangUp(reason):
-                return Reaction(replace(self, state=_OVER), lines=(Line("ended", reason),))
+            case HangUp():
+                return Reaction(replace(self, state=_OVER))
 
     def due(self, news: News) -> Reaction:
         if self.state == _OVER:
@@ -93,10 +93,10 @@ class Phone(Struct, frozen=True, kw_only=True):
                 return self._go_on(Reaction(self)) if turn == self.turn else Reaction(self)
             case Answered():
                 return self._answer() if self.state == "ringing" else Reaction(self)
-            case Ended(how):
+            case Ended():
                 if self.state != "ringing":
                     return Reaction(self)
-                return Reaction(replace(self, state=_OVER), (news,), lines=(Line("ended", how),))
+                return Reaction(replace(self, state=_OVER), (news,))
             case Finished(n):
                 if n != self.sounding:
                     return Reaction(self)
@@ -116,7 +116,7 @@ class Phone(Struct, frozen=True, kw_only=True):
     def hang_up(self) -> Reaction:
         """Somebody hangs up."""
         over = replace(self, state=_OVER)
-        return Reaction(over, (Ended("hung-up", 200),), lines=(Line("ended", "hung up"),))
+        return Reaction(over, (Ended("hung-up", 200),))
 
     def who(self, *, to_the_end: bool) -> Who:
         kind = _ANSWERED_BY.get(self.persona.takes, "human")
@@ -132,28 +132,24 @@ class Phone(Struct, frozen=True, kw_only=True):
         return Who("machine_end_silence", greeting_ms + 2 * _HUMAN_MS)
 
     def _ring(self, timeout: float) -> Reaction:
-        persona, lines = self.persona, (Line("rang", ""),)
-        ringing = replace(self, state="ringing")
+        persona = self.persona
         match persona.takes:
             case "busy":
-                return Reaction(
-                    replace(self, state=_OVER), (Ended("busy", 486),), lines=(Line("ended", "busy"),)
-                )
+                return Reaction(replace(self, state=_OVER), (Ended("busy", 486),))
             case "unreachable":
-                over = replace(self, state=_OVER)
-                return Reaction(over, (Ended("failed", 404),), lines=(Line("ended", "unreachable"),))
+                return Reaction(replace(self, state=_OVER), (Ended("failed", 404),))
             case "rejects":
-                end: News = Ended("no-answer", 603)
-                return Reaction(ringing, (Ringing(),), (_later(min(persona.after, timeout), end),), lines)
+                due = _later(min(persona.after, timeout), Ended("no-answer", 603))
             case "never":
-                return Reaction(ringing, (Ringing(),), (_later(timeout, Ended("no-answer", 487)),), lines)
+                due = _later(timeout, Ended("no-answer", 487))
             case _ if persona.after >= timeout:
-                return Reaction(ringing, (Ringing(),), (_later(timeout, Ended("no-answer", 487)),), lines)
+                due = _later(timeout, Ended("no-answer", 487))
             case _:
-                return Reaction(ringing, (Ringing(),), (_later(persona.after, Answered()),), lines)
+                due = _later(persona.after, Answered())
+        return Reaction(replace(self, state="ringing"), (Ringing(),), (due,))
 
     def _answer(self) -> Reaction:
-        reaction = Reaction(self, (Answered(),), lines=(Line("answered", ""),))
+        reaction = Reaction(self, (Answered(),))
         greeting = self.persona.said_first
         if greeting:
             reaction = replace(

@@ -26,7 +26,7 @@ async def test_this_month_and_the_next_two_are_made_once(database: Database) -> 
     assert f"messages_{clock.now():%Y_%m}" in made
     assert await partitions.ensure(database) == []
     await deliver(database, clock.now())
-    assert await partitions.rows_in_default(database) == {"messages": 0, "deliveries": 0}
+    assert await partitions.rows_in_default(database) == {"messages": 0, "calls": 0, "deliveries": 0}
     assert await database.fetchval(f"select count(*) from deliveries_{clock.now():%Y_%m}") == 1
 
 

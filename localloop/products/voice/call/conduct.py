@@ -7,20 +7,26 @@ from typing import Final
 from msgspec.structs import replace
 
 from localloop.core import errors
-from localloop.products.voice.call import callbacks, script
+from localloop.products.voice.call import callbacks, family, script
 from localloop.products.voice.call.events import (
     AnyEvent,
     Arrived,
+    Bridged,
     Brought,
     Came,
     Conferred,
     Detected,
     Dialled,
+    Heard,
     HungUp,
+    LegOver,
     NotBrought,
     Ordered,
     Pressed,
+    Progressed,
+    Released,
     Said,
+    Screened,
     Ticked,
     TimeIsUp,
 )
@@ -61,6 +67,16 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             script.hang_up(turn, by="time-limit")
         case Detected(answered_by, after_ms):
             _detected(turn, answered_by, after_ms)
+        case Progressed() | LegOver():
+            script.of_leg(turn, event)
+        case Screened():
+            script.screen(turn, event)
+        case Released(reason):
+            script.release(turn, reason)
+        case Bridged(peer):
+            turn.live = replace(turn.live, peer=peer)
+        case Heard(text, digits):
+            turn.order(leg.Hear(text) if text else leg.Tones(0, digits))
         case Brought():
             script.brought(turn, event)
         case NotBrought():
@@ -73,6 +89,11 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
 
 def _dial(turn: Turn) -> None:
     if turn.become("initiated"):
+        family.progressed(turn, "initiated")
+        if turn.live.refusal:
+            turn.become("failed")
+            family.over(turn, code=turn.live.refusal)
+            return
         turn.ring()
         turn.order(leg.Ring(turn.call.options.timeout))
 
@@ -91,6 +112,7 @@ def _hear(turn: Turn, news: News) -> None:
     match news:
         case leg.Ringing():
             turn.become("ringing")
+            family.progressed(turn, "ringing")
         case leg.Answered():
             _answered(turn)
         case leg.Ended(how, code):
@@ -98,8 +120,10 @@ def _hear(turn: Turn, news: News) -> None:
         case leg.Finished(n):
             script.finished(turn, n)
         case leg.Pressed(digits):
+            family.speak(turn, digits=digits)
             script.pressed(turn, digits)
         case leg.Spoke(text):
+            family.speak(turn, text)
             script.spoke(turn, text)
 
 
@@ -110,7 +134,9 @@ def _answered(turn: Turn) -> None:
     detection = turn.call.options.detection
     if detection is not None:
         script.detect(turn, detection)
-    if detection is None or detection.is_async:
+    if turn.call.parent_id is not None:
+        family.progressed(turn, "answered")
+    elif detection is None or detection.is_async:
         script.begin(turn)
 
 
@@ -135,6 +161,7 @@ def _ended(turn: Turn, how: str, code: int) -> None:
     else:
         turn.become(_UNANSWERED.get(how, "no-answer"), sip_code=code)
     script.left(turn)
+    family.over(turn)
 
 
 def _obey(turn: Turn, ordered: Ordered) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
 from localloop.core import clock
@@ -20,7 +21,7 @@ from localloop.jobs import Outcome as JobOutcome
 from localloop.products.voice.call import callbacks, conduct, queries
 from localloop.products.voice.call.ends import Ends
 from localloop.products.voice.call.events import AnyEvent, Brought, Dialled, NotBrought
-from localloop.products.voice.call.live import Asked, Live, Reference
+from localloop.products.voice.call.live import EVENT, Asked, Live, Reference
 from localloop.products.voice.call.outcome import Outcomes
 from localloop.products.voice.call.queries import Loaded, Taken, Wanted
 from localloop.products.voice.call.turn import Outcome, Turn
@@ -29,6 +30,7 @@ from localloop.store.reader import BatchReader
 from localloop.webhooks import Failure, Instruction, Webhooks
 
 _TRIES: Final = 20
+_MOST_ASKED: Final = 10  # documents that one job asks for before others have their turn
 _EARLY: Final = timedelta(milliseconds=30)
 
 
@@ -46,14 +48,20 @@ class Engine:
         await self._loads.close()
 
     async def event(self, job: Job) -> JobOutcome:
-        """The handler of a call's events."""
-        reference = job.read(Reference)
-        return await self.work(
-            Wanted(job.account_sid, reference.id, reference.root, job), reference.event, job.due_at
-        )
+        """The handler of a call's events; where one leads to a document, that is asked for by the same job."""
+        outcome: JobOutcome | Job = job
+        for left in reversed(range(_MOST_ASKED)):
+            if not isinstance(outcome, Job):
+                break
+            outcome = await self._work(outcome, may_ask=left > 0)
+        assert not isinstance(outcome, Job)
+        return outcome
 
-    async def fetch(self, job: Job) -> JobOutcome:
-        """The handler that asks an application for a call's next document."""
+    async def _work(self, job: Job, *, may_ask: bool) -> JobOutcome | Job:
+        if job.kind == EVENT:
+            reference = job.read(Reference)
+            wanted = Wanted(job.account_sid, reference.id, reference.root, job)
+            return await self._apply(wanted, reference.event, job.due_at, may_ask=may_ask)
         asked = job.read(Asked)
         loaded = await self._loads.read(Wanted(job.account_sid, asked.id, asked.root))
         if loaded is None:
@@ -64,7 +72,7 @@ class Engine:
         is_frozen = clock.world_time(job.world_sid).mode == "frozen"
         took = timedelta() if is_frozen else timedelta(seconds=perf_counter() - began)
         wanted = Wanted(job.account_sid, asked.id, asked.root, job)
-        return await self.work(wanted, event, job.due_at + took, in_order=False)
+        return await self._apply(wanted, event, job.due_at + took, may_ask=may_ask)
 
     async def _asked(self, asked: Asked, live: Live) -> Brought | NotBrought:
         if self._webhooks is None:
@@ -85,20 +93,29 @@ class Engine:
             return NotBrought(asked.n, answer.code, answer.message)
         return Brought(asked.n, answer.url, answer.content_type, answer.body, answer.jar)
 
-    async def work(
-        self, wanted: Wanted, event: AnyEvent, at: datetime, *, in_order: bool = True
-    ) -> JobOutcome:
-        """An event that a job brings. It waits while something else of its family is due earlier."""
-        assert wanted.job is not None
+    async def _apply(
+        self, wanted: Wanted, event: AnyEvent, at: datetime, *, may_ask: bool
+    ) -> JobOutcome | Job:
+        """An event that a job brings; it waits while something else is due before. The job that it has become, if it
+        has."""
+        job = wanted.job
+        assert job is not None
         for _ in range(_TRIES):
             loaded = await self._loads.read(wanted)
             if loaded is None:
                 return Done()
-            if in_order and loaded.is_early:
+            if loaded.is_early and job.kind == EVENT:
                 return Park(loaded.live.key, clock.now() + _EARLY)
-            turn = await self._turn(loaded.live, event, at)
-            if await self._writer.write(turn.outcome(wanted.job)) != "conflict":
-                return Settled()  # or lost: then it is another's to settle
+            outcome = (await self._turn(loaded.live, event, at)).outcome(job, may_ask=may_ask)
+            match await self._writer.write(outcome):
+                case "lost":
+                    return Settled()  # it is another's to settle
+                case "taken" if outcome.asks is not None:
+                    new = outcome.asks
+                    payload = msgspec.json.encode(new.payload)
+                    return replace(job, kind=new.kind, payload=payload, due_at=new.due_at)
+                case "taken":
+                    return Settled()
         raise RuntimeError(f"{wanted.id} is changed by others all the time")
 
     async def take(self, wanted: Wanted, event: AnyEvent, at: datetime) -> Live | None:
@@ -108,7 +125,7 @@ class Engine:
         """
         for _ in range(_TRIES):
             loaded = await self._loads.read(wanted)
-            if loaded is None:
+            if loaded is None or loaded.live.call.has_ended:
                 return None
             turn = await self._turn(loaded.live, event, at)
             if await self._writer.write(turn.outcome()) == "taken":
@@ -117,7 +134,7 @@ class Engine:
 
     async def _turn(self, live: Live, event: AnyEvent, at: datetime) -> Turn:
         if isinstance(event, Dialled) and live.end is None:
-            live = replace(live, end=await self._ends.of(live.call))
+            live = await self._ends.found(live)
         turn = Turn(live, at)
         conduct.conduct(turn, event)
         return turn

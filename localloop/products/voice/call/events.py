@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal, TypeAlias
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -68,6 +69,52 @@ class Ordered(Struct, frozen=True, tag="ordered"):
     options: Options | None = None
 
 
+class Progressed(Struct, frozen=True, tag="progressed"):
+    """A call that this one made: it rings, was answered, or has accepted to be connected."""
+
+    leg: str
+    call_sid: str
+    what: Literal["initiated", "ringing", "answered", "accepted"]
+
+
+class LegOver(Struct, frozen=True, tag="leg-over"):
+    """A call that this one made is over, or goes its own way."""
+
+    leg: str
+    call_sid: str
+    how: Literal["completed", "busy", "no-answer", "failed", "canceled", "redirected"]
+    duration: int | None = None
+    code: int = 0
+    parameters: dict[str, str] = {}
+
+
+class Screened(Struct, frozen=True, tag="screened"):
+    """Whoever dialled this call wants it to hear a document before it is connected."""
+
+    send_digits: str = ""
+    url: str | None = None
+    method: Method = "POST"
+
+
+class Released(Struct, frozen=True, tag="released"):
+    """Whoever dialled this call needs it no longer."""
+
+    reason: Literal["canceled", "hangup", "time-limit"] = "hangup"
+
+
+class Bridged(Struct, frozen=True, tag="bridged"):
+    """It is connected with that call, or with none any more."""
+
+    peer: UUID | None = None
+
+
+class Heard(Struct, frozen=True, tag="heard"):
+    """Whom it is connected to says something, or presses keys."""
+
+    text: str = ""
+    digits: str = ""
+
+
 class Brought(Struct, frozen=True, tag="brought"):
     """What an application answered, and what it set in the call's jar."""
 
@@ -97,6 +144,21 @@ class Conferred(Struct, frozen=True, tag="conferred"):
 
 # What jobs bring, and what is brought in person.
 Event: TypeAlias = (
-    Dialled | Arrived | Came | Pressed | Said | HungUp | Ticked | TimeIsUp | Detected | Conferred
+    Dialled
+    | Arrived
+    | Came
+    | Pressed
+    | Said
+    | HungUp
+    | Ticked
+    | TimeIsUp
+    | Detected
+    | Conferred
+    | Progressed
+    | LegOver
+    | Screened
+    | Released
+    | Bridged
+    | Heard
 )
 AnyEvent: TypeAlias = Event | Ordered | Brought | NotBrought

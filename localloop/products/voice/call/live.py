@@ -38,6 +38,15 @@ class Live(Struct, frozen=True, kw_only=True):
     end: End | None = None
     script: State | None = None  # where its document stands
     jar: Jar = Jar()
+    leg: str = ""  # how the call that dialled this one calls it
+    legs: dict[str, UUID] = {}  # the calls that this one has dialled, by what it calls them
+    peer: UUID | None = None  # whom it is connected to
+    refusal: int = 0  # why it cannot be made, though another call dialled it
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more comes of it. A call that has ended may still have to tell how."""
+        return self.call.has_ended and (self.script is None or self.script.ended)
 
     @property
     def key(self) -> str:

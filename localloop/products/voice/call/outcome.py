@@ -27,7 +27,8 @@ class Outcomes:
         first = {name: index for index, name in reversed(list(enumerate(named)))}
         indexes = sorted(first.values())
         answers: list[Taken] = ["conflict"] * len(outcomes)
-        changes = [(outcomes[index].live, outcomes[index].job) for index in indexes]
+        chosen = [outcomes[index] for index in indexes]
+        changes = [(each.live, each.job, each.asks is not None) for each in chosen]
         for index, answer in zip(indexes, await queries.take(connection, changes), strict=True):
             answers[index] = answer
         taken = [outcome for outcome, answer in zip(outcomes, answers, strict=True) if answer == "taken"]
@@ -36,7 +37,9 @@ class Outcomes:
 
     async def _follow(self, connection: Any, taken: Sequence[Outcome]) -> None:
         await queries.change(connection, [each.live.call for each in taken if each.is_changed])
-        await queries.cancel(connection, [each.live for each in taken if each.live.call.has_ended])
+        asking = [(each.job, each.asks) for each in taken if each.job is not None and each.asks is not None]
+        await queries.become(connection, asking)
+        await queries.cancel(connection, [each.live for each in taken if each.live.is_over])
         await queries.insert(connection, [call for each in taken for call in each.calls])
         await handsets.keep_calls(connection, [call for each in taken for call in each.handsets])
         await handsets.keep_lines(connection, [line for each in taken for line in each.lines])

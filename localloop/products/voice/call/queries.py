@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from localloop.core import sids
-from localloop.jobs import Job
+from localloop.core import clock, sids
+from localloop.jobs import Job, NewJob
 from localloop.products.voice.call import lifecycle, live
 from localloop.products.voice.call.lifecycle import Status
 from localloop.products.voice.call.live import Live
@@ -39,8 +39,8 @@ from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamp
   end_time, price, answered_by, options, date_updated)
 where c.account_sid = n.account_sid and c.id = n.id
 """
-# What is due of a call waits for whatever is due earlier of its family: so time may be moved by hand, and a family
-# whose worker was away for an hour goes through that hour in its order.
+# What is due of a call waits for whatever is due earlier of it; where time is moved by hand, of its whole family, which
+# then goes through that time in its order.
 _LOAD: Final = """
 select k.n, l.account_sid, l.world_sid, l.version, l.state, k.job_id is not null and exists (
   select from jobs j
@@ -53,8 +53,8 @@ join live_calls l on l.account_sid = k.account_sid and l.id = k.id
 # A row is changed by who saw its present version, and by a job only while that job is still held.
 _TAKE: Final = """
 with wanted as materialized (
-  select * from unnest($1::text[], $2::uuid[], $3::int[], $4::bytea[], $5::boolean[], $6::bigint[], $7::int[])
-    with ordinality as w (account_sid, id, version, state, is_over, job_id, attempts, n)
+  select * from unnest($1::text[], $2::uuid[], $3::int[], $4::bytea[], $5::boolean[], $6::bigint[], $7::int[],
+    $8::boolean[]) with ordinality as w (account_sid, id, version, state, is_over, job_id, attempts, is_kept, n)
 ), held as materialized (
   select j.id from jobs j join wanted w on j.id = w.job_id and j.attempts = w.attempts and j.leased for update of j
 ), fit as materialized (
@@ -62,15 +62,20 @@ with wanted as materialized (
 ), changed as (
   update live_calls l set version = l.version + 1, state = f.state from fit f
   where l.account_sid = f.account_sid and l.id = f.id and l.version = f.version and not f.is_over
-  returning f.n, f.job_id
+  returning f.n, f.job_id, f.is_kept
 ), ended as (
   delete from live_calls l using fit f
   where l.account_sid = f.account_sid and l.id = f.id and l.version = f.version and f.is_over
-  returning f.n, f.job_id
+  returning f.n, f.job_id, f.is_kept
 ), taken as (select * from changed union all select * from ended), gone as (
-  delete from jobs where id in (select job_id from taken)
+  delete from jobs where id in (select job_id from taken where not is_kept)
 )
 select f.n, t.n is not null as is_taken from fit f left join taken t on t.n = f.n
+"""
+_BECOME: Final = """
+update jobs j set kind = n.kind, payload = n.payload, due_at = n.due_at
+from unnest($1::bigint[], $2::text[], $3::bytea[], $4::timestamptz[]) as n (id, kind, payload, due_at)
+where j.id = n.id
 """
 _CANCEL: Final = """
 delete from jobs j using unnest($1::text[], $2::text[]) as c (account_sid, key)
@@ -140,7 +145,7 @@ async def insert(connection: Any, calls: Sequence[Live]) -> None:
     records = [
         (each.call.account_sid, each.call.id, each.call.world_sid, each.version, live.encode(each))
         for each in calls
-        if not each.call.has_ended
+        if not each.is_over
     ]
     await connection.copy_records_to_table("live_calls", columns=_LIVE_NAMES, records=records)
 
@@ -182,9 +187,17 @@ class Loaded(Struct, frozen=True):
     is_early: bool = False
 
 
+def _before(wanted: Wanted) -> tuple[str, str]:
+    """The keys of the jobs that it waits for."""
+    if wanted.job is not None and clock.world_time(wanted.job.world_sid).mode != "real":
+        return live.family(wanted.root)
+    key = live.key_of(wanted.root, wanted.id)
+    return key, key
+
+
 async def load(reader: Any, wanted: Sequence[Wanted]) -> list[Loaded | None]:
     """The live calls, in order; None for those that have ended."""
-    ranges = [live.family(each.root) for each in wanted]
+    ranges = [_before(each) for each in wanted]
     rows = await reader.fetch(
         _LOAD,
         [each.account_sid for each in wanted],
@@ -219,8 +232,9 @@ def _live(row: Any) -> Live:
     return replace(state, call=replace(state.call, **owner))
 
 
-async def take(connection: Any, changes: Sequence[tuple[Live, Job | None]]) -> list[Taken]:
-    """Write live calls as they are now, ended ones by taking them away, and end the jobs that led there.
+async def take(connection: Any, changes: Sequence[tuple[Live, Job | None, bool]]) -> list[Taken]:
+    """Write live calls as they are now, ended ones by taking them away, and end the jobs that led there but for those
+    that are kept.
 
     `conflict`: somebody else changed it meanwhile; `lost`: the job is another's now. At most one change per call.
     """
@@ -228,18 +242,26 @@ async def take(connection: Any, changes: Sequence[tuple[Live, Job | None]]) -> l
         return []
     rows = await connection.fetch(
         _TAKE,
-        [after.call.account_sid for after, _ in changes],
-        [after.call.id for after, _ in changes],
-        [after.version for after, _ in changes],
-        [b"" if after.call.has_ended else live.encode(after) for after, _ in changes],
-        [after.call.has_ended for after, _ in changes],
-        [job.id if job else None for _, job in changes],
-        [job.attempts if job else None for _, job in changes],
+        [after.call.account_sid for after, _, _ in changes],
+        [after.call.id for after, _, _ in changes],
+        [after.version for after, _, _ in changes],
+        [b"" if after.is_over else live.encode(after) for after, _, _ in changes],
+        [after.is_over for after, _, _ in changes],
+        [job.id if job else None for _, job, _ in changes],
+        [job.attempts if job else None for _, job, _ in changes],
+        [is_kept for _, _, is_kept in changes],
     )
     outcomes: list[Taken] = ["lost"] * len(changes)
     for row in rows:
         outcomes[row["n"] - 1] = "taken" if row["is_taken"] else "conflict"
     return outcomes
+
+
+async def become(connection: Any, jobs: Sequence[tuple[Job, NewJob]]) -> None:
+    """Jobs that are kept are others from now on, in the same hands."""
+    if jobs:
+        rows = [(job.id, new.kind, msgspec.json.encode(new.payload), new.due_at) for job, new in jobs]
+        await connection.execute(_BECOME, *map(list, zip(*rows, strict=True)))
 
 
 async def cancel(connection: Any, ended: Sequence[Live]) -> None:

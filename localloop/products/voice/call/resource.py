@@ -77,6 +77,7 @@ class Options(Struct, frozen=True, omit_defaults=True):
     recorded: Recorded | None = None
     caller_id: str = ""  # shown to the callee instead of From
     call_reason: str = ""
+    caller_to_prove: str = ""  # what a call that another dials shows, if that is the account's own
     call_token: str = ""
     byoc: str = ""
     sip_username: str = ""

@@ -8,8 +8,17 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from localloop.core import e164
-from localloop.products.voice.call import lifecycle
-from localloop.products.voice.call.events import Brought, Detected, NotBrought, Ordered, Ticked
+from localloop.products.voice.call import family, lifecycle
+from localloop.products.voice.call.events import (
+    Brought,
+    Detected,
+    LegOver,
+    NotBrought,
+    Ordered,
+    Progressed,
+    Screened,
+    Ticked,
+)
 from localloop.products.voice.call.resource import Detection
 from localloop.products.voice.call.turn import Turn
 from localloop.telephony import leg
@@ -99,9 +108,27 @@ def not_brought(turn: Turn, event: NotBrought) -> None:
 def redirect(turn: Turn, ordered: Ordered) -> None:
     """Another document in place of whatever runs."""
     source: Source = Web(ordered.url, ordered.method) if ordered.url else Inline(ordered.twiml)
-    if turn.live.script is None:
-        begin(turn)
+    family.over(turn, "redirected")
+    if turn.live.script is None or turn.live.script.ended:
+        _take_over(turn, source)
+        return
     feed(turn, events.Redirected(seq=_next(turn), at=turn.at, source=source))
+
+
+def _take_over(turn: Turn, source: Source) -> None:
+    """A call without a document of its own gets one."""
+    webhook = turn.call.options.webhook
+    started = events.Started(
+        seq=1,
+        at=turn.at,
+        source=source,
+        answered=True,
+        leg=_kind(turn.call.to),
+        fallback_url=webhook.fallback_url,
+        fallback_method=webhook.fallback_method,
+    )
+    turn.live = replace(turn.live, script=State())
+    feed(turn, started)
 
 
 def left(turn: Turn, by: Literal["caller", "api", "time-limit"] = "caller") -> None:
@@ -114,6 +141,7 @@ def hang_up(turn: Turn, by: Literal["api", "time-limit"]) -> None:
     turn.order(leg.HangUp())
     turn.become(lifecycle.ended_by_request(turn.call.status))
     left(turn, by)
+    family.over(turn)
 
 
 def detect(turn: Turn, detection: Detection) -> None:
@@ -122,6 +150,56 @@ def detect(turn: Turn, detection: Detection) -> None:
     limit = detection.timeout_s * 1000
     found = Detected(who.answered_by, who.after_ms) if who.after_ms <= limit else Detected("unknown", limit)
     turn.later(timedelta(milliseconds=found.after_ms), found)
+
+
+def of_leg(turn: Turn, event: Progressed | LegOver) -> None:
+    """A call that this one made."""
+    if isinstance(event, Progressed):
+        progress = events.DialProgress(
+            seq=_next(turn), at=turn.at, leg=event.leg, what=event.what, call_sid=event.call_sid
+        )
+        feed(turn, progress)
+        return
+    live = turn.live
+    gone = live.legs.get(event.leg)
+    others = {leg: id for leg, id in live.legs.items() if leg != event.leg}
+    turn.live = replace(live, legs=others, peer=None if live.peer == gone else live.peer)
+    ended = events.LegEnded(
+        seq=_next(turn),
+        at=turn.at,
+        leg=event.leg,
+        how=event.how,
+        call_sid=event.call_sid,
+        duration=event.duration,
+        code=event.code,
+        parameters=event.parameters,
+    )
+    feed(turn, ended)
+
+
+def screen(turn: Turn, screened: Screened) -> None:
+    """Its own document before it is connected."""
+    call = turn.call
+    started = events.Started(
+        seq=1,
+        at=turn.at,
+        source=Web(screened.url, screened.method) if screened.url else None,
+        answered=True,
+        leg=_kind(call.to),
+        role="screening",
+        send_digits=screened.send_digits,
+    )
+    turn.live = replace(turn.live, script=State())
+    feed(turn, started)
+
+
+def release(turn: Turn, reason: str) -> None:
+    """Whoever dialled it needs it no longer; one that nobody answered was not answered."""
+    answered = turn.call.status == "in-progress"
+    turn.order(leg.HangUp())
+    turn.become("completed" if answered else "no-answer", sip_code=None if answered else 487)
+    left(turn, "time-limit" if reason == "time-limit" else "caller")
+    family.over(turn, None if answered or reason != "canceled" else "canceled")
 
 
 def feed(turn: Turn, event: AnyEvent) -> None:
@@ -166,6 +244,17 @@ def perform(turn: Turn, command: AnyCommand) -> None:
         case commands.Hangup():
             turn.order(leg.HangUp())
             turn.become("completed")
+            family.over(turn)
+        case commands.Accept():
+            family.progressed(turn, "accepted")
+        case commands.PlaceLegs():
+            family.place(turn, command)
+        case commands.Screen():
+            family.screen(turn, command)
+        case commands.Bridge():
+            family.bridge(turn, command)
+        case commands.EndLegs():
+            family.release(turn, command)
         case _:
             _sound(turn, command)
 

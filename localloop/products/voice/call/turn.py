@@ -9,6 +9,7 @@ from collections import deque
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,9 +18,9 @@ from localloop.core import e164, money
 from localloop.jobs import Job, NewJob
 from localloop.products.voice.call import callbacks, lifecycle
 from localloop.products.voice.call.callbacks import Change
-from localloop.products.voice.call.events import Came, Event, TimeIsUp
+from localloop.products.voice.call.events import Came, Dialled, Event, TimeIsUp
 from localloop.products.voice.call.lifecycle import Status
-from localloop.products.voice.call.live import EVENT, FETCH, Asked, End, Live, Reference
+from localloop.products.voice.call.live import EVENT, FETCH, Asked, End, Live, Reference, key_of
 from localloop.products.voice.call.resource import Call, Method, Options
 from localloop.telephony.leg import Line, News, Order, Reaction
 from localloop.telephony.simulated import handsets
@@ -38,6 +39,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     job: Job | None = None
     then: tuple[NewJob, ...] = ()
     lines: tuple[KeptLine, ...] = ()
+    asks: NewJob | None = None  # what its job becomes: whoever has it asks the application right away
     calls: tuple[Live, ...] = ()  # that it made
     handsets: tuple[PhoneCall, ...] = ()
     alerts: tuple[Alert, ...] = ()
@@ -52,6 +54,7 @@ class Turn:
         self._notifications: list[Notification] = []
         self.news: deque[News] = deque()  # of its leg, still to be heard
         self.known = 0  # the code of a failure that the Debugger has been told already
+        self._asks: list[NewJob] = []
         self._then: list[NewJob] = []
         self._lines: list[KeptLine] = []
         self._calls: list[Live] = []
@@ -138,7 +141,7 @@ class Turn:
         """Ask the application for a document, now."""
         live, call = self.live, self.call
         asked = Asked(call.id, live.root, n, url, method, parameters)
-        self._then.append(NewJob(FETCH, call.account_sid, call.world_sid, asked, self.at, live.key))
+        self._asks.append(NewJob(FETCH, call.account_sid, call.world_sid, asked, self.at, live.key))
 
     def tell(self, url: str, method: Method, parameters: dict[str, str]) -> None:
         """Tell a URL something of the call; the order among its callbacks is kept."""
@@ -172,25 +175,34 @@ class Turn:
         """An event for this call."""
         self._then.append(job_of(self.live, event, self.at + after))
 
-    def queue(self, *jobs: NewJob) -> None:
-        self._then += jobs
+    def send(self, to: UUID, event: Event) -> None:
+        """An event for another call of the family, in the order in which they are sent."""
+        live, call = self.live, self.call
+        reference = Reference(to, live.root, event)
+        job = NewJob(EVENT, call.account_sid, call.world_sid, reference, self.at, key_of(live.root, to))
+        self._then.append(job)
 
     def make(self, live: Live) -> None:
-        """Another call."""
+        """Another call, which is dialled at once."""
         self._calls.append(live)
+        self._then.append(job_of(live, Dialled(), self.at))
 
     def ring(self) -> None:
         """The call is on the handset from now on."""
         self._handsets.append(handset_of(self.call))
 
-    def outcome(self, job: Job | None = None) -> Outcome:
+    def outcome(self, job: Job | None = None, *, may_ask: bool = False) -> Outcome:
+        """`may_ask`: whoever has the job has time for what it becomes."""
         told = callbacks.jobs_of(self.call.world_sid, self._notifications, self.at)
-        own = self.live.key if self.call.has_ended else None  # nothing more comes of it
+        own = self.live.key if self.live.is_over else None  # nothing more comes of it
+        at_once = 1 if may_ask and self._asks and own is None else 0
+        then = (*told, *self._asks[at_once:], *self._then)
         return Outcome(
             live=self.live,
             is_changed=self._is_changed,
             job=job,
-            then=(*told, *(each for each in self._then if own is None or each.key != own)),
+            then=tuple(each for each in then if own is None or each.key != own),
+            asks=self._asks[0] if at_once else None,
             lines=tuple(self._lines),
             calls=tuple(self._calls),
             handsets=tuple(self._handsets),

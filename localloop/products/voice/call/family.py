@@ -1,0 +1,157 @@
+"""Calls that a call makes: dialled, screened, connected, let go; and what each tells the other."""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+from msgspec.structs import replace
+
+from localloop.core import e164, sids
+from localloop.products.voice.call import lifecycle
+from localloop.products.voice.call.events import Bridged, Heard, LegOver, Progressed, Released, Screened
+from localloop.products.voice.call.live import Live
+from localloop.products.voice.call.resource import Call, Detection, Options, Progress
+from localloop.products.voice.call.turn import Turn
+from localloop.products.voice.caller_id import Refused, Showing, caller_of, kind_of, number_to_prove
+from localloop.twiml.interpreter import commands
+from localloop.twiml.voice import verbs
+
+NOT_SUPPORTED: Final = 13224
+_PREFIXES: Final = {"client": "client:", "whatsapp": "whatsapp:"}
+
+
+def place(turn: Turn, wanted: commands.PlaceLegs) -> None:
+    """Make a call for each; what can be no call ends at once."""
+    for each in wanted.legs:
+        call = _call(turn, wanted, each.target)
+        if isinstance(call, int):
+            turn.send(turn.call.id, LegOver(each.leg, "", "failed", code=call))
+            continue
+        child = Live(call=call, root=turn.live.root, at=turn.at, leg=each.leg)
+        turn.live = replace(turn.live, legs={**turn.live.legs, each.leg: call.id})
+        turn.make(child)
+
+
+def _call(turn: Turn, wanted: commands.PlaceLegs, target: verbs.Target) -> Call | int:
+    """The call to be, or why there is none."""
+    parent = turn.call
+    to = _address(target)
+    if to is None:
+        return NOT_SUPPORTED
+    showing = Showing(target=kind_of(to), wanted=wanted.caller_id, caller=parent.from_, called=parent.to)
+    unproved = number_to_prove(showing)
+    shown = caller_of(showing, is_proved=True)
+    if isinstance(shown, Refused):
+        return shown.twiml
+    return Call(
+        account_sid=parent.account_sid,
+        world_sid=parent.world_sid,
+        id=sids.new_id(),
+        status="queued",
+        direction="outbound-dial",
+        from_=shown.caller,
+        to=to,
+        parent_id=parent.id,
+        options=Options(
+            timeout=wanted.timeout,
+            progress=_progress(target),
+            detection=_detection(target),
+            call_reason=wanted.call_reason,
+            caller_to_prove=unproved or "",
+        ),
+        date_created=turn.at,
+        date_updated=turn.at,
+    )
+
+
+def _address(target: verbs.Target) -> str | None:
+    """Whom to call; None where nobody can be: a SIM, an application."""
+    if target.kind in ("sim", "application"):
+        return None
+    prefix = _PREFIXES.get(target.kind, "")
+    if target.kind == "sip":
+        return target.address or (target.uris[0].uri if target.uris else None)
+    if target.kind == "number":
+        number = e164.parse(target.address)
+        return number.e164 if number is not None and number.is_possible else None
+    return prefix + target.address.removeprefix(prefix) if target.address else None
+
+
+def _progress(target: verbs.Target) -> Progress:
+    events = tuple(each for each in lifecycle.MILESTONES if each in target.status_callback_event)
+    return Progress(
+        url=target.status_callback or "",
+        method=target.status_callback_method,
+        events=events or ("completed",),
+    )
+
+
+def _detection(target: verbs.Target) -> Detection | None:
+    if not target.machine_detection:
+        return None
+    return Detection(
+        mode=target.machine_detection,
+        timeout_s=target.machine_detection_timeout,
+        speech_threshold=target.machine_detection_speech_threshold,
+        speech_end_threshold=target.machine_detection_speech_end_threshold,
+        silence_timeout=target.machine_detection_silence_timeout,
+        is_async=True,
+        callback=target.amd_status_callback or "",
+        callback_method=target.amd_status_callback_method,
+    )
+
+
+# What a call says to those that it made -------------------------------------------------------------------
+
+
+def screen(turn: Turn, wanted: commands.Screen) -> None:
+    _tell(turn, wanted.leg, Screened(wanted.send_digits, wanted.url, wanted.method))
+
+
+def release(turn: Turn, wanted: commands.EndLegs) -> None:
+    for leg in wanted.legs:
+        _tell(turn, leg, Released(wanted.reason))
+
+
+def bridge(turn: Turn, wanted: commands.Bridge) -> None:
+    child = turn.live.legs.get(wanted.leg)
+    if child is not None:
+        turn.live = replace(turn.live, peer=child)
+        turn.send(child, Bridged(turn.call.id))
+
+
+def _tell(turn: Turn, leg: str, event: Any) -> None:
+    child = turn.live.legs.get(leg)
+    if child is not None:
+        turn.send(child, event)
+
+
+# What it says to the call that made it --------------------------------------------------------------------
+
+
+def progressed(turn: Turn, what: str) -> None:
+    parent = turn.call.parent_id
+    if parent is not None and turn.live.leg:
+        turn.send(parent, Progressed(turn.live.leg, turn.call.sid, cast(Any, what)))
+
+
+def over(turn: Turn, how: str | None = None, code: int = 0) -> None:
+    """It has ended, or goes its own way: whoever dialled it hears that, and whom it was connected to."""
+    call, parent = turn.call, turn.call.parent_id
+    if parent is None or not turn.live.leg:
+        return
+    told = LegOver(
+        turn.live.leg,
+        call.sid,
+        cast(Any, how or call.status),
+        duration=call.duration if call.answer_time is not None else None,
+        code=code,
+    )
+    turn.live = replace(turn.live, leg="", peer=None)
+    turn.send(parent, told)
+
+
+def speak(turn: Turn, text: str = "", digits: str = "") -> None:
+    """Whom it is connected to hears it."""
+    if turn.live.peer is not None:
+        turn.send(turn.live.peer, Heard(text, digits))
