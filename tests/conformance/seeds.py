@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from asking import request_of
 from msgspec.structs import replace
@@ -20,6 +21,12 @@ from localloop.products.messaging import Message
 from localloop.products.messaging.link.book import Links
 from localloop.products.messaging.link.queries import change_domain
 from localloop.products.messaging.message.queries import insert
+from localloop.products.voice.call.live import Live
+from localloop.products.voice.call.queries import insert as insert_calls
+from localloop.products.voice.call.resource import Call
+from localloop.products.voice.conference.desk import Host
+from localloop.products.voice.conference.desk import enter as enter_conference
+from localloop.products.voice.conference.room import Entry
 from localloop.rest.plain import Plain
 from localloop.rest.plain_data import fields_of
 from localloop.rest.request import Caller
@@ -73,6 +80,10 @@ class Seeds:
             return await self._domain()
         if kind == "monitor/Alert":
             return await self._alert()
+        if kind == "api/Conference":
+            return await self._conference()
+        if kind == "api/Member":
+            return await self._queued()
         return "US" if kind in _COUNTRIES else None
 
     async def _toll_free(self) -> str:
@@ -128,6 +139,54 @@ class Seeds:
         async with self._database.unit() as unit:
             await keep(unit, [Raised(alert, Preferences())])
         return alert.sid
+
+    async def _call(self) -> UUID:
+        """One that was answered, and goes on."""
+        world_sid = await self._world()
+        now = clock.now(world_sid)
+        call = Call(
+            account_sid=self._account_sid,
+            world_sid=world_sid,
+            id=sids.new_id(),
+            status="in-progress",
+            direction="inbound",
+            from_="+15558675310",
+            to="+15017122661",
+            start_time=now,
+            answer_time=now,
+            date_created=now,
+            date_updated=now,
+        )
+        async with self._database.unit() as unit:
+            await insert_calls(unit.connection, [Live(call=call, root=call.id, at=now)])
+        return call.id
+
+    async def _conference(self) -> str:
+        """With somebody in it who waits."""
+        world_sid, call_id = await self._world(), await self._call()
+        host = Host(
+            account_sid=self._account_sid,
+            world_sid=world_sid,
+            name=f"Room {self._count}",
+            at=clock.now(world_sid),
+        )
+        async with self._database.unit() as unit:
+            entered = await enter_conference(unit, host, Entry(call_sid=sids.from_uuid("CA", call_id)))
+        return entered.room.sid
+
+    async def _queued(self) -> str:
+        """The call of a caller in the walk's own queue."""
+        call_id = await self._call()
+        async with self._database.unit() as unit:
+            await unit.execute(
+                "insert into queue_members (account_sid, queue_id, id, call_id, enqueued_at)"
+                " select account_sid, id, $2, $3, date_created from queues where account_sid = $1"
+                " order by id limit 1",
+                self._account_sid,
+                sids.new_id(),
+                call_id,
+            )
+        return sids.from_uuid("CA", call_id)
 
     async def type_code(self, validation: Mapping[str, Any]) -> None:
         """Somebody types the code of a validation on the phone that was called."""

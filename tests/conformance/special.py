@@ -36,6 +36,28 @@ _CAMPAIGN: dict[str, Any] = {
     **dict.fromkeys(("OptInMessage", "OptOutMessage", "HelpMessage"), "Owl: a message that is long enough."),
 }
 _CONTENT: dict[str, Any] = {"types": {"twilio/text": {"body": "Hi"}}, "variables": {"1": "you"}}
+_CALL: dict[str, Any] = {
+    "To": "+14155550199",
+    "RecordingStatusCallback": "https://example.com/recording",
+    "RecordingChannels": "dual",
+    "RecordingTrack": "both",
+    "Trim": "do-not-trim",
+    **dict.fromkeys(("ApplicationSid", "Twiml", "SendDigits", "MachineDetection", "AsyncAmd", "Byoc")),
+    **dict.fromkeys(("SipAuthUsername", "SipAuthPassword")),
+}
+_CALL |= {
+    f"MachineDetection{what}": None
+    for what in ("SilenceTimeout", "SpeechEndThreshold", "SpeechThreshold", "Timeout")
+}
+_PARTICIPANT: dict[str, Any] = {
+    "Beep": "onEnter",
+    "ConferenceStatusCallback": "https://example.com/conference",
+    "ConferenceRecordingStatusCallback": "https://example.com/recording",
+    "ConferenceRecord": "record-from-start",
+    "ConferenceTrim": "do-not-trim",
+    "MaxParticipants": 20,
+    **dict.fromkeys(("Coaching", "CallSidToCoach")),
+}
 PARAMS: dict[str, dict[str, Any]] = {
     "api.v2010.CreateAddress": {"Region": "CA", "PostalCode": "94105"},
     "api.v2010.UpdateAddress": {"Region": "CA", "PostalCode": "94105"},
@@ -94,6 +116,13 @@ PARAMS: dict[str, dict[str, Any]] = {
     # Client credentials come with no refresh token.
     "oauth.v1.CreateToken": {"GrantType": "client_credentials", "RefreshToken": None},
     "oauth.v2.CreateOauth2Token": {"grant_type": "client_credentials", "refresh_token": None},
+    "api.v2010.CreateCall": _CALL,
+    "api.v2010.UpdateCall": {"Status": "canceled", **dict.fromkeys(("Url", "Twiml"))},
+    "api.v2010.CreateParticipant": {**_CALL, **_PARTICIPANT, "Label": "guest {n}"},
+    "api.v2010.UpdateParticipant": dict.fromkeys(("AnnounceUrl", "Coaching", "CallSidToCoach")),
+    "api.v2010.UpdateConference": {"AnnounceUrl": None},
+    "api.v2010.CreateQueue": {"MaxSize": 100},
+    "api.v2010.UpdateQueue": {"MaxSize": 50},
     "content.v1.CreateContent": _CONTENT,
     "content.v1.UpdateContent": _CONTENT,
     "content.v1.CreateApprovalCreate": {"name": "template_{n}", "category": "UTILITY"},
@@ -152,6 +181,8 @@ RECORDS |= {
         "From": "api/IncomingPhoneNumber.phone_number",
         "ApplicationSid": "api/Application",
     },
+    "api.v2010.CreateCall": {"From": "api/IncomingPhoneNumber.phone_number"},
+    "api.v2010.CreateParticipant": {"From": "api/IncomingPhoneNumber.phone_number"},
     "messaging.v1.CreateUsAppToPerson": {"BrandRegistrationSid": "messaging/BrandRegistrations"},
     "messaging.v1.FetchUsAppToPersonUsecase": {"BrandRegistrationSid": "messaging/BrandRegistrations"},
     "messaging.v1.CreateExternalCampaign": {"MessagingServiceSid": "messaging/Service"},
@@ -181,6 +212,7 @@ _CANCEL = ("api.v2010.UpdateMessage", {"Status": "canceled"})
 BEFORE: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "accounts.v1.UpdateAuthTokenPromotion": (("accounts.v1.CreateSecondaryAuthToken", {}),),
     "api.v2010.DeleteMessage": (_CANCEL,),
+    "api.v2010.DeleteCall": (("api.v2010.UpdateCall", {"Status": "completed"}),),
 }
 # Operation → the verdict that its record needs before it, and the kind of record that it needs approved.
 VERDICTS = {"messaging.v1.UpdateBrandRegistrations": "reject", "messaging.v1.UpdateUsAppToPerson": "reject"}
@@ -189,10 +221,11 @@ APPROVED = {"messaging.v1.CreateUsAppToPerson": "messaging/BrandRegistrations"}
 ALONE = frozenset({"messaging.v1.DeleteTollfreeVerification", "messaging.v1.DeleteUsAppToPerson"})
 # What anybody may fetch who knows the address: media of messages, unless the account asks for authentication.
 PUBLIC = frozenset({"api.v2010.FetchMedia"})
-# After the first the walk's own credentials are void; the second's content can no longer be changed; the third takes
-# the place of a campaign that must be gone.
+# After the first nobody is in the walk's conference; after the second its own credentials are void; the third's content
+# can no longer be changed; the fourth takes the place of a campaign that must be gone.
 LAST = frozenset(
     {
+        "api.v2010.UpdateConference",
         "accounts.v1.UpdateAuthTokenPromotion",
         "content.v1.CreateApprovalCreate",
         "messaging.v1.CreateExternalCampaign",
@@ -202,7 +235,10 @@ LAST = frozenset(
 _METHODS = dict.fromkeys(
     ("SmsFallbackMethod", "SmsMethod", "StatusCallbackMethod", "VoiceFallbackMethod", "VoiceMethod"), 21403
 )
+_CALL_METHODS = dict.fromkeys(("Method", "FallbackMethod", "StatusCallbackMethod"), 21209)
 CODES: dict[str, dict[str, int]] = {
+    "api.v2010.CreateCall": {**_CALL_METHODS, "To": 21201, "From": 21213, "Url": 21205},
+    "api.v2010.UpdateCall": _CALL_METHODS,
     "messaging.v1.FetchDeactivation": {"Date": 30115},
     "api.v2010.CreateApplication": _METHODS,
     "api.v2010.UpdateApplication": _METHODS,

@@ -9,7 +9,7 @@ from uuid import UUID
 from localloop.core import clock
 from localloop.jobs import Handler
 from localloop.products.numbers import Directory
-from localloop.products.voice import queue
+from localloop.products.voice import insights, queue
 from localloop.products.voice.call import operations, queries
 from localloop.products.voice.call.accept import Acceptance
 from localloop.products.voice.call.compose import Composer, Free, Hindrances, Rules
@@ -89,6 +89,7 @@ class Voice:
             *operations.bindings(asked),
             *queue.bindings(self.database, calls),
             *conference_bindings(self.database, calls),
+            insights.binding(calls),
         )
 
     def handlers(self) -> Mapping[str, Handler]:

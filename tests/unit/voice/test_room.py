@@ -157,6 +157,16 @@ def test_one_who_is_called_has_a_place_and_is_not_in() -> None:
     assert [each.status for each in outcome.room.participants] == ["connected", "connected"]
 
 
+def test_one_who_is_called_comes_in_as_rest_has_it_by_then() -> None:
+    room = rooms.expect(with_(ADA), Entry(call_sid=BOB, label="guest", muted=True), NOW)
+    changed = rooms.change(room, BOB, Change(hold=True, end_on_exit=True), LATER)
+    assert changed.effects == ()
+    outcome = rooms.join(changed.room, Entry(call_sid=BOB), LATER)
+    assert (BOB, "hold") in tells(outcome.effects)
+    joined = told(outcome.effects, "participant-join")
+    assert [joined[name] for name in ("Muted", "Hold", "EndConferenceOnExit")] == ["true"] * 3
+
+
 def test_one_who_never_came() -> None:
     room = rooms.expect(with_(ADA), Entry(call_sid=BOB), NOW)
     outcome = rooms.leave(room, BOB, "never-came", LATER, "busy")

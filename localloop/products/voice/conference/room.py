@@ -288,15 +288,16 @@ def join(room: Room, entry: Entry, at: datetime) -> Outcome:
     if room.status == "completed" or code is not None:
         return Outcome(room, (Tell(call_sid=entry.call_sid, what="refused", code=code or 16022),))
     step = _Step(room, at)
-    expected = room.find(entry.call_sid)
-    newcomer = _participant(entry, expected.date_created if expected else at)
-    step.put(structs.replace(newcomer, date_updated=at))
+    # Who was called into it comes with what REST said of it, then and since.
+    expected = room.find(entry.call_sid) or _participant(entry, at)
+    newcomer = structs.replace(expected, status="connected", date_updated=at)
+    step.put(newcomer)
     _adopt(step, entry)
     waiting = [each for each in step.room.present if each.call_sid != entry.call_sid]
     step.begin()
     has_begun = step.room.status == "in-progress"
     step.call_back("participant-join", _told(newcomer))
-    step.tell(entry.call_sid, "enter" if has_begun else "wait")
+    step.tell(entry.call_sid, _place(newcomer, has_begun=has_begun))
     if has_begun and room.status == "init":
         for each in waiting:
             if not each.hold:
@@ -359,9 +360,9 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 def change(room: Room, call_sid: str, wanted: Change, at: datetime) -> Outcome:
-    """What is as it was wanted already tells nobody anything."""
+    """What is as it was wanted already tells nobody anything; who is not in yet will come in so."""
     found = room.find(call_sid)
-    if found is None or not found.is_in:
+    if found is None:
         return Outcome(room)
     step = _Step(room, at)
     after = structs.replace(
@@ -376,6 +377,8 @@ def change(room: Room, call_sid: str, wanted: Change, at: datetime) -> Outcome:
     if wanted.coaching is False:
         after = structs.replace(after, coach="")
     step.put(structs.replace(after, date_updated=at))
+    if not found.is_in:
+        return step.outcome()
     if after.muted != found.muted:
         step.call_back("participant-mute" if after.muted else "participant-unmute", _told(after))
     if after.hold != found.hold:
@@ -430,6 +433,12 @@ def hears(room: Room, listener: str) -> frozenset[str]:
         and not (each.muted or each.hold)
         and (not each.coaching or each.coach == own.call_sid)
     )
+
+
+def _place(participant: Participant, *, has_begun: bool) -> Literal["wait", "enter", "hold"]:
+    if participant.hold:
+        return "hold"
+    return "enter" if has_begun else "wait"
 
 
 _WHY: Final[dict[Going, callbacks.Left]] = {
