@@ -33,6 +33,22 @@ async def test_a_closed_connection_did_nothing_and_a_lost_answer_everything(loop
     assert (await loop.post(WISH)).status == 201
 
 
+async def test_with_a_key_a_lost_answer_costs_no_duplicate(loop: Loop) -> None:
+    await loop.fault("api-lose", Count=2, match={"Verb": "create"})
+    number = f"/2010-04-01/Accounts/{loop.ask.account_sid}/IncomingPhoneNumbers.json"
+    wish = {"PhoneNumber": "+15550002222"}
+    with pytest.raises(ConnectionResetError):
+        await loop.post(WISH, Idempotency_Key="a")
+    with pytest.raises(ConnectionResetError):
+        await loop.ask("POST", number, wish, headers={"Idempotency-Key": "b"})
+    replies = [
+        await loop.post(WISH, Idempotency_Key="a"),
+        await loop.ask("POST", number, wish, headers={"Idempotency-Key": "b"}),
+    ]
+    assert [(each.status, each.headers["idempotency-replayed"]) for each in replies] == [(201, "true")] * 2
+    assert await loop.database.fetchval("select count(*) from messages") == 1
+
+
 async def test_what_a_client_asks_again_is_another_attempt(loop: Loop) -> None:
     """Half of all attempts, decided anew for each: who asks again gets through, and the same way with the same seed."""
     seen = []
