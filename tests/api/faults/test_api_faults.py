@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from typing import Any
 
 import aiohttp
 import pytest
@@ -102,3 +103,19 @@ async def test_an_unanswered_request_is_on_record_with_what_it_made(loop: Loop) 
     assert row is not None
     assert (row["status"], row["detail"]["fault"], row["detail"]["unanswered"]) == (201, rule["sid"], True)
     assert row["resource_sid"].startswith("SM")
+
+
+async def test_what_an_application_makes_twice_is_told(loop: Loop) -> None:
+    await loop.fault("api-lose", Count=1, match={"Verb": "create"})
+    with pytest.raises(ConnectionResetError):
+        await loop.post(WISH)
+    made = (await loop.post(WISH)).json()["sid"]
+    await loop.post({**WISH, "Body": "other"})
+
+    async def told() -> list[dict[str, Any]]:
+        return list((await loop.ask("GET", "/lab/v1/Retries?Duplicates=true")).json()["retries"])
+
+    [story] = await until(told)
+    assert (story["operation"], story["statuses"], story["duplicates"]) == ("CreateMessage", [None, 201], 1)
+    assert story["resource_sids"][1] == made
+    assert (story["storm"], story["idempotency_key"]) == (False, None)
