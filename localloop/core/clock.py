@@ -104,6 +104,11 @@ def set_world(world: str, clock: WorldTime, move: int = 0) -> None:
         _worlds[world] = clock
 
 
+def moved() -> tuple[str, ...]:
+    """The worlds that do not go by real time."""
+    return tuple(_worlds)
+
+
 def forget(world: str) -> None:
     """Return this world to real time."""
     _worlds.pop(world, None)

@@ -50,6 +50,21 @@ _APPLIED = (
     Field(name="attempt", type="integer"),
     Field(name="date_created", type="string", format="date-time"),
 )
+_RETRY = (
+    Field(name="sid", type="string"),
+    Field(name="account_sid", type="string"),
+    Field(name="operation", type="string"),
+    Field(name="path", type="string"),
+    Field(name="attempts", type="integer"),
+    Field(name="statuses", type="array", initial=[]),
+    Field(name="request_sids", type="array", initial=[]),
+    Field(name="resource_sids", type="array", initial=[]),
+    Field(name="duplicates", type="integer"),
+    Field(name="storm", type="boolean"),
+    Field(name="idempotency_key", type="string"),
+    Field(name="date_began", type="string", format="date-time"),
+    Field(name="date_ended", type="string", format="date-time"),
+)
 _RULE = (
     Param(name="Kind", location="body", enum=_KINDS, required=True),
     Param(name="Match", location="body", type="object", format="prefixed-map", prefix="Match"),
@@ -135,6 +150,31 @@ RESOURCES = (
                         ),
                         fields=_APPLIED,
                         list_key="applied_faults",
+                        paging="meta",
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Resource(
+        key="lab.v1.Retry",
+        name="Retry",
+        kind="lab/Retry",
+        prefixes=("RQ",),
+        id_field="sid",
+        paths=(
+            Path(
+                template="/v1/Retries",
+                role="collection",
+                kind="lab/Retry",
+                operations=(
+                    Operation(
+                        id="lab.v1.ListRetry",
+                        method="GET",
+                        verb="list",
+                        params=(Param(name="Duplicates", location="query", type="boolean"), *_PAGING),
+                        fields=_RETRY,
+                        list_key="retries",
                         paging="meta",
                     ),
                 ),

@@ -19,12 +19,13 @@ from msgspec import Struct
 from localloop.contract.model import Operation
 from localloop.core import clock, errors
 from localloop.core.errors import ApiError
-from localloop.rest import formats
+from localloop.rest import formats, idempotency
 from localloop.rest.activity import Activity
 from localloop.rest.admission import TooManyRequests
 from localloop.rest.authenticate import Authenticator, account_in, name_in
 from localloop.rest.decode import page_request
 from localloop.rest.guard import Backstage, FrontDoor, host_of
+from localloop.rest.idempotency import Idempotency, Rendered
 from localloop.rest.interference import HungUp, Interferes, suffered
 from localloop.rest.limits import Limit
 from localloop.rest.operations import Serving, Table
@@ -126,6 +127,7 @@ class Engine(Struct, frozen=True, kw_only=True):
     activity: Activity | None = None
     gate: Gate | None = None
     faults: Interferes | None = None  # what goes wrong on purpose
+    idempotency: Idempotency | None = None
     backstage: Backstage = Backstage()
     plain: PlainMode = "warn"
     access_log: bool = False  # a line for every request
@@ -352,6 +354,26 @@ class App:
         return await suffered(struck, request, partial(self._operate, exchange, serving))
 
     async def _operate(self, exchange: _Exchange, serving: Serving, request: Request) -> Answer:
+        keys = self._engine.idempotency
+        if request.operation.verb == "create" and keys is not None:
+            header = exchange.head.header(idempotency.HEADER)
+            if header is not None and request.account_sid and request.caller.credential != "test":
+                asked = idempotency.Asked(
+                    idempotency.key_of(header),
+                    exchange.body or b"",
+                    request,
+                    serving.keeps,
+                    partial(self._rendered, serving, request),
+                )
+                return await keys.answer(asked, partial(self._do, exchange, serving))
+        return await self._do(exchange, serving, request)
+
+    def _rendered(self, serving: Serving, request: Request, item: Item) -> Rendered:
+        """The answer as it will be sent, for who asks again."""
+        body, content_type = _represented(request, serving.renderer.item(item.fields, request))
+        return item.status or request.operation.status, body, content_type, item.headers
+
+    async def _do(self, exchange: _Exchange, serving: Serving, request: Request) -> Answer:
         operate = serving.operate
         if request.caller.credential == "test":
             magic = self._engine.test_answers(request.operation.id)
@@ -404,11 +426,7 @@ class App:
             status = request.operation.status
         else:
             payload, status = self._item(exchange, serving, request, answer)
-        if request.api.style == "2010" and request.suffix != ".json":
-            return status, *formats.represent(
-                request.suffix, request.resource.name, request.operation, payload
-            )
-        return status, orjson.dumps(payload), request.operation.content_type
+        return status, *_represented(request, payload)
 
     def _item(
         self, exchange: _Exchange, serving: Serving, request: Request, answer: Item
@@ -454,6 +472,12 @@ class App:
                 ms=round(seconds * 1000, 1),
                 client=exchange.client,
             )
+
+
+def _represented(request: Request, payload: dict[str, Any]) -> tuple[bytes, str]:
+    if request.api.style == "2010" and request.suffix != ".json":
+        return formats.represent(request.suffix, request.resource.name, request.operation, payload)
+    return orjson.dumps(payload), request.operation.content_type
 
 
 class _Headers(Mapping[str, str]):

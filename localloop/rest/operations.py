@@ -29,6 +29,7 @@ class Serving(Struct, frozen=True):
         False  # takes none, and is under way nevertheless, for whoever wants its world to stand still
     )
     is_public: bool = False  # without a suffix it needs no credentials
+    keeps: bool = False  # writes the answer that is kept for an idempotency key with its work
 
 
 def short_id(operation: Operation) -> str:
@@ -70,6 +71,7 @@ class Table:
             counted,
             not counted and not is_alone and operation.method != "GET",
             binding is not None and short_id(operation) in binding.public,
+            behaviour is None or (binding is not None and short_id(operation) in binding.keeps),
         )
 
 

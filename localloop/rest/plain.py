@@ -114,11 +114,13 @@ class Plain:
             date_created=request.now,
             date_updated=request.now,
         )
+        item = self._item(request, record)
+        kept = None if request.once is None else request.once.kept(item)
         try:
-            await self._store.create(record, names(resource, data))
+            await self._store.create(record, names(resource, data), kept)
         except NameTaken as taken:
             raise name_taken(request, taken) from None
-        return self._item(request, record)
+        return item
 
     def _from_home(self, path: Path, parents: tuple[str, ...]) -> tuple[str, ...]:
         """What is made through a view has the innermost parent of its home, so that its home lists it too."""

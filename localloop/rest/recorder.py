@@ -31,7 +31,7 @@ from localloop.rest.masking import Masker, secrets_of
 from localloop.rest.request import Caller
 from localloop.rest.routing import Match
 from localloop.rest.wire import Head
-from localloop.store import Database, Executor, Unavailable
+from localloop.store import Database, Executor, Unavailable, answers
 
 log = structlog.get_logger("rest")
 
@@ -233,6 +233,7 @@ async def forget(unit: Executor, account_sid: str, resource_sid: str, request_si
         sids.uuid_of(request_sid),
     )
     await unit.execute(_FORGET, resource_sid, account_sid)
+    await answers.forget(unit, account_sid, [resource_sid])
 
 
 async def forget_many(unit: Executor, account_sid: str, resource_sids: Sequence[str]) -> None:
@@ -247,6 +248,7 @@ async def forget_many(unit: Executor, account_sid: str, resource_sids: Sequence[
         sids.bound(clock.now() - WRITTEN_WITHIN),
     )
     await unit.execute(_FORGET_MANY, list(resource_sids), account_sid)
+    await answers.forget(unit, account_sid, resource_sids)
 
 
 async def prune(database: Database) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from localloop.contract.model import Api, Operation, Path, Resource
+from localloop.store.answers import KeptAnswer
 
 CredentialKind = Literal["account", "main-key", "standard-key", "restricted-key", "bearer", "test"]
 
@@ -54,6 +55,14 @@ class UrlForm(Struct, frozen=True, kw_only=True):
         return f"{self.scheme}://{self.authority}{prefix}"
 
 
+class Once(Protocol):
+    """The idempotency key that a request came with."""
+
+    def kept(self, item: Item) -> KeptAnswer:
+        """The row that keeps this answer, to be written with the work."""
+        ...
+
+
 class Request(Struct, kw_only=True):
     """One decoded request. `account_sid` is the account acted upon: the path's, else the caller's."""
 
@@ -74,6 +83,7 @@ class Request(Struct, kw_only=True):
     page: PageRequest | None = None
     if_match: str | None = None
     headers: Mapping[str, str] = {}  # lower-case names
+    once: Once | None = None  # whoever does the work in one transaction keeps the answer in it
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -135,4 +145,5 @@ class Binding(Struct, frozen=True, kw_only=True):
         str, Callable[[str], Exception]
     ] = {}  # parameter -> the error of a missing or malformed value
     alone: frozenset[str] = frozenset()  # operations that hold the whole world while they work
+    keeps: frozenset[str] = frozenset()  # operations that write `Request.once` with their work
     public: frozenset[str] = frozenset()  # bytes that whoever knows their address may fetch, unauthenticated

@@ -31,6 +31,7 @@ from localloop.rest.admission import Admission, LocalCounts
 from localloop.rest.app import App, Engine
 from localloop.rest.authenticate import Authenticator
 from localloop.rest.guard import Backstage, FrontDoor
+from localloop.rest.idempotency import Idempotency
 from localloop.rest.metrics import Metrics
 from localloop.rest.operations import Table, existence
 from localloop.rest.plain import Plain
@@ -125,6 +126,7 @@ def assemble(settings: Settings, place: Place, parts: Parts, controls: Controls)
         activity=controls.lab.steering.activity,
         gate=controls.lab.gate,
         faults=None if parts.faults is None else lab_faults.ApiFaults(parts.faults),
+        idempotency=Idempotency(parts.database, parts.vault),
         backstage=_backstage(settings),
         plain=settings.plain,
         access_log=settings.access_log,

@@ -19,6 +19,7 @@ from localloop.lab import faults as lab_faults
 from localloop.lab import messages as lab_messages
 from localloop.lab import numbers as lab_numbers
 from localloop.lab import phones as lab_phones
+from localloop.lab import retries as lab_retries
 from localloop.lab import snapshots as lab_snapshots
 from localloop.lab import verdicts as lab_verdicts
 from localloop.lab import waits as lab_waits
@@ -76,6 +77,7 @@ def bindings(settings: Settings, parts: Parts, lab: Lab) -> tuple[Binding, ...]:
         *lab_messages.bindings(lab_messages.Messages(parts.messaging.objects, settings.messages_days)),
         *lab_webhooks.bindings(lab_webhooks.Hooks(parts.database, parts.webhooks)),
         *lab_consent.bindings(lab_consent.Rules(parts.database, parts.messaging)),
+        *lab_retries.bindings(parts.database),
         *(lab_faults.bindings(lab_faults.Operations(parts.faults)) if parts.faults is not None else ()),
         *lab_snapshots.bindings(snapshots_of(settings, parts, lab.gate)),
     )

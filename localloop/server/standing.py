@@ -15,9 +15,11 @@ from localloop.webhooks import (
 
 HOUSEKEEPING = "store.partitions"
 SWEEPING = "store.objects"
+LETTING_GO = "store.answers"
 STANDING: Mapping[str, timedelta] = {
     HOUSEKEEPING: timedelta(days=1),
     SWEEPING: timedelta(minutes=10),
+    LETTING_GO: timedelta(hours=1),
     messages_retention.RETENTION: messages_retention.EVERY,
     retention.RETENTION: retention.EVERY,
 }

@@ -8,8 +8,10 @@ from datetime import timedelta
 from functools import partial
 
 from localloop.carriers.personas import ANSWER
+from localloop.core import clock, sids
 from localloop.core.settings import Settings
 from localloop.jobs import Done, Handler, Job, Outcome, Worker, enqueue
+from localloop.lab import faults
 from localloop.lab.answers import Answers
 from localloop.products import content
 from localloop.products.messaging import INBOUND, JUDGE
@@ -18,8 +20,8 @@ from localloop.rest import recorder
 from localloop.rest.activity import Activity
 from localloop.rest.shared import LocalRevocations, SharedTable
 from localloop.server.parts import Parts, Place, bench_of, open_parts, reviews_of
-from localloop.server.standing import HOUSEKEEPING, SWEEPING, next_run
-from localloop.store import objects, partitions
+from localloop.server.standing import HOUSEKEEPING, LETTING_GO, SWEEPING, next_run
+from localloop.store import answers, objects, partitions
 from localloop.store.worlds import prune_moves
 from localloop.webhooks import (
     FORGET,
@@ -45,6 +47,30 @@ async def open_worker(
 
 def handlers(settings: Settings, parts: Parts, activity: Activity | None = None) -> Mapping[str, Handler]:
     """By kind. `activity` is told when an application was asked something."""
+    known: dict[str, Handler] = {
+        **_standing(settings, parts),
+        WEBHOOK: parts.webhooks.deliver,
+        FORGET: partial(forget_again, parts.database),
+        content.REVIEW: reviews_of(settings, parts).review,
+        JUDGE: bench_of(parts).handler(),
+        **parts.messaging.handlers(),
+        **parts.calls.handlers(),
+    }
+    if activity is not None:
+        known |= {kind: partial(_noted, activity, known[kind]) for kind in (WEBHOOK, INBOUND)}
+    return known
+
+
+async def _noted(activity: Activity, handle: Handler, job: Job) -> Outcome:
+    """Its application has just been asked, and may be about to do something because of it."""
+    try:
+        return await handle(job)
+    finally:
+        activity.note(job.world_sid)
+
+
+def _standing(settings: Settings, parts: Parts) -> Mapping[str, Handler]:
+    """What keeps house, each time planning the next."""
     bounds = retention.Bounds(
         age=timedelta(days=settings.deliveries_days), size=settings.deliveries_megabytes << 20
     )
@@ -61,6 +87,12 @@ def handlers(settings: Settings, parts: Parts, activity: Activity | None = None)
         await prune_moves(parts.database)
         return await again(job)
 
+    async def let_go(job: Job) -> Outcome:
+        moved = {world_sid: clock.now(world_sid) for world_sid in clock.moved()}
+        await answers.prune(parts.database, clock.now(), moved)
+        await faults.prune(parts.database, sids.bound(clock.now() - faults.KEPT_FOR))
+        return await again(job)
+
     async def sweep(job: Job) -> Outcome:
         await objects.sweep(parts.messaging.objects)
         return await again(job)
@@ -73,26 +105,10 @@ def handlers(settings: Settings, parts: Parts, activity: Activity | None = None)
         await retention.prune(parts.database, bounds)
         return await again(job)
 
-    known: dict[str, Handler] = {
-        WEBHOOK: parts.webhooks.deliver,
-        FORGET: partial(forget_again, parts.database),
+    return {
         HOUSEKEEPING: keep_house,
         retention.RETENTION: prune,
-        content.REVIEW: reviews_of(settings, parts).review,
-        JUDGE: bench_of(parts).handler(),
         SWEEPING: sweep,
+        LETTING_GO: let_go,
         messages_retention.RETENTION: prune_messages,
-        **parts.messaging.handlers(),
-        **parts.calls.handlers(),
     }
-    if activity is not None:
-        known |= {kind: partial(_noted, activity, known[kind]) for kind in (WEBHOOK, INBOUND)}
-    return known
-
-
-async def _noted(activity: Activity, handle: Handler, job: Job) -> Outcome:
-    """Its application has just been asked, and may be about to do something because of it."""
-    try:
-        return await handle(job)
-    finally:
-        activity.note(job.world_sid)

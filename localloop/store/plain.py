@@ -14,6 +14,8 @@ from uuid import UUID
 import asyncpg
 from msgspec import Struct
 
+from localloop.store import answers
+from localloop.store.answers import KeptAnswer, KeyTaken
 from localloop.store.database import Database, Executor
 from localloop.store.listing import BadCursor, Filter, Listing, Select, position_of
 from localloop.store.writer import BatchWriter
@@ -97,6 +99,14 @@ class Record(Struct, frozen=True, kw_only=True):
         return self.account_sid, self.kind, self.sid, self.parent_sid
 
 
+class _New(Struct, frozen=True):
+    """A record to be kept, its names, and the answer that is kept with it."""
+
+    record: Record
+    names: Mapping[str, str]
+    kept: KeptAnswer | None
+
+
 class NameTaken(Exception):
     """Another record of this kind under the same parent has this name (or, with the field `sid`, this id)."""
 
@@ -110,21 +120,24 @@ class PlainStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._creates: BatchWriter[tuple[Record, Mapping[str, str]], None] = BatchWriter(database, _insert)
+        self._creates: BatchWriter[_New, None] = BatchWriter(database, _insert)
 
     async def close(self) -> None:
         """Write what waits."""
         await self._creates.close()
 
-    async def create(self, record: Record, names: Mapping[str, str] | None = None) -> None:
-        """Keep a new record; `names` are the fields that must be unique among its siblings. Raises NameTaken."""
+    async def create(
+        self, record: Record, names: Mapping[str, str] | None = None, kept: KeptAnswer | None = None
+    ) -> None:
+        """Keep a new record; `names` are the fields that must be unique among its siblings. Raises NameTaken, and
+        KeyTaken where the answer that is kept with it has a key that somebody else's work has."""
         names = names or {}
         for field, name in names.items():
             # Asked first, so that a client who insists on a taken name does not split everybody's batches.
             if await self._is_taken(record, field, name):
                 raise NameTaken(field, name)
         try:
-            await self._creates.write((record, names))
+            await self._creates.write(_New(record, names, kept))
         except asyncpg.UniqueViolationError as error:
             raise _name_taken(error, record, names) from None
 
@@ -203,20 +216,29 @@ async def remove(executor: Executor, key: tuple[str, str, str, str], expected: i
     return bool(await executor.fetchval(_DELETE, *key, expected))
 
 
-async def _insert(
-    connection: Any, items: Sequence[tuple[Record, Mapping[str, str]]]
-) -> Sequence[Exception | None]:
-    """The batch's two statements. A taken name or id fails them, and the writer finds whose it was."""
+async def _insert(connection: Any, items: Sequence[_New]) -> Sequence[Exception | None]:
+    """A name or id that is taken fails the batch, and the writer finds whose it was; a key that is taken does not."""
+    kept = [item.kept for item in items if item.kept is not None]
+    if not kept:
+        await _insert_records(connection, items)
+        return [None] * len(items)
+    claims = await answers.keep(connection, kept)
+    refused = [item.kept is not None and item.kept.claim not in claims for item in items]
+    await _insert_records(connection, [item for item, late in zip(items, refused, strict=True) if not late])
+    return [KeyTaken() if late else None for late in refused]
+
+
+async def _insert_records(connection: Any, items: Sequence[_New]) -> None:
     names = sorted(
-        (record.account_sid, record.kind, record.parent_sid, field, name, record.sid)
-        for record, names in items
-        for field, name in names.items()
+        (item.record.account_sid, item.record.kind, item.record.parent_sid, field, name, item.record.sid)
+        for item in items
+        for field, name in item.names.items()
     )
     if names:
         await connection.execute(_INSERT_NAMES, *map(list, zip(*names, strict=True)))
-    rows = (_row(record) for record, _ in items)
-    await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
-    return [None] * len(items)
+    rows = [_row(item.record) for item in items]
+    if rows:
+        await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
 
 
 async def _rename(unit: Executor, record: Record, fields: Sequence[str], names: Mapping[str, str]) -> None:

@@ -5,12 +5,13 @@ from localloop.lab.faults.book import Faults
 from localloop.lab.faults.carrier import FaultyCarrier
 from localloop.lab.faults.chaos import rules_of
 from localloop.lab.faults.operations import Operations, bindings
-from localloop.lab.faults.queries import CHANNEL
+from localloop.lab.faults.queries import CHANNEL, KEPT_FOR, prune
 from localloop.lab.faults.rule import KINDS, Rule
 from localloop.lab.faults.webhook import WebhookFaults
 
 __all__ = [
     "CHANNEL",
+    "KEPT_FOR",
     "KINDS",
     "ApiFaults",
     "Faults",
@@ -19,5 +20,6 @@ __all__ = [
     "Rule",
     "WebhookFaults",
     "bindings",
+    "prune",
     "rules_of",
 ]

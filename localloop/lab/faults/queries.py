@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from localloop.store import Executor, Unit
 
 APPLIED_PREFIX: Final = "LA"
 CHANNEL: Final = "faults"
+KEPT_FOR: Final = timedelta(days=7)
 Row = Mapping[str, Any]
 
 _COLUMNS: Final = (

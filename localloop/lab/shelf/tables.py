@@ -97,6 +97,8 @@ TABLES: Final = (
     Table(name="pace_seconds", where=BY_KEY.format(table="pace_seconds"), mentions=("key",)),
     Table(name="faults", where=BY_WORLD),
     Table(name="fault_turns", where=BY_WORLD),
+    # The work of a key may be undone by what is put back, so its answer is not had again; it is never done twice.
+    Table(name="kept_answers", fresh={"state": "'gone'", "answer": "null"}),
     Table(name="jobs", where=OF_JOBS, fresh=_JOB),
     Table(name="dead_jobs", fresh={"id": _JOB["id"]}),
     # When senders last started: a moment of real time, over before anybody asks.

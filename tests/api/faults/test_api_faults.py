@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from typing import Any
 
 import aiohttp
 import pytest
@@ -31,6 +32,22 @@ async def test_a_closed_connection_did_nothing_and_a_lost_answer_everything(loop
             await loop.post({**WISH, "Body": body})
     assert await loop.database.fetchval("select array_agg(body) from messages") == ["lost"]
     assert (await loop.post(WISH)).status == 201
+
+
+async def test_with_a_key_a_lost_answer_costs_no_duplicate(loop: Loop) -> None:
+    await loop.fault("api-lose", Count=2, match={"Verb": "create"})
+    number = f"/2010-04-01/Accounts/{loop.ask.account_sid}/IncomingPhoneNumbers.json"
+    wish = {"PhoneNumber": "+15550002222"}
+    with pytest.raises(ConnectionResetError):
+        await loop.post(WISH, Idempotency_Key="a")
+    with pytest.raises(ConnectionResetError):
+        await loop.ask("POST", number, wish, headers={"Idempotency-Key": "b"})
+    replies = [
+        await loop.post(WISH, Idempotency_Key="a"),
+        await loop.ask("POST", number, wish, headers={"Idempotency-Key": "b"}),
+    ]
+    assert [(each.status, each.headers["idempotency-replayed"]) for each in replies] == [(201, "true")] * 2
+    assert await loop.database.fetchval("select count(*) from messages") == 1
 
 
 async def test_what_a_client_asks_again_is_another_attempt(loop: Loop) -> None:
@@ -86,3 +103,19 @@ async def test_an_unanswered_request_is_on_record_with_what_it_made(loop: Loop) 
     assert row is not None
     assert (row["status"], row["detail"]["fault"], row["detail"]["unanswered"]) == (201, rule["sid"], True)
     assert row["resource_sid"].startswith("SM")
+
+
+async def test_what_an_application_makes_twice_is_told(loop: Loop) -> None:
+    await loop.fault("api-lose", Count=1, match={"Verb": "create"})
+    with pytest.raises(ConnectionResetError):
+        await loop.post(WISH)
+    made = (await loop.post(WISH)).json()["sid"]
+    await loop.post({**WISH, "Body": "other"})
+
+    async def told() -> list[dict[str, Any]]:
+        return list((await loop.ask("GET", "/lab/v1/Retries?Duplicates=true")).json()["retries"])
+
+    [story] = await until(told)
+    assert (story["operation"], story["statuses"], story["duplicates"]) == ("CreateMessage", [None, 201], 1)
+    assert story["resource_sids"][1] == made
+    assert (story["storm"], story["idempotency_key"]) == (False, None)

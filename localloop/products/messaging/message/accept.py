@@ -21,6 +21,8 @@ from localloop.products.messaging.media.resource import Attached
 from localloop.products.messaging.message import queries, scheduled
 from localloop.products.messaging.message.compose import Draft, expiry_of
 from localloop.products.messaging.message.resource import Message
+from localloop.store import answers
+from localloop.store.answers import KeyTaken
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +69,29 @@ class Acceptance:
         self._account_rate = account_rate
         self._told: set[str] = set()
 
-    async def accept(self, connection: Any, drafts: Sequence[Draft]) -> list[Message | ApiError]:
-        """The message of each draft, or the error of one of which nothing is kept: 21610, or as `take` says."""
+    async def accept(self, connection: Any, drafts: Sequence[Draft]) -> list[Message | Exception]:
+        """The message of each draft, or the error of one of which nothing is kept: 21610, or as `take` says; KeyTaken
+        where its idempotency key is that of somebody else's work."""
+        if any(draft.kept is not None for draft in drafts):
+            return await self._accept_once(connection, drafts)
+        return list(await self._accept(connection, drafts))
+
+    async def _accept_once(self, connection: Any, drafts: Sequence[Draft]) -> list[Message | Exception]:
+        """A refused message keeps no key."""
+        claims = await answers.keep(connection, [draft.kept for draft in drafts if draft.kept is not None])
+        late = [draft.kept is not None and draft.kept.claim not in claims for draft in drafts]
+        wanted = [draft for draft, is_late in zip(drafts, late, strict=True) if not is_late]
+        taken = await self._accept(connection, wanted) if wanted else []
+        refused = [
+            draft.kept
+            for draft, answer in zip(wanted, taken, strict=True)
+            if isinstance(answer, ApiError) and draft.kept is not None
+        ]
+        await answers.release(connection, refused)
+        following = iter(taken)
+        return [KeyTaken() if is_late else next(following) for is_late in late]
+
+    async def _accept(self, connection: Any, drafts: Sequence[Draft]) -> list[Message | ApiError]:
         refused = await self._refusals.refused(connection, drafts)
         if not any(refused):
             return await self.take(connection, drafts)

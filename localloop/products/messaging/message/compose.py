@@ -23,6 +23,7 @@ from localloop.products.messaging.message.resource import Message, Options
 from localloop.products.messaging.message.wish import Wanted
 from localloop.products.messaging.service.choice import pace_of
 from localloop.products.messaging.service.settings import Service, Staffed
+from localloop.store.answers import KeptAnswer
 
 MAX_BODY = 1600  # characters (21617)
 MAX_VALIDITY = 36_000  # seconds (21624)
@@ -109,6 +110,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     interval: timedelta = timedelta()  # the sender's time for this message: parts divided by rate
     media: tuple[str, ...] = ()
     links: tuple[ShortLink, ...] = ()
+    kept: KeptAnswer | None = None  # the answer, for who asks again with the same idempotency key
 
 
 class Origin(Struct, frozen=True, kw_only=True):

@@ -44,6 +44,8 @@ class Operations(Struct, frozen=True):
         if wish.application_sid is not None:
             wish = await self._with_application(wish, request.account_sid, wish.application_sid)
         draft = await self.composer.compose(wish, origin)
+        if request.once is not None:
+            draft = replace(draft, kept=request.once.kept(Item(fields=shown(draft.message))))
         return Item(fields=shown(await self.writer.write(draft)))
 
     async def fetch(self, request: Request) -> Item:
@@ -138,6 +140,7 @@ def bindings(operations: Operations) -> tuple[Binding, ...]:
             "DeleteMessage": operations.delete,
         },
         record=Shown,
+        keeps=frozenset({"CreateMessage"}),
         exists=operations.exists,
         errors={
             "To": lambda text: errors.invalid_to(text) if text else errors.to_required(),

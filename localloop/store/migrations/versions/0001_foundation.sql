@@ -747,6 +747,23 @@ create table forgotten (                                   -- texts that were re
 );
 create index forgotten_resource on forgotten (resource_sid);
 
+-- store/answers: of requests with an idempotency key, for a day of their world's time
+create table kept_answers (
+  account_sid    text not null,
+  key            text not null,
+  world_sid      text not null,
+  fingerprint    bytea not null,                           -- of what was asked
+  state          text not null,                            -- claimed | unknown | done | gone
+  claim          uuid not null,                            -- the request that has it
+  claimed_at     timestamptz not null,                     -- in real time
+  answer         bytea,                                    -- sealed
+  resource_sid   text,
+  expires_at     timestamptz not null,                     -- in the world's time
+  primary key (account_sid, key)
+);
+create index kept_answers_resource on kept_answers (resource_sid) where resource_sid is not null;
+create index kept_answers_expiry on kept_answers (expires_at);
+
 -- lab/faults: what goes wrong on purpose ---------------------------------------------------------------------------
 create table faults (
   world_sid      text not null,
