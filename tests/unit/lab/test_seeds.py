@@ -26,6 +26,13 @@ def test_the_example_is_read() -> None:
     assert (other.sid[-1], other.profile, other.numbers[0].name) == ("2", "us-a2p", "+15005550006")
 
 
+def test_the_page_has_a_file_that_is_read() -> None:
+    page = (EXAMPLE.parents[1] / "docs" / "how-to" / "keep-a-world.md").read_text("utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0]
+    first, other = seeds.read(text)
+    assert (first.services[0].others["numbers"], other.profile) == (["+15005550006"], "us-a2p")
+
+
 def test_an_empty_file_says_nothing() -> None:
     assert seeds.read("# later\n") == []
 
