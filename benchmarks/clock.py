@@ -81,9 +81,12 @@ class _World:
         )
         month = str(31 * 86_400)
         await self.wait("Deliveries", ResourceSid=sent["sid"], MessageStatus="delivered", Timeout=month)
-        done = await self.ask("GET", f"/2010-04-01/Accounts/{self.sid}/Messages/{sent['sid']}.json")
-        if f"{due:%d %b %Y}" not in done["date_sent"]:
-            raise NotRun(f"a message that was due at {due} was sent at {done['date_sent']}")
+        day = urlencode(
+            {"Category": "sms-outbound", "StartDate": f"{due:%Y-%m-%d}", "EndDate": f"{due:%Y-%m-%d}"}
+        )
+        usage = await self.ask("GET", f"/2010-04-01/Accounts/{self.sid}/Usage/Records/Daily.json?{day}")
+        if [record["count"] for record in usage["usage_records"]] != ["1"]:
+            raise NotRun(f"a message that was due at {due} is not in that day's usage: {usage}")
 
     async def queued(self) -> None:
         sent = await self.send(From="+14155550001")
