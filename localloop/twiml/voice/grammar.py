@@ -159,9 +159,9 @@ def _callback(prefix: str = "statusCallback", link: Link = _LINK) -> tuple[Attri
     return (_A(prefix, link, URL_FORMAT, mild=True), _A(f"{prefix}Method", METHOD))
 
 
-def _recording_callback(code: int = 13256, link: Link = _LINK) -> tuple[Attribute, ...]:
+def _recording_callback() -> tuple[Attribute, ...]:
     return (
-        _A("recordingStatusCallback", link, code, mild=True),
+        _A("recordingStatusCallback", _LINK, 13256, mild=True),
         _A("recordingStatusCallbackMethod", METHOD),
         _A("recordingStatusCallbackEvent", RECORDING_EVENTS, 13621),
     )
@@ -603,7 +603,7 @@ _SERVICES: Final[Mapping[str, Node]] = {
         ("Recording", "Siprec", "Stream", "Transcription"),
         type=verbs.Start,
     ),
-    "Stop": Node("Stop", (), ("Siprec", "Stream", "Transcription"), type=verbs.Stop),
+    "Stop": Node("Stop", (), ("Recording", "Siprec", "Stream", "Transcription"), type=verbs.Stop),
     "Connect": Node(
         "Connect",
         (_A("action", _LINK, URL_FORMAT), _A("method", METHOD)),
@@ -659,7 +659,8 @@ _SERVICES: Final[Mapping[str, Node]] = {
     "Recording": Node(
         "Recording",
         (
-            *_recording_callback(11200, _WHOLE),
+            _NAME,
+            *_recording_callback(),
             _A("trim", TRIM),
             _A("track", SIDES),
             _A("channels", OneOf(("mono", "dual"))),

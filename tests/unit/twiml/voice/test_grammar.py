@@ -13,6 +13,7 @@ from localloop.core.errors import catalogue
 from localloop.twiml.voice import grammar, verbs
 
 OURS_ALONE = {"Message", "Body", "Media"}  # of messaging documents
+NOT_YET_IN_THE_SDK = {("Stop", "Recording")}  # Twilio's page of <Recording> has it
 
 
 def _some(function: Any) -> dict[str, str]:
@@ -46,7 +47,8 @@ def test_nothing_of_the_sdk_is_missing() -> None:
         node = grammar.NODES[name]
         assert node.tag == tag, name
         assert attributes <= set(node.names), name
-        assert children == set(node.children) - OURS_ALONE, name
+        ours = {child for child in node.children if (name, child) not in NOT_YET_IN_THE_SDK}
+        assert children == ours - OURS_ALONE, name
 
 
 @pytest.mark.parametrize("key", [key for key, node in grammar.NODES.items() if node.type is not None])

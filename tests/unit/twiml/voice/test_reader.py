@@ -105,7 +105,6 @@ def codes(inside: str) -> list[int]:
         ("<Dial><Conference/></Dial>", 13237),
         ("<Sms to='nobody!'>a</Sms>", 14101),
         ("<Sms/>", 14103),
-        ("<Start><Recording recordingStatusCallback='/r'/></Start>", 11200),
         ("<Start><Stream url='wss://a' statusCallback='/s'/></Start>", 11100),
         ("<Start><Transcription statusCallbackUrl='/s'/></Start>", 11100),
         ("<say>a</say>", 12200),
