@@ -122,10 +122,6 @@ class Node(Struct, frozen=True):
     stray: int = SCHEMA
     type: type[Struct] | None = None
 
-    @property
-    def names(self) -> Mapping[str, Attribute]:
-        return {attribute.name: attribute for attribute in self.attributes}
-
 
 def level(code: int) -> str:
     """Twilio's level of a code: an error ends the document, a warning does not."""
@@ -744,6 +740,12 @@ NODES: Final[Mapping[str, Node]] = {
     **_SERVICES,
     **_MESSAGE,
 }
+
+
+@cache
+def attributes_of(key: str) -> Mapping[str, Attribute]:
+    """The attributes of an element by name."""
+    return {attribute.name: attribute for attribute in NODES[key].attributes}
 
 
 @cache

@@ -46,7 +46,7 @@ def test_nothing_of_the_sdk_is_missing() -> None:
     for name, (tag, attributes, children) in official.items():
         node = grammar.NODES[name]
         assert node.tag == tag, name
-        assert attributes <= set(node.names), name
+        assert attributes <= set(grammar.attributes_of(name)), name
         ours = {child for child in node.children if (name, child) not in NOT_YET_IN_THE_SDK}
         assert children == ours - OURS_ALONE, name
 
@@ -92,7 +92,7 @@ def test_every_code_is_in_the_dictionary() -> None:
     ],
 )
 def test_what_twilio_calls_an_error_ends_the_document(tag: str, attribute: str, ends: bool) -> None:
-    assert grammar.NODES[tag].names[attribute].ends_document is ends
+    assert grammar.attributes_of(tag)[attribute].ends_document is ends
 
 
 def test_verbs_of_a_state_are_told_apart_by_their_tags() -> None:
