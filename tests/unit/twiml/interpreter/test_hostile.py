@@ -184,7 +184,7 @@ def test_what_is_odd_runs_as_far_as_it_makes_sense(name: str) -> None:
 
 
 def test_reading_them_again_and_again_keeps_nothing() -> None:
-    documents = [body for body, *_ in (*NOT_TWIML.values(), *BROKEN.values(), *ODD.values())]
+    documents = [body for body, *_ in (*NOT_TWIML.values(), *BROKEN.values(), *ODD.values())][::3]
 
     def objects() -> int:
         for body in documents:
