@@ -122,10 +122,6 @@ class Node(Struct, frozen=True):
     stray: int = SCHEMA
     type: type[Struct] | None = None
 
-    @property
-    def names(self) -> Mapping[str, Attribute]:
-        return {attribute.name: attribute for attribute in self.attributes}
-
 
 def level(code: int) -> str:
     """Twilio's level of a code: an error ends the document, a warning does not."""
@@ -159,9 +155,9 @@ def _callback(prefix: str = "statusCallback", link: Link = _LINK) -> tuple[Attri
     return (_A(prefix, link, URL_FORMAT, mild=True), _A(f"{prefix}Method", METHOD))
 
 
-def _recording_callback(code: int = 13256, link: Link = _LINK) -> tuple[Attribute, ...]:
+def _recording_callback() -> tuple[Attribute, ...]:
     return (
-        _A("recordingStatusCallback", link, code, mild=True),
+        _A("recordingStatusCallback", _LINK, 13256, mild=True),
         _A("recordingStatusCallbackMethod", METHOD),
         _A("recordingStatusCallbackEvent", RECORDING_EVENTS, 13621),
     )
@@ -196,6 +192,12 @@ _INLINE: Final = (
     "SsmlW",
 )
 _WORDS: Final = "the words"
+_RATE: Final = Text(
+    "`x-slow` to `x-fast`, or a percentage",
+    r"x-slow|slow|medium|fast|x-fast|default|[0-9]{1,3}(\.[0-9]{1,2})?%",
+    1,
+    16,
+)
 _PROMPTS: Final = ("Say", "Play", "Pause")
 
 _SSML: Final[Mapping[str, Node]] = {
@@ -204,7 +206,12 @@ _SSML: Final[Mapping[str, Node]] = {
     "SsmlLang": Node("lang", _any("xml:lang"), (*_INLINE, "SsmlP", "SsmlS"), _WORDS),
     "SsmlP": Node("p", (), (*_INLINE, "SsmlS"), _WORDS),
     "SsmlPhoneme": Node("phoneme", _any("alphabet", "ph"), (), _WORDS),
-    "SsmlProsody": Node("prosody", _any("volume", "rate", "pitch"), (*_INLINE, "SsmlP", "SsmlS"), _WORDS),
+    "SsmlProsody": Node(
+        "prosody",
+        (*_any("volume"), _A("rate", _RATE, 13513), *_any("pitch")),
+        (*_INLINE, "SsmlP", "SsmlS"),
+        _WORDS,
+    ),
     "SsmlS": Node("s", (), _INLINE, _WORDS),
     "SsmlSayAs": Node("say-as", _any("interpret-as", "format"), (), _WORDS),
     "SsmlSub": Node("sub", _any("alias"), (), _WORDS),
@@ -603,7 +610,7 @@ _SERVICES: Final[Mapping[str, Node]] = {
         ("Recording", "Siprec", "Stream", "Transcription"),
         type=verbs.Start,
     ),
-    "Stop": Node("Stop", (), ("Siprec", "Stream", "Transcription"), type=verbs.Stop),
+    "Stop": Node("Stop", (), ("Recording", "Siprec", "Stream", "Transcription"), type=verbs.Stop),
     "Connect": Node(
         "Connect",
         (_A("action", _LINK, URL_FORMAT), _A("method", METHOD)),
@@ -659,7 +666,8 @@ _SERVICES: Final[Mapping[str, Node]] = {
     "Recording": Node(
         "Recording",
         (
-            *_recording_callback(11200, _WHOLE),
+            _NAME,
+            *_recording_callback(),
             _A("trim", TRIM),
             _A("track", SIDES),
             _A("channels", OneOf(("mono", "dual"))),
@@ -743,6 +751,12 @@ NODES: Final[Mapping[str, Node]] = {
     **_SERVICES,
     **_MESSAGE,
 }
+
+
+@cache
+def attributes_of(key: str) -> Mapping[str, Attribute]:
+    """The attributes of an element by name."""
+    return {attribute.name: attribute for attribute in NODES[key].attributes}
 
 
 @cache

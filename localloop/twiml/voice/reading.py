@@ -11,7 +11,7 @@ from msgspec import Struct
 from localloop.twiml.document import Element
 from localloop.twiml.script import SCHEMA, URL_FORMAT, Notices, absolute
 from localloop.twiml.voice import grammar, verbs
-from localloop.twiml.voice.kinds import Invalid, Value
+from localloop.twiml.voice.kinds import MAX_URL, Invalid, Value
 
 MAX_PARAMETER: Final = 500
 
@@ -55,14 +55,15 @@ class Reading:
 
     def values(self, element: Element, key: str) -> dict[str, Value]:
         """The attributes that are there and good, by the field's name."""
-        node = grammar.NODES[key]
-        self.notices.unknown_attributes(element, node.names)
+        known = grammar.attributes_of(key)
+        self.notices.unknown_attributes(element, known)
         values: dict[str, Value] = {}
-        for name, attribute in node.names.items():
-            if name not in element.attributes:
+        for name, raw in element.attributes.items():
+            attribute = known.get(name)
+            if attribute is None:
                 continue
             try:
-                values[attribute.field] = attribute.kind.read(element.attributes[name].strip(), self.base_url)
+                values[attribute.field] = attribute.kind.read(raw.strip(), self.base_url)
             except Invalid as invalid:
                 self._complain(element, attribute, f"{name} {invalid}")
         return values
@@ -79,7 +80,7 @@ class Reading:
         return msgspec.convert(self.values(element, key), kind)
 
     def url(self, text: str, what: str) -> str:
-        url = absolute(text, self.base_url)
+        url = absolute(text, self.base_url) if len(text) <= MAX_URL else None
         if url is None:
             raise Refused(URL_FORMAT, f"{what} {text.strip()[:80]!r} is no URL")
         return url

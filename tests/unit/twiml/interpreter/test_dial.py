@@ -264,6 +264,8 @@ def test_a_caller_who_was_let_ring_is_answered_by_what_follows() -> None:
     talk = ringing(f"<Dial answerOnBridge='true'>{ANN}</Dial><Say>nobody there</Say>")
     ends(talk, legs(talk)[0], "busy")
     assert talk.kinds() == ["Answer", "Say"]
+    talk.played()
+    assert talk.kinds() == ["Hangup"]
 
 
 # -- how it ends
@@ -275,6 +277,14 @@ def test_a_star_hangs_up_on_the_other_side() -> None:
     assert talk.one(commands.EndLegs).legs == (leg,)
     ends(talk, leg, duration=9)
     assert told(talk)["DialCallStatus"] == "completed"
+
+
+def test_a_star_before_anybody_answers_calls_it_off() -> None:
+    talk = dial("action='dialled' hangupOnStar='true'", ANN + BOB)
+    both = tuple(legs(talk))
+    talk.press("*")
+    assert talk.one(commands.EndLegs).legs == both
+    assert told(talk)["DialCallStatus"] == "canceled"
 
 
 def test_a_star_means_nothing_unless_it_is_wanted() -> None:
@@ -391,6 +401,15 @@ def test_the_first_of_a_queue() -> None:
     parameters = told(talk)
     assert parameters.items() >= extra.items()
     assert parameters["DialCallStatus"] == "completed"
+
+
+def test_whoever_hears_a_whisper_is_waited_for() -> None:
+    talk, leg = dequeue()
+    patience = talk.last(commands.StartTimer)
+    talk.send(events.DialProgress, leg=leg, what="answered", call_sid="CA2")
+    assert talk.said == (commands.CancelTimer(n=talk.state.counter, name=patience.name),)
+    talk.send(events.DialProgress, leg=leg, what="accepted")
+    assert talk.kinds() == ["Bridge", "StartTimer"]
 
 
 def test_an_empty_queue_is_waited_for() -> None:
