@@ -122,10 +122,6 @@ class Node(Struct, frozen=True):
     stray: int = SCHEMA
     type: type[Struct] | None = None
 
-    @property
-    def names(self) -> Mapping[str, Attribute]:
-        return {attribute.name: attribute for attribute in self.attributes}
-
 
 def level(code: int) -> str:
     """Twilio's level of a code: an error ends the document, a warning does not."""
@@ -159,9 +155,9 @@ def _callback(prefix: str = "statusCallback", link: Link = _LINK) -> tuple[Attri
     return (_A(prefix, link, URL_FORMAT, mild=True), _A(f"{prefix}Method", METHOD))
 
 
-def _recording_callback(code: int = 13256, link: Link = _LINK) -> tuple[Attribute, ...]:
+def _recording_callback() -> tuple[Attribute, ...]:
     return (
-        _A("recordingStatusCallback", link, code, mild=True),
+        _A("recordingStatusCallback", _LINK, 13256, mild=True),
         _A("recordingStatusCallbackMethod", METHOD),
         _A("recordingStatusCallbackEvent", RECORDING_EVENTS, 13621),
     )
@@ -603,7 +599,7 @@ _SERVICES: Final[Mapping[str, Node]] = {
         ("Recording", "Siprec", "Stream", "Transcription"),
         type=verbs.Start,
     ),
-    "Stop": Node("Stop", (), ("Siprec", "Stream", "Transcription"), type=verbs.Stop),
+    "Stop": Node("Stop", (), ("Recording", "Siprec", "Stream", "Transcription"), type=verbs.Stop),
     "Connect": Node(
         "Connect",
         (_A("action", _LINK, URL_FORMAT), _A("method", METHOD)),
@@ -659,7 +655,8 @@ _SERVICES: Final[Mapping[str, Node]] = {
     "Recording": Node(
         "Recording",
         (
-            *_recording_callback(11200, _WHOLE),
+            _NAME,
+            *_recording_callback(),
             _A("trim", TRIM),
             _A("track", SIDES),
             _A("channels", OneOf(("mono", "dual"))),
@@ -743,6 +740,12 @@ NODES: Final[Mapping[str, Node]] = {
     **_SERVICES,
     **_MESSAGE,
 }
+
+
+@cache
+def attributes_of(key: str) -> Mapping[str, Attribute]:
+    """The attributes of an element by name."""
+    return {attribute.name: attribute for attribute in NODES[key].attributes}
 
 
 @cache

@@ -55,14 +55,15 @@ class Reading:
 
     def values(self, element: Element, key: str) -> dict[str, Value]:
         """The attributes that are there and good, by the field's name."""
-        node = grammar.NODES[key]
-        self.notices.unknown_attributes(element, node.names)
+        known = grammar.attributes_of(key)
+        self.notices.unknown_attributes(element, known)
         values: dict[str, Value] = {}
-        for name, attribute in node.names.items():
-            if name not in element.attributes:
+        for name, raw in element.attributes.items():
+            attribute = known.get(name)
+            if attribute is None:
                 continue
             try:
-                values[attribute.field] = attribute.kind.read(element.attributes[name].strip(), self.base_url)
+                values[attribute.field] = attribute.kind.read(raw.strip(), self.base_url)
             except Invalid as invalid:
                 self._complain(element, attribute, f"{name} {invalid}")
         return values

@@ -80,11 +80,15 @@ def _session(reading: Reading, name: str, element: Element) -> verbs.Session:
         child for child in element.elements() if name == "ConversationRelay" and child.name == "Language"
     ]
     for child in languages:
-        reading.notices.unknown_attributes(child, grammar.NODES["Language"].names)
+        reading.notices.unknown_attributes(child, grammar.attributes_of("Language"))
     return verbs.Session(
         kind=name,
         name=words(element) if node.text else "",
-        attributes={key: _written(values[a.field]) for key, a in node.names.items() if a.field in values},
+        attributes={
+            key: _written(values[a.field])
+            for key, a in grammar.attributes_of(name).items()
+            if a.field in values
+        },
         parameters=pairs["Parameter"],
         configuration=pairs["Config"],
         languages=tuple(dict(child.attributes) for child in languages),

@@ -63,7 +63,7 @@ class _Reading:
                 self._notices.add(grammar.NODES[key].stray, reason, child)
 
     def _element(self, element: Element, key: str) -> None:
-        names = grammar.NODES[key].names
+        names = grammar.attributes_of(key)
         self._notices.unknown_attributes(element, names)
         written = "".join(
             f" {name}={quoteattr(value)}" for name, value in element.attributes.items() if name in names

@@ -356,12 +356,13 @@ class Transcription(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=T
 
 
 class Recording(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    name: str = ""
     recording_status_callback: str | None = None
     recording_status_callback_method: Method = "POST"
     recording_status_callback_event: Event = ("completed",)
     trim: Literal["trim-silence", "do-not-trim"] = "trim-silence"
     track: Literal["inbound", "outbound", "both"] = "both"
-    channels: Literal["mono", "dual"] = "mono"
+    channels: Literal["mono", "dual"] = "dual"
     recording_configuration_id: str = ""
 
 

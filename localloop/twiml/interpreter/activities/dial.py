@@ -60,8 +60,8 @@ class Dialling(Activity, frozen=True, kw_only=True):
                 self._progress(run, event)
             case LegEnded(leg=leg) if self._has(leg):
                 self._ended(run, event)
-            case Digit(key="*") if self.verb.hangup_on_star and self.bridged:
-                run.emit(commands.EndLegs(legs=(self.bridged,)))
+            case Digit(key="*") if self.verb.hangup_on_star and self.told is None:
+                self._star(run)
             case Timer(name=name) if name and name == self.timer:
                 run.emit(commands.EndLegs(legs=(self.bridged,), reason="time-limit"))
             case Timer(name=name) if name and name == self.patience:
@@ -152,6 +152,15 @@ class Dialling(Activity, frozen=True, kw_only=True):
             # Whoever answered but was never connected counts as not reached: the screening said no.
             how = ended.how if ended.how in ("busy", "failed", "canceled") else "no-answer"
             now._over(run, how, ended)
+
+    def _star(self, run: Run) -> None:
+        """Before anybody has answered it calls the whole off."""
+        if self.bridged:
+            run.emit(commands.EndLegs(legs=(self.bridged,)))
+        else:
+            run.cancel_timer(self.patience)
+            run.emit(commands.EndLegs(legs=self._open, reason="canceled"))
+            self.give_up(run, "canceled")
 
     def _nobody_there(self, run: Run) -> None:
         run.emit(commands.EndLegs(legs=self._open, reason="canceled"))

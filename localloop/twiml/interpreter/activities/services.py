@@ -70,8 +70,7 @@ class Referring(Activity, frozen=True, kw_only=True):
 def start(run: Run, verb: verbs.Start) -> None:
     """They go on whatever document follows; the present one does not wait."""
     for service in verb.services:
-        name = service.name if not isinstance(service, verbs.Recording) else ""
-        kind = type(service).__name__
+        kind, name = type(service).__name__, service.name
         if name and any(each.kind == kind and each.name == name for each in run.state.services):
             run.warn(SCHEMA, f"a <{kind}> named {name!r} runs already")
             continue
@@ -110,12 +109,15 @@ def _start(run: Run, service: verbs.Background) -> int:
 def stop(run: Run, verb: verbs.Stop) -> None:
     """By name; without one, the only one of its kind."""
     for wanted in verb.services:
-        kind, name = type(wanted).__name__, "" if isinstance(wanted, verbs.Recording) else wanted.name
+        kind, name = type(wanted).__name__, wanted.name
         running = [each for each in run.state.services if each.kind == kind and name in ("", each.name)]
         if len(running) != 1:
             run.warn(SCHEMA, f"no single <{kind}> {f'named {name!r} ' if name else ''}runs")
             continue
-        run.emit(commands.StopBackground(of=running[0].n))
+        if isinstance(wanted, verbs.Recording):
+            run.emit(commands.StopRecording(of=running[0].n))
+        else:
+            run.emit(commands.StopBackground(of=running[0].n))
         run.forget(running[0].n)
 
 

@@ -277,6 +277,14 @@ def test_a_star_hangs_up_on_the_other_side() -> None:
     assert told(talk)["DialCallStatus"] == "completed"
 
 
+def test_a_star_before_anybody_answers_calls_it_off() -> None:
+    talk = dial("action='dialled' hangupOnStar='true'", ANN + BOB)
+    both = tuple(legs(talk))
+    talk.press("*")
+    assert talk.one(commands.EndLegs).legs == both
+    assert told(talk)["DialCallStatus"] == "canceled"
+
+
 def test_a_star_means_nothing_unless_it_is_wanted() -> None:
     talk, _leg = conversation()
     assert talk.press("*") == ()

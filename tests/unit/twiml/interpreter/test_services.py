@@ -63,11 +63,19 @@ def test_what_ended_by_itself_may_be_started_again() -> None:
 
 
 def test_a_recording_of_the_call_goes_on() -> None:
-    talk = talking(f"<Start><Recording channels='dual' recordingStatusCallback='/r'/></Start>{NEXT}")
+    talk = talking(f"<Start><Recording channels='mono' recordingStatusCallback='/r'/></Start>{NEXT}")
     recording = talk.last(commands.StartRecording)
-    assert (recording.channels, recording.trim) == ("dual", "trim-silence")
+    assert (recording.channels, recording.trim) == ("mono", "trim-silence")
     assert talk.heard() == ["next"]
     talk.send(events.RecordingEnded, n=recording.n)
+    assert talk.state.services == ()
+
+
+def test_a_recording_of_the_call_is_stopped_by_its_name() -> None:
+    talk = talking("<Start><Recording name='r'/></Start><Stop><Recording name='r'/></Stop>")
+    recording = talk.last(commands.StartRecording)
+    assert recording.channels == "dual"
+    assert talk.one(commands.StopRecording).of == recording.n
     assert talk.state.services == ()
 
 

@@ -13,6 +13,7 @@ from localloop.core.errors import catalogue
 from localloop.twiml.voice import grammar, verbs
 
 OURS_ALONE = {"Message", "Body", "Media"}  # of messaging documents
+NOT_YET_IN_THE_SDK = {("Stop", "Recording")}  # Twilio's page of <Recording> has it
 
 
 def _some(function: Any) -> dict[str, str]:
@@ -45,8 +46,9 @@ def test_nothing_of_the_sdk_is_missing() -> None:
     for name, (tag, attributes, children) in official.items():
         node = grammar.NODES[name]
         assert node.tag == tag, name
-        assert attributes <= set(node.names), name
-        assert children == set(node.children) - OURS_ALONE, name
+        assert attributes <= set(grammar.attributes_of(name)), name
+        ours = {child for child in node.children if (name, child) not in NOT_YET_IN_THE_SDK}
+        assert children == ours - OURS_ALONE, name
 
 
 @pytest.mark.parametrize("key", [key for key, node in grammar.NODES.items() if node.type is not None])
@@ -90,7 +92,7 @@ def test_every_code_is_in_the_dictionary() -> None:
     ],
 )
 def test_what_twilio_calls_an_error_ends_the_document(tag: str, attribute: str, ends: bool) -> None:
-    assert grammar.NODES[tag].names[attribute].ends_document is ends
+    assert grammar.attributes_of(tag)[attribute].ends_document is ends
 
 
 def test_verbs_of_a_state_are_told_apart_by_their_tags() -> None:

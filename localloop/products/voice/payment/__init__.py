@@ -1,0 +1,1 @@
+"""Payments: what `<Pay>` has taken is handed to a simulated payment connector."""
