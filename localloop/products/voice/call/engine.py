@@ -41,6 +41,7 @@ class Engine:
     def __init__(self, database: Database, ends: Ends, webhooks: Webhooks | None, recorder: Recorder) -> None:
         self._ends = ends
         self._webhooks = webhooks
+        self._public_url = recorder.public_url
         self._loads: BatchReader[Wanted, Loaded | None] = BatchReader(database, queries.load)
         self._writer: BatchWriter[Outcome, Taken] = BatchWriter(database, Outcomes(webhooks, recorder).flush)
 
@@ -136,6 +137,6 @@ class Engine:
     async def _turn(self, live: Live, event: AnyEvent, at: datetime) -> Turn:
         if isinstance(event, Dialled) and live.end is None:
             live = await self._ends.found(live)
-        turn = Turn(live, at)
+        turn = Turn(live, at, self._public_url)
         conduct.conduct(turn, event)
         return turn

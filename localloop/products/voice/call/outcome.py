@@ -47,6 +47,9 @@ class Outcomes:
         await handsets.keep_lines(connection, [line for each in taken for line in each.lines])
         await enqueue(connection, [job for each in taken for job in each.then])
         await self._recorder.begin(connection, [each for one in taken for each in one.recordings])
+        for each in taken:
+            for sid, at in each.stopped:
+                await self._recorder.stop(connection, each.live.call.account_sid, sid, at)
         ended = [each.live.call for each in taken if each.live.call.has_ended]
         times = [(call.account_sid, call.id, call.end_time or call.date_updated) for call in ended]
         await self._recorder.calls_ended(connection, times)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -28,6 +29,7 @@ from localloop.products.voice.recording.take import Recording
 from localloop.telephony.leg import Line, News, Order, Reaction
 from localloop.telephony.simulated import handsets
 from localloop.telephony.simulated.handsets import KeptLine, PhoneCall
+from localloop.twiml.interpreter import AnyEvent
 from localloop.webhooks import Alert, Notification
 
 _ENTERED: Final = ("pressed", "said")
@@ -47,12 +49,14 @@ class Outcome(Struct, frozen=True, kw_only=True):
     handsets: tuple[PhoneCall, ...] = ()
     alerts: tuple[Alert, ...] = ()
     recordings: tuple[Recording, ...] = ()  # that begin
+    stopped: tuple[tuple[str, datetime], ...] = ()  # recordings that end, and when
 
 
 class Turn:
     """Gathers what one event does to one call, at the moment of the event."""
 
-    def __init__(self, live: Live, at: datetime) -> None:
+    def __init__(self, live: Live, at: datetime, public_url: str = "") -> None:
+        self._public_url = public_url
         self.live = replace(live, at=max(at, live.at))
         self._is_changed = False  # what the resource shows of it
         self._notifications: list[Notification] = []
@@ -65,6 +69,8 @@ class Turn:
         self._handsets: list[PhoneCall] = []
         self._alerts: list[Alert] = []
         self._recordings: list[Recording] = []
+        self._stopped: list[tuple[str, datetime]] = []
+        self.expected: deque[Callable[[int], AnyEvent]] = deque()  # what its document hears next
 
     @property
     def call(self) -> Call:
@@ -178,6 +184,20 @@ class Turn:
                 )
             )
 
+    def record(self, recording: Recording) -> None:
+        self._recordings.append(recording)
+
+    def stop_recording(self, sid: str, at: datetime) -> None:
+        self._stopped.append((sid, at))
+
+    def recording_url(self, sid: str) -> str:
+        """Where it will be; without a suffix: WAV."""
+        return f"{self._public_url}/2010-04-01/Accounts/{self.call.account_sid}/Recordings/{sid}"
+
+    def expect(self, event: Callable[[int], AnyEvent]) -> None:
+        """Its document hears this once it has said all that it wants now; it is made with its number."""
+        self.expected.append(event)
+
     def later(self, after: timedelta, event: Event) -> None:
         """An event for this call."""
         self._then.append(job_of(self.live, event, self.at + after))
@@ -215,6 +235,7 @@ class Turn:
             handsets=tuple(self._handsets),
             alerts=tuple(self._alerts),
             recordings=tuple(self._recordings),
+            stopped=tuple(self._stopped),
         )
 
 

@@ -32,6 +32,10 @@ class Recorder:
         self.database = database
         self._public_url = public_url
 
+    @property
+    def public_url(self) -> str:
+        return self._public_url
+
     async def begin(self, connection: Any, recordings: Sequence[Recording]) -> None:
         """New ones. Must run in a transaction."""
         for each in recordings:
@@ -45,6 +49,12 @@ class Recorder:
         if now.status in ("stopped", "processing"):
             jobs.append(NewJob(FINISH, now.account_sid, now.world_sid, Named(now.sid), now.date_updated))
         await enqueue(connection, jobs)
+
+    async def stop(self, connection: Any, account_sid: str, sid: str, at: datetime) -> None:
+        """One that its call ends; REST may have been first. Must run in a transaction."""
+        now = await queries.get(connection, account_sid, sid, hold=True)
+        if now is not None and now.status in lifecycle.RUNNING:
+            await self.keep(connection, take.stop(now, at))
 
     async def calls_ended(self, connection: Any, ended: Sequence[tuple[str, UUID, datetime]]) -> None:
         """Calls that are over are recorded no more. Must run in the transaction that ends them."""
