@@ -265,6 +265,29 @@ def inbox(
         answered(ask.inbox, data or "", number, wait, since or "", limit)
 
 
+@app.command()
+def call(
+    from_: Annotated[str, Argument(metavar="PHONE", help="The phone that calls: +15551230001")],
+    to: Annotated[str, Option(metavar="NUMBER", help="Whom it calls, a number that you have bought.")],
+    press: Annotated[
+        list[str] | None,
+        Option(
+            metavar="KEYS", help="Pressed once something was heard; may be given again, for the next time."
+        ),
+    ] = None,
+    say: Annotated[
+        list[str] | None, Option(metavar="TEXT", help="Said likewise, after all keys were pressed.")
+    ] = None,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Call a number of yours from a phone, and show what is heard there. Ctrl-C hangs up."""
+    from localloop.cli import calling
+
+    asked = calling.Asked(from_=from_, to=to, press=press or [], say=say or [])
+    answered(calling.call, data or "", asked, as_json)
+
+
 @app.command("send-webhook")
 def send_webhook(
     url: Annotated[str, Argument(help="Where your application is: http://127.0.0.1:5000/sms")],

@@ -84,7 +84,7 @@ _DEBUGGER: Final = Kind(
 )
 
 
-_SENT: Final = frozenset({"voice", "gather", "dial"})  # of the requests for what a call does next
+_SENT: Final = frozenset({"voice", "gather", "record", "dial"})  # of the requests for what a call does next
 
 
 def _call(name: str, title: str, asked_for: str, *parts: type[Part], status: str = "in-progress") -> Kind:

@@ -412,6 +412,7 @@ class App:
             return 204, b"", JSON
         if isinstance(answer, Stream):
             exchange.chunks = answer.chunks
+            exchange.headers.extend(encode_headers(answer.headers))
             return 200, b"", answer.content_type
         if isinstance(answer, Raw):
             exchange.headers.extend(

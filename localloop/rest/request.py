@@ -118,10 +118,11 @@ class Raw(Struct, frozen=True, kw_only=True):
 
 
 class Stream(Struct, frozen=True, kw_only=True):
-    """What comes is sent on for as long as the client stays. Only for products whose requests take no place."""
+    """What comes is sent on for as long as the client stays. While it is, it takes no place of its account."""
 
     content_type: str
     chunks: AsyncIterator[bytes]
+    headers: Mapping[str, str] = {}
 
 
 Answer: TypeAlias = Item | Items | Deleted | Raw | Stream

@@ -102,7 +102,8 @@ async def open_parts(
         )
         await messaging.start()
         dialing = await stack.enter_async_context(_dialing(settings, database, revocations, worlds))
-        calls = voice.Voice(database, directory, records, _call_rules(settings, worlds), webhooks, dialing)
+        rules = _call_rules(settings, worlds)
+        calls = voice.Voice(database, directory, records, rules, webhooks, dialing, public_url)
         yield Parts(
             database=database,
             credentials=credentials,

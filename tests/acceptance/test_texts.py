@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+import validators
+from application import Application, on_a_thread
 from installed import COMMAND, Home, Up
 
 PHONE = "+15551230001"
@@ -116,3 +118,28 @@ def test_a_file_with_a_mistake_changes_no_phone(home: Home, up: Up) -> None:
     assert refused.returncode == 1
     assert refused.stderr.startswith("localloop: wrong.toml: phone 2: says is unknown")
     assert up.ask("/lab/v1/Phones/+15551239999")["behavior"] == "deliver"
+
+
+def test_a_call_and_its_menu(home: Home, up: Up, number: str) -> None:
+    """A key is pressed when the menu was heard, and leads on."""
+    validators.expect(up.sid, up.token)
+    program = Application()
+    program.answers["/voice"] = (
+        "text/xml",
+        "<Response><Gather numDigits='1' action='/on'><Say>Press 1</Say></Gather></Response>",
+    )
+    program.answers["/on"] = ("text/xml", "<Response><Say>Bye</Say></Response>")
+    account = f"/2010-04-01/Accounts/{up.sid}"
+    found = up.ask(f"{account}/IncomingPhoneNumbers.json?PhoneNumber=%2B{number[1:]}")
+    with on_a_thread(program.server):
+        (owned,) = found["incoming_phone_numbers"]
+        up.ask(f"{account}/IncomingPhoneNumbers/{owned['sid']}.json", {"VoiceUrl": f"{program.url}/voice"})
+        called = home.run("call", PHONE, "--to", number, "--press", "1")
+    assert called.returncode == 0, called.stderr
+    *lines, over = called.stdout.splitlines()
+    assert [line.split(maxsplit=1) for line in lines] == [
+        ["hears", "Press 1"],
+        ["presses", "1"],
+        ["hears", "Bye"],
+    ]
+    assert "completed" in over

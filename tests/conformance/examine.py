@@ -59,6 +59,8 @@ class Examination:
     async def _before(self, operation: Operation, ids: Mapping[str, str]) -> None:
         for earlier, params in special.BEFORE.get(operation.id, ()):
             await self._walk.ask(load().operation(earlier), ids, params)
+        if operation.id in special.ENDED:
+            await self._walk.end(ids["Sid"])
         if operation.id in special.VERDICTS and "Sid" in ids:
             await self._walk.judge(ids["Sid"], special.VERDICTS[operation.id])
 

@@ -27,6 +27,9 @@ from localloop.products.voice.call.resource import Call
 from localloop.products.voice.conference.desk import Host
 from localloop.products.voice.conference.desk import enter as enter_conference
 from localloop.products.voice.conference.room import Entry
+from localloop.products.voice.recording import take
+from localloop.products.voice.recording.desk import Recorder
+from localloop.products.voice.recording.take import Of
 from localloop.rest.plain import Plain
 from localloop.rest.plain_data import fields_of
 from localloop.rest.request import Caller
@@ -58,6 +61,7 @@ class Seeds:
         self._database = database
         self._account_sid = account_sid
         self._count = 0
+        self._of_calls: dict[str, str] = {}  # the walk's call and conference, as far as it has them
         self._store = PlainStore(database)
         self._plain = Plain(self._store, load())
         self._plain.know(dict.fromkeys(load().kinds, _is_there))
@@ -80,8 +84,14 @@ class Seeds:
             return await self._domain()
         if kind == "monitor/Alert":
             return await self._alert()
+        if kind == "api/Call":
+            self._of_calls["call"] = sids.from_uuid("CA", await self._call())
+            return self._of_calls["call"]
         if kind == "api/Conference":
-            return await self._conference()
+            self._of_calls["conference"] = await self._conference()
+            return self._of_calls["conference"]
+        if kind == "api/Recording":
+            return await self._recording()
         if kind == "api/Member":
             return await self._queued()
         return "US" if kind in _COUNTRIES else None
@@ -173,6 +183,27 @@ class Seeds:
         async with self._database.unit() as unit:
             entered = await enter_conference(unit, host, Entry(call_sid=sids.from_uuid("CA", call_id)))
         return entered.room.sid
+
+    async def _recording(self) -> str:
+        """Of the walk's call and conference at once, so that both show it; it goes on."""
+        world_sid = await self._world()
+        call, conference = self._of_calls.get("call"), self._of_calls.get("conference")
+        of = Of(
+            account_sid=self._account_sid,
+            world_sid=world_sid,
+            at=clock.now(world_sid),
+            call_id=sids.uuid_of(call) if call else None,
+            conference_id=sids.uuid_of(conference) if conference else None,
+        )
+        recording = take.begin(of, take.Wish(source="Conference"))
+        async with self._database.unit() as unit:
+            await Recorder(self._database, "").begin(unit, [recording])
+        return recording.sid
+
+    async def end_recording(self, sid: str) -> None:
+        """As the worker makes one ready."""
+        sql = "update recordings set status = 'completed', duration = 5 where account_sid = $1 and id = $2"
+        await self._database.execute(sql, self._account_sid, sids.uuid_of(sid))
 
     async def _queued(self) -> str:
         """The call of a caller in the walk's own queue."""

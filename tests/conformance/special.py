@@ -36,12 +36,15 @@ _CAMPAIGN: dict[str, Any] = {
     **dict.fromkeys(("OptInMessage", "OptOutMessage", "HelpMessage"), "Owl: a message that is long enough."),
 }
 _CONTENT: dict[str, Any] = {"types": {"twilio/text": {"body": "Hi"}}, "variables": {"1": "you"}}
-_CALL: dict[str, Any] = {
-    "To": "+14155550199",
+_RECORDING: dict[str, Any] = {
     "RecordingStatusCallback": "https://example.com/recording",
     "RecordingChannels": "dual",
     "RecordingTrack": "both",
     "Trim": "do-not-trim",
+}
+_CALL: dict[str, Any] = {
+    "To": "+14155550199",
+    **_RECORDING,
     **dict.fromkeys(("ApplicationSid", "Twiml", "SendDigits", "MachineDetection", "AsyncAmd", "Byoc")),
     **dict.fromkeys(("SipAuthUsername", "SipAuthPassword")),
 }
@@ -117,7 +120,10 @@ PARAMS: dict[str, dict[str, Any]] = {
     "oauth.v1.CreateToken": {"GrantType": "client_credentials", "RefreshToken": None},
     "oauth.v2.CreateOauth2Token": {"grant_type": "client_credentials", "refresh_token": None},
     "api.v2010.CreateCall": _CALL,
-    "api.v2010.UpdateCall": {"Status": "canceled", **dict.fromkeys(("Url", "Twiml"))},
+    "api.v2010.CreateCallRecording": _RECORDING,
+    "api.v2010.UpdateCallRecording": {"Status": "paused", "PauseBehavior": "skip"},
+    "api.v2010.UpdateConferenceRecording": {"Status": "paused", "PauseBehavior": "skip"},
+    "api.v2010.UpdateCall": {"Status": "completed", **dict.fromkeys(("Url", "Twiml"))},
     "api.v2010.CreateParticipant": {**_CALL, **_PARTICIPANT, "Label": "guest {n}"},
     "api.v2010.UpdateParticipant": dict.fromkeys(("AnnounceUrl", "Coaching", "CallSidToCoach")),
     "api.v2010.UpdateConference": {"AnnounceUrl": None},
@@ -212,8 +218,18 @@ _CANCEL = ("api.v2010.UpdateMessage", {"Status": "canceled"})
 BEFORE: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "accounts.v1.UpdateAuthTokenPromotion": (("accounts.v1.CreateSecondaryAuthToken", {}),),
     "api.v2010.DeleteMessage": (_CANCEL,),
-    "api.v2010.DeleteCall": (("api.v2010.UpdateCall", {"Status": "completed"}),),
+    "api.v2010.DeleteCall": (("api.v2010.UpdateCall", {"Status": "canceled"}),),
 }
+# Kind whose record goes on, as only activity makes one.
+LIVE = frozenset({"api/Call"})
+# Deletes of what must have come to its end.
+ENDED = frozenset(
+    {
+        "api.v2010.DeleteRecording",
+        "api.v2010.DeleteCallRecording",
+        "api.v2010.DeleteConferenceRecording",
+    }
+)
 # Operation → the verdict that its record needs before it, and the kind of record that it needs approved.
 VERDICTS = {"messaging.v1.UpdateBrandRegistrations": "reject", "messaging.v1.UpdateUsAppToPerson": "reject"}
 APPROVED = {"messaging.v1.CreateUsAppToPerson": "messaging/BrandRegistrations"}
@@ -221,11 +237,12 @@ APPROVED = {"messaging.v1.CreateUsAppToPerson": "messaging/BrandRegistrations"}
 ALONE = frozenset({"messaging.v1.DeleteTollfreeVerification", "messaging.v1.DeleteUsAppToPerson"})
 # What anybody may fetch who knows the address: media of messages, unless the account asks for authentication.
 PUBLIC = frozenset({"api.v2010.FetchMedia"})
-# After the first nobody is in the walk's conference; after the second its own credentials are void; the third's content
-# can no longer be changed; the fourth takes the place of a campaign that must be gone.
+# After the first two nobody is in the walk's conference and its call is over; after the third its own credentials are
+# void; the fourth's content can no longer be changed; the fifth takes the place of a campaign that must be gone.
 LAST = frozenset(
     {
         "api.v2010.UpdateConference",
+        "api.v2010.UpdateCall",
         "accounts.v1.UpdateAuthTokenPromotion",
         "content.v1.CreateApprovalCreate",
         "messaging.v1.CreateExternalCampaign",

@@ -28,6 +28,7 @@ UNTRIED = (
     *("api.v2010.ListMessage.DateSent", "api.v2010.ListMessage.DateSent<", "api.v2010.ListMessage.DateSent>"),
     *(f"api.v2010.ListCall.{time}{end}" for time in ("StartTime", "EndTime") for end in ("", "<", ">")),
     "api.v2010.ListCall.ParentCallSid",
+    "api.v2010.ListRecording.ConferenceSid",
     "messaging.v1.ListTollfreeVerification.TrustProductSid",
     *(
         f"api.v2010.ListAvailablePhoneNumber{kind}.In{place}"

@@ -62,7 +62,8 @@ class Walk:
         """The walk's one record of this kind, made when first asked for."""
         if kind not in self._made:
             self._made[kind] = None  # a kind that needs itself has none
-            self._made[kind] = await self.fresh(kind)
+            is_live = kind in special.LIVE
+            self._made[kind] = await (self._planted(kind) if is_live else self.fresh(kind))
         return self._made[kind]
 
     async def fresh(self, kind: str) -> Made | None:
@@ -249,6 +250,10 @@ class Walk:
     async def judge(self, sid: str, verdict: str) -> None:
         """What people and carriers decide at Twilio."""
         await self.client("POST", "/lab/v1/Verdicts", {"Sid": sid, "Verdict": verdict})
+
+    async def end(self, sid: str) -> None:
+        """What goes on comes to its end."""
+        await self._seeds.end_recording(sid)
 
     async def get(self, url: str) -> Asked:
         """What an address in an answer leads to."""

@@ -14,7 +14,7 @@ MANY_PARAMETERS: dict[tuple[str, str], str] = {
                 ("localloop/cli/main.py", name)
                 for name in (
                     *("up", "run", "record", "text", "list_deliveries", "replay_deliveries", "send_webhook"),
-                    *("delete_messages", "inbox"),
+                    *("call", "delete_messages", "inbox"),
                 )
             ),
         ],

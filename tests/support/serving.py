@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
@@ -79,9 +80,12 @@ class Client:
 
 async def _exchange(app: AsgiApp, scope: dict[str, Any], body: bytes) -> Reply:
     sent: list[Any] = []
+    asked: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        if not asked:
+            await asyncio.Event().wait()  # whoever asks stays until it has its answer
+        return asked.pop()
 
     async def send(message: Any) -> None:
         sent.append(message)

@@ -86,6 +86,7 @@ TABLES: Final = (
     Table(name="queue_members"),
     Table(name="queue_takers"),
     Table(name="conferences"),
+    Table(name="recordings"),
     Table(name="phones", where=BY_WORLD),
     Table(name="phone_messages", where=BY_WORLD),
     Table(name="phone_voices", where=BY_WORLD),

@@ -23,6 +23,9 @@ from localloop.products.voice.call.resource import Call
 from localloop.products.voice.call.turn import handset_of
 from localloop.products.voice.conference.resource import bindings as conference_bindings
 from localloop.products.voice.held import HeldCalls
+from localloop.products.voice.recording import resource as recordings
+from localloop.products.voice.recording.desk import Recorder
+from localloop.products.voice.recording.resource import Recordings
 from localloop.rest.request import Binding
 from localloop.store import BatchWriter, Database
 from localloop.store.plain import PlainStore
@@ -32,7 +35,7 @@ from localloop.webhooks import Webhooks
 
 @dataclass(eq=False)
 class Voice:
-    """`webhooks` are needed by the worker only."""
+    """`webhooks` and `public_url` are needed by the worker only."""
 
     database: Database
     directory: Directory
@@ -40,12 +43,15 @@ class Voice:
     rules: Rules
     webhooks: Webhooks | None = None
     hindrances: Hindrances | None = None
+    public_url: str = ""
+    recorder: Recorder = field(init=False)
     engine: Engine = field(init=False)
     _accepted: BatchWriter[Live, Call] = field(init=False)
 
     def __post_init__(self) -> None:
         self._ends = Ends(self.directory, self.hindrances or Free())
-        self.engine = Engine(self.database, self._ends, self.webhooks)
+        self.recorder = Recorder(self.database, self.public_url)
+        self.engine = Engine(self.database, self._ends, self.webhooks, self.recorder)
         self._accepted = BatchWriter(self.database, Acceptance(self.rules.rate).flush)
         self._reception = Reception(self.database, self.directory, self.records)
         self._composer = Composer(self.directory, self.records, self.rules, self.hindrances)
@@ -89,9 +95,10 @@ class Voice:
             *operations.bindings(asked),
             *queue.bindings(self.database, calls),
             *conference_bindings(self.database, calls),
+            recordings.binding(Recordings(self.recorder, calls)),
             insights.binding(calls),
         )
 
     def handlers(self) -> Mapping[str, Handler]:
         """What the worker does, by kind of job."""
-        return {EVENT: self.engine.event, FETCH: self.engine.event}
+        return {EVENT: self.engine.event, FETCH: self.engine.event, **self.recorder.handlers()}

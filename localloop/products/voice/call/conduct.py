@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from localloop.core import errors
-from localloop.products.voice.call import callbacks, family, script
+from localloop.products.voice.call import callbacks, family, recorded, script
 from localloop.products.voice.call.events import (
     AnyEvent,
     Arrived,
@@ -27,6 +27,7 @@ from localloop.products.voice.call.events import (
     Released,
     Said,
     Screened,
+    Silent,
     Ticked,
     TimeIsUp,
 )
@@ -62,6 +63,9 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             turn.react(turn.end.hang_up())
         case Ticked(name):
             script.ticked(turn, name)
+        case Silent(n):
+            recorded.silent(turn, n)
+            script.go_on(turn)
         case TimeIsUp():
             turn.warn(TIME_LIMIT, f"it has lasted {turn.call.options.time_limit} seconds")
             script.hang_up(turn, by="time-limit")

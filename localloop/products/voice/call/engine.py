@@ -25,6 +25,7 @@ from localloop.products.voice.call.live import EVENT, Asked, Live, Reference
 from localloop.products.voice.call.outcome import Outcomes
 from localloop.products.voice.call.queries import Loaded, Taken, Wanted
 from localloop.products.voice.call.turn import Outcome, Turn
+from localloop.products.voice.recording.desk import Recorder
 from localloop.store import BatchWriter, Database
 from localloop.store.reader import BatchReader
 from localloop.webhooks import Failure, Instruction, Webhooks
@@ -37,11 +38,12 @@ _EARLY: Final = timedelta(milliseconds=30)
 class Engine:
     """One in each process: of REST, which ends and redirects calls, and of the worker, which runs them."""
 
-    def __init__(self, database: Database, ends: Ends, webhooks: Webhooks | None) -> None:
+    def __init__(self, database: Database, ends: Ends, webhooks: Webhooks | None, recorder: Recorder) -> None:
         self._ends = ends
         self._webhooks = webhooks
+        self._public_url = recorder.public_url
         self._loads: BatchReader[Wanted, Loaded | None] = BatchReader(database, queries.load)
-        self._writer: BatchWriter[Outcome, Taken] = BatchWriter(database, Outcomes(webhooks).flush)
+        self._writer: BatchWriter[Outcome, Taken] = BatchWriter(database, Outcomes(webhooks, recorder).flush)
 
     async def close(self) -> None:
         await self._writer.close()
@@ -135,6 +137,6 @@ class Engine:
     async def _turn(self, live: Live, event: AnyEvent, at: datetime) -> Turn:
         if isinstance(event, Dialled) and live.end is None:
             live = await self._ends.found(live)
-        turn = Turn(live, at)
+        turn = Turn(live, at, self._public_url)
         conduct.conduct(turn, event)
         return turn

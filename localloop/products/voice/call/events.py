@@ -48,6 +48,12 @@ class Ticked(Struct, frozen=True, tag="ticked"):
     name: str
 
 
+class Silent(Struct, frozen=True, tag="silent"):
+    """Perhaps nothing was said for as long as a recording waits."""
+
+    n: int
+
+
 class TimeIsUp(Struct, frozen=True, tag="time-is-up"):
     """It has lasted as long as it may."""
 
@@ -152,6 +158,7 @@ Event: TypeAlias = (
     | HungUp
     | Ticked
     | TimeIsUp
+    | Silent
     | Detected
     | Conferred
     | Progressed

@@ -26,6 +26,18 @@ _MOST: Final = "f" * 32
 End: TypeAlias = Phone
 
 
+class Running(Struct, frozen=True, omit_defaults=True):
+    """A recording that the document has begun. `spoken` is the end of what was said last; without any speech in
+    between it ends at `silent_at`."""
+
+    sid: str
+    since: datetime
+    silence: int = 0
+    is_trimmed: bool = False
+    spoken: datetime | None = None
+    silent_at: datetime | None = None
+
+
 class Live(Struct, frozen=True, kw_only=True):
     """`root` is the call that this one descends from, itself mostly: a family's events are taken in their order.
     `at` is the time of the last event, by which the call's own time goes on."""
@@ -41,6 +53,7 @@ class Live(Struct, frozen=True, kw_only=True):
     leg: str = ""  # how the call that dialled this one calls it
     legs: dict[str, UUID] = {}  # the calls that this one has dialled, by what it calls them
     peer: UUID | None = None  # whom it is connected to
+    recordings: dict[int, Running] = {}  # by the number of the command that began each
     refusal: int = 0  # why it cannot be made, though another call dialled it
 
     @property

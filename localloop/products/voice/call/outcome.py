@@ -11,6 +11,7 @@ from localloop.jobs import enqueue
 from localloop.products.voice.call import queries
 from localloop.products.voice.call.queries import Taken
 from localloop.products.voice.call.turn import Outcome
+from localloop.products.voice.recording.desk import Recorder
 from localloop.telephony.simulated import handsets
 from localloop.webhooks import Webhooks
 
@@ -18,8 +19,9 @@ from localloop.webhooks import Webhooks
 class Outcomes:
     """The flush of the group commit."""
 
-    def __init__(self, webhooks: Webhooks | None) -> None:
+    def __init__(self, webhooks: Webhooks | None, recorder: Recorder) -> None:
         self._webhooks = webhooks
+        self._recorder = recorder
 
     async def flush(self, connection: Any, outcomes: Sequence[Outcome]) -> list[Taken]:
         """Whether each was written; of a call that is there twice the first is."""
@@ -44,6 +46,13 @@ class Outcomes:
         await handsets.keep_calls(connection, [call for each in taken for call in each.handsets])
         await handsets.keep_lines(connection, [line for each in taken for line in each.lines])
         await enqueue(connection, [job for each in taken for job in each.then])
+        await self._recorder.begin(connection, [each for one in taken for each in one.recordings])
+        for each in taken:
+            for sid, at in each.stopped:
+                await self._recorder.stop(connection, each.live.call.account_sid, sid, at)
+        ended = [each.live.call for each in taken if each.live.call.has_ended]
+        times = [(call.account_sid, call.id, call.end_time or call.date_updated) for call in ended]
+        await self._recorder.calls_ended(connection, times)
         alerts = [alert for each in taken for alert in each.alerts]
         if alerts and self._webhooks is not None:
             await self._webhooks.keep_alerts(connection, alerts)

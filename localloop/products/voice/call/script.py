@@ -8,7 +8,7 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from localloop.core import e164
-from localloop.products.voice.call import family, lifecycle
+from localloop.products.voice.call import family, lifecycle, recorded
 from localloop.products.voice.call.events import (
     Brought,
     Detected,
@@ -77,6 +77,7 @@ def pressed(turn: Turn, digits: str) -> None:
 
 def spoke(turn: Turn, text: str) -> None:
     """First as far as it is heard by now, then whole."""
+    recorded.spoken(turn, text)
     unsure = events.Speech(seq=_next(turn), at=turn.at, text=text, final=False, stability=CONFIDENCE)
     feed(turn, unsure)
     feed(turn, events.Speech(seq=_next(turn), at=turn.at, text=text, confidence=CONFIDENCE))
@@ -210,6 +211,13 @@ def feed(turn: Turn, event: AnyEvent) -> None:
     turn.live = replace(turn.live, script=state)
     for command in wanted:
         perform(turn, command)
+    go_on(turn)
+
+
+def go_on(turn: Turn) -> None:
+    """Let it hear what has come of something else than itself."""
+    while turn.expected:
+        feed(turn, turn.expected.popleft()(_next(turn)))
 
 
 def _next(turn: Turn) -> int:
@@ -255,6 +263,10 @@ def perform(turn: Turn, command: AnyCommand) -> None:
             family.bridge(turn, command)
         case commands.EndLegs():
             family.release(turn, command)
+        case commands.StartRecording():
+            recorded.start(turn, command)
+        case commands.StopRecording(of=of):
+            recorded.stop(turn, of)
         case _:
             _sound(turn, command)
 

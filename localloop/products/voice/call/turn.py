@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -14,17 +15,21 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from localloop.core import e164, money
 from localloop.jobs import Job, NewJob
+from localloop.products.voice import price
 from localloop.products.voice.call import callbacks, lifecycle
 from localloop.products.voice.call.callbacks import Change
 from localloop.products.voice.call.events import Came, Dialled, Event, TimeIsUp
 from localloop.products.voice.call.lifecycle import Status
 from localloop.products.voice.call.live import EVENT, FETCH, Asked, End, Live, Reference, key_of
 from localloop.products.voice.call.resource import Call, Method, Options
+from localloop.products.voice.price import Rated
+from localloop.products.voice.recording import take
+from localloop.products.voice.recording.take import Recording
 from localloop.telephony.leg import Line, News, Order, Reaction
 from localloop.telephony.simulated import handsets
 from localloop.telephony.simulated.handsets import KeptLine, PhoneCall
+from localloop.twiml.interpreter import AnyEvent
 from localloop.webhooks import Alert, Notification
 
 _ENTERED: Final = ("pressed", "said")
@@ -43,12 +48,15 @@ class Outcome(Struct, frozen=True, kw_only=True):
     calls: tuple[Live, ...] = ()  # that it made
     handsets: tuple[PhoneCall, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    recordings: tuple[Recording, ...] = ()  # that begin
+    stopped: tuple[tuple[str, datetime], ...] = ()  # recordings that end, and when
 
 
 class Turn:
     """Gathers what one event does to one call, at the moment of the event."""
 
-    def __init__(self, live: Live, at: datetime) -> None:
+    def __init__(self, live: Live, at: datetime, public_url: str = "") -> None:
+        self._public_url = public_url
         self.live = replace(live, at=max(at, live.at))
         self._is_changed = False  # what the resource shows of it
         self._notifications: list[Notification] = []
@@ -60,6 +68,9 @@ class Turn:
         self._calls: list[Live] = []
         self._handsets: list[PhoneCall] = []
         self._alerts: list[Alert] = []
+        self._recordings: list[Recording] = []
+        self._stopped: list[tuple[str, datetime]] = []
+        self.expected: deque[Callable[[int], AnyEvent]] = deque()  # what its document hears next
 
     @property
     def call(self) -> Call:
@@ -98,6 +109,8 @@ class Turn:
             self.live = replace(self.live, sequence=self.live.sequence + 1)
         if status == "in-progress":
             self.later(timedelta(seconds=call.options.time_limit), TimeIsUp())
+            recording = recording_of(call, now)
+            self._recordings += [recording] if recording is not None else []
         return True
 
     def show(self, call: Call) -> None:
@@ -171,6 +184,20 @@ class Turn:
                 )
             )
 
+    def record(self, recording: Recording) -> None:
+        self._recordings.append(recording)
+
+    def stop_recording(self, sid: str, at: datetime) -> None:
+        self._stopped.append((sid, at))
+
+    def recording_url(self, sid: str) -> str:
+        """Where it will be; without a suffix: WAV."""
+        return f"{self._public_url}/2010-04-01/Accounts/{self.call.account_sid}/Recordings/{sid}"
+
+    def expect(self, event: Callable[[int], AnyEvent]) -> None:
+        """Its document hears this once it has said all that it wants now; it is made with its number."""
+        self.expected.append(event)
+
     def later(self, after: timedelta, event: Event) -> None:
         """An event for this call."""
         self._then.append(job_of(self.live, event, self.at + after))
@@ -207,6 +234,8 @@ class Turn:
             calls=tuple(self._calls),
             handsets=tuple(self._handsets),
             alerts=tuple(self._alerts),
+            recordings=tuple(self._recordings),
+            stopped=tuple(self._stopped),
         )
 
 
@@ -232,10 +261,26 @@ def handset_of(call: Call) -> PhoneCall:
 
 
 def price_of(call: Call) -> Decimal | None:
-    """What the call costs by the country of the number that was called; what was never answered costs nothing."""
-    if call.duration is None or call.answer_time is None:
+    """By the minute begun; what was never answered costs nothing."""
+    seconds = call.duration if call.answer_time is not None else None
+    return price.price_of(
+        Rated(way=price.way_of(call.direction), from_=call.from_, to=call.to, seconds=seconds)
+    )
+
+
+def recording_of(call: Call, at: datetime) -> Recording | None:
+    """What was asked for with the call itself, from its answer on."""
+    wanted = call.options.recorded
+    if wanted is None:
         return None
-    is_inbound = call.direction == "inbound"
-    number = e164.parse(call.to)
-    direction: money.Direction = "inbound" if is_inbound else "outbound"
-    return money.call_price(direction, number.country if number else "", call.duration)
+    of = take.Of(account_sid=call.account_sid, world_sid=call.world_sid, at=at, call_id=call.id)
+    wish = take.Wish(
+        source="OutboundAPI",
+        channels=2 if wanted.channels == "dual" else 1,
+        track=wanted.track,
+        trim=wanted.trim,
+        callback=wanted.callback,
+        callback_method=wanted.callback_method,
+        callback_events=wanted.callback_events,
+    )
+    return take.begin(of, wish)

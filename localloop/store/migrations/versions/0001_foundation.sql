@@ -493,6 +493,28 @@ create table conferences (
 ) with (fillfactor = 50);
 create unique index conferences_active on conferences (account_sid, friendly_name) where status <> 'completed';
 
+-- products/voice/recording ----------------------------------------------------------------------------------------
+create table recordings (
+  account_sid      text not null,
+  id               uuid not null,                          -- the SID's hex
+  world_sid        text not null,
+  call_id          uuid,
+  conference_id    uuid,
+  status           text not null,
+  wish             jsonb not null,                         -- source, channels, track, trim, who is told
+  start_time       timestamptz not null,
+  running_since    timestamptz,                            -- of the stretch that is being taken
+  taken_ms         integer not null,
+  duration         integer,                                -- seconds
+  price            numeric(12, 5),
+  error_code       integer,
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null,
+  primary key (account_sid, id)
+);
+create index recordings_call on recordings (account_sid, call_id, id) where call_id is not null;
+create index recordings_conference on recordings (account_sid, conference_id, id) where conference_id is not null;
+
 -- products/messaging/channel ---------------------------------------------------------------------------------------
 create table channel_senders (
   sid                text not null,                        -- XE…

@@ -1,0 +1,1 @@
+"""Recordings: taken, made ready, shown and heard."""
