@@ -113,6 +113,17 @@ _VOICE: Final = (
     _call("queue-wait", "A caller waits in a queue", "the waitUrl of <Enqueue>", queue.Waiting),
     _call("queue-whisper", "A caller is taken from a queue", "the url of <Queue>", queue.Dequeued),
     _call("pay", "A caller paid, or did not", "the action of <Pay>", pay.Paid, pay.Captured),
+    _call("call-message", "A message was sent from a call", "the action of <Sms>", voice.Messaged),
+    _call("refer", "A caller was referred elsewhere", "the action of <Refer>", voice.Referred),
+    Kind(
+        name="gather-partial",
+        title="A caller is heard speaking",
+        asked_for="the partialResultCallback of <Gather>",
+        answer="nothing",
+        parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.PartlyHeard),
+        is_voice=True,
+        usual={"CallStatus": "in-progress"},
+    ),
     Kind(
         name="voice-status",
         title="A call has changed",

@@ -35,6 +35,7 @@ _ASKED: Final = {
 }
 _VERBS: Final = {
     ("Gather", ""): "gather",
+    ("Gather", "partialresultcallback"): "gather-partial",
     ("Record", "action"): "record",
     ("Record", "recordingstatuscallback"): "recording-status",
     ("Dial", "action"): "dial",
@@ -42,6 +43,11 @@ _VERBS: Final = {
     ("Enqueue", "action"): "enqueue",
     ("Enqueue", "waiturl"): "queue-wait",
     ("Queue", "url"): "queue-whisper",
+    ("Sms", "action"): "call-message",
+    ("Refer", "action"): "refer",
+    ("Pay", "action"): "pay",
+    ("Pay", "statuscallback"): "pay-status",
+    ("Conference", "statuscallback"): "conference",
     ("Number", "statuscallback"): "voice-status",
     ("Client", "statuscallback"): "voice-status",
     ("Sip", "statuscallback"): "voice-status",
