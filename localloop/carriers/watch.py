@@ -104,11 +104,12 @@ class _Search:
         candidates = [*fresh, self.closest] if self.closest else fresh
         self.closest = max(candidates, key=self._likeness, default=None)
 
-    def _likeness(self, message: PhoneMessage) -> tuple[bool, int, UUID]:
+    def _likeness(self, message: PhoneMessage) -> tuple[bool, bool, int, UUID]:
         """Of the right kind, with most of the pattern's words, the newest: what a person would point at."""
+        is_that_way = self.wanted.direction in (None, message.direction)
         words = _WORDS.findall(_ESCAPES.sub(" ", self.wanted.matches).lower())
         body = message.body.lower()
-        return self.wanted.admits(message), sum(word in body for word in set(words)), message.id
+        return self.wanted.admits(message), is_that_way, sum(word in body for word in set(words)), message.id
 
 
 class PhoneWatch:

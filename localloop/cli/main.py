@@ -100,6 +100,7 @@ def up(
     access_log: options.AccessLog = None,
     chaos: options.Chaos = None,
     seed: options.Seed = None,
+    seed_file: options.SeedFile = None,
     log_format: options.LogFormat = None,
     verbose: options.Verbose = False,
 ) -> None:

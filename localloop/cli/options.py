@@ -56,6 +56,9 @@ Chaos = Annotated[
     Option(metavar="SHARE", help="Let webhooks, answers and carriers go wrong: 0.05 = once in twenty times."),
 ]
 Seed = Annotated[str | None, Option(metavar="N", help="What goes wrong is the same with the same seed.")]
+SeedFile = Annotated[
+    str | None, Option(metavar="FILE", help="Accounts, numbers and more to start with, in TOML.")
+]
 AccessLog = Annotated[bool | None, Option("--access-log", help="Log a line for every request.")]
 LogFormat = Annotated[str | None, Option(help="auto, text or json. [default: auto]")]
 Verbose = Annotated[bool, Option("--verbose", "-v", help="Log more.")]

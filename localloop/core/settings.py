@@ -78,6 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     messages_days: int = 0  # how long messages are kept, where an account chose nothing; 0 = for ever
     deliveries_days: int = 7
     deliveries_megabytes: int = 1024  # 0 = no bound
+    seed_file: str = ""  # what a new world starts with; of `up` only
     chaos: float = 0.0  # how often each of the things goes wrong that may; of `up` only
     seed: int | None = None  # by which it is decided; None = any, which is then said
 
@@ -159,6 +160,8 @@ def _check_together(settings: Settings) -> None:
         raise SettingsError(f"--database-url names a running PostgreSQL, so {given} cannot be given with it")
     if settings.mode == "serve" and "*" in settings.webhook_unverified:
         raise SettingsError("webhook_unverified: name the accounts; * is for the laptop")
+    if settings.mode == "serve" and settings.seed_file:
+        raise SettingsError("seed_file: it is for the laptop")
     if settings.mode == "serve" and settings.chaos:
         raise SettingsError("chaos: it is for the laptop")
     if settings.port and settings.proxy_port == settings.port:
@@ -337,6 +340,7 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "deliveries_megabytes": _number(0, 100_000_000),
     "chaos": _share,
     "seed": _number(0, 999_999_999),
+    "seed_file": _text,
 }
 
 

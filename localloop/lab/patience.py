@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,6 +28,11 @@ log = logging.getLogger(__name__)
 DEFAULT_WAIT_S: Final = 10.0
 _AWAY_S: Final = 0.2
 _OVERTIME: Final = timedelta(seconds=2)  # for what is due when a wait ends, and is still under way
+_LOOKING_S: Final = 0.04  # what who looks by itself needs to see what has come
+_ELSEWHERE_S: Final = 0.1
+_OTHERS: Final = """
+select exists (select from lab_waits where world_sid = $1 and ends_at > $2 and not id = any($3::uuid[]))
+"""
 _OPEN: Final = """
 insert into lab_waits (id, world_sid, ends_at) values ($1, $2, $3)
 on conflict (id) do update set ends_at = excluded.ends_at
@@ -44,6 +49,8 @@ class Wait(Struct, eq=False):
     ends_at: datetime | None = None  # in the world's time: then that counts
     has_row: bool = False
     timer: asyncio.TimerHandle | None = None
+    asked: int = 0  # how often it was asked to look again before time leaps
+    answered: int | None = None  # the last that it did; None: it looks by itself
     news: asyncio.Future[None] | None = None  # of who rests between two looks
 
     async def rest(self, seconds: float) -> bool:
@@ -90,6 +97,32 @@ class _Driver:
         await asyncio.wait({self.task})
 
 
+class _Calm:
+    """How long nothing has been under way, and whether all who wait have looked since: what they wait for may be there,
+    and then time has no reason to leap."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def ends(self) -> None:
+        self._since = None
+
+    def suffices(self, waits: Collection[Wait]) -> bool:
+        now = asyncio.get_running_loop().time()
+        if self._since is None:
+            self._since = now
+            for wait in waits:
+                wait.asked += 1
+                wait.told()
+            return False
+        if any(wait.answered is None for wait in waits) and now - self._since < _LOOKING_S:
+            return False
+        return all(wait.answered in (None, wait.asked) for wait in waits)
+
+    def lasts(self, seconds: float) -> bool:
+        return self._since is not None and asyncio.get_running_loop().time() - self._since >= seconds
+
+
 class Patience:
     """The waits of this process."""
 
@@ -109,10 +142,12 @@ class Patience:
             await driver.stop()
 
     @asynccontextmanager
-    async def wait(self, world_sid: str, seconds: float) -> AsyncIterator[Wait]:
-        """A wait from now on for so long, as the world's clock is now."""
+    async def wait(self, world_sid: str, seconds: float, *, looks: bool = False) -> AsyncIterator[Wait]:
+        """A wait from now on for so long, as the world's clock is now. Who `looks` does so when asked, and says so."""
         loop = asyncio.get_running_loop()
-        wait = Wait(loop.create_future(), sids.new_id(), loop.time() + seconds)
+        wait = Wait(
+            loop.create_future(), sids.new_id(), loop.time() + seconds, answered=-1 if looks else None
+        )
         self._waits.setdefault(world_sid, set()).add(wait)
         try:
             if clock.world_time(world_sid).mode == "auto":
@@ -163,26 +198,45 @@ class Patience:
 
     async def _drive_on(self, world_sid: str) -> None:
         """For as long as the clock is automatic and somebody waits."""
-        driver = self._drivers[world_sid]
+        driver, calm = self._drivers[world_sid], _Calm()
         pause = SHORTEST_PAUSE_S
         while clock.world_time(world_sid).mode == "auto" and self._waits.get(world_sid):
             try:
-                await self._enter(world_sid)
-                look = await self._steering.look(world_sid)
-                self._expire(world_sid, is_quiet=not look.is_busy)
-                quiet_in = self._steering.quiet_in(world_sid)
-                has_moved = not (look.is_busy or quiet_in) and await self._steering.step(world_sid)
+                quiet_in, has_moved = await self._turn(world_sid, calm)
             except (Unavailable, TimeoutError) as error:
                 log.warning("an automatic clock stands still: %s", error)
-                await driver.rest(_AWAY_S)
-                continue
+                quiet_in, has_moved = _AWAY_S, False
             if has_moved:
+                calm.ends()
                 for wait in self._waits.get(world_sid, ()):
                     wait.told()
             pause = SHORTEST_PAUSE_S if has_moved else min(pause * 1.5, LONGEST_PAUSE_S)
-            await driver.rest(pause if look.is_busy else quiet_in or pause)
+            await driver.rest(quiet_in or pause)
         for wait in self._waits.get(world_sid, ()):  # it is automatic no more
             self._by_real_time(wait)
+
+    async def _turn(self, world_sid: str, calm: _Calm) -> tuple[float, bool]:
+        """In how many seconds it may be quiet, if that is known; and whether time has leapt."""
+        await self._enter(world_sid)
+        look = await self._steering.look(world_sid)
+        waits = self._waits.get(world_sid, set())
+        quiet_in = self._steering.quiet_in(world_sid)
+        if look.is_busy or quiet_in:
+            calm.ends()
+            self._expire(world_sid, is_quiet=not look.is_busy)
+            return (0.0 if look.is_busy else quiet_in), False
+        if not calm.suffices(waits):
+            return SHORTEST_PAUSE_S, False
+        self._expire(world_sid, is_quiet=True)
+        if not calm.lasts(_ELSEWHERE_S) and await self._others_wait(world_sid, waits):
+            return SHORTEST_PAUSE_S, False
+        return 0.0, await self._steering.step(world_sid)
+
+    async def _others_wait(self, world_sid: str, waits: Collection[Wait]) -> bool:
+        """Whether somebody waits in another process, who is given a moment to look."""
+        own = [wait.id for wait in waits]
+        others: bool = await self._database.fetchval(_OTHERS, world_sid, clock.now(world_sid), own)
+        return others
 
     async def _enter(self, world_sid: str) -> None:
         """Make rows of the waits that have none."""

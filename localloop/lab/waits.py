@@ -99,14 +99,16 @@ async def until(waits: Waits, wanted: Wanted) -> tuple[Seen, bool]:
     """Look until it is so, can be so no more, or the time is over."""
     loop = asyncio.get_running_loop()
     pause = _SHORTEST_S
-    async with waits.patience.wait(wanted.scope.world_sid, wanted.seconds) as lasting:
+    async with waits.patience.wait(wanted.scope.world_sid, wanted.seconds, looks=True) as lasting:
         while True:
-            is_over = lasting.over.done()  # before looking: what came until then is seen
+            # Before looking: what came until then is seen.
+            is_over, asked = lasting.over.done(), lasting.asked
             began = loop.time()
             seen = await _look(waits.database, wanted)
             verdict = _verdict(len(seen.matching), wanted.bounds, is_over=is_over)
             if verdict is not None:
                 return seen, verdict
+            lasting.answered = asked
             has_leapt = await lasting.rest(max(pause, (loop.time() - began) * _SHARE))
             pause = _SHORTEST_S if has_leapt else min(pause * 1.3, _LONGEST_S)
 

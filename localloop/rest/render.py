@@ -132,12 +132,15 @@ class Renderer:
                 or self._address(self._fallback, values, request)
             )
         if self._links:
-            links = self._link_map(values, request)
-            shown = get(self._links)  # the names of the links that this record has; None: all
-            payload[self._links] = (
-                links if shown is None else {name: link for name, link in links.items() if name in shown}
-            )
+            payload[self._links] = self._shown_links(get(self._links), values, request)
         return payload
+
+    def _shown_links(self, shown: Any, values: dict[str, str], request: Request) -> Mapping[str, Any]:
+        """`shown` is the names of the links that a record has; None: all; by name, where they lead elsewhere."""
+        if isinstance(shown, Mapping):
+            return dict(shown)
+        links = self._link_map(values, request)
+        return links if shown is None else {name: link for name, link in links.items() if name in shown}
 
     def _values(self, fields: Mapping[str, Any], request: Request) -> dict[str, Any]:
         """Values for the parameters of this record's templates."""

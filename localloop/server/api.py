@@ -17,13 +17,14 @@ from localloop.contract.model import Api
 from localloop.core.settings import Settings, is_loopback
 from localloop.lab import API as LAB
 from localloop.lab import faults as lab_faults
-from localloop.products import accounts, content, monitor, numbers, voice
+from localloop.products import accounts, content, monitor, numbers, usage, voice
 from localloop.products.messaging import (
     DEACTIVATION_FILES,
     Keeping,
     Messaging,
     Rules,
     compliance_bindings,
+    messages_used,
     service_bindings,
 )
 from localloop.rest import limits as rest_limits
@@ -156,6 +157,7 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
         *content.bindings(contents),
         *compliance_bindings(needs),
         *monitor.bindings(parts.database),
+        *usage.bindings(parts.database, (messages_used,)),
         *voice.bindings(voice.Needs(parts.database, plain, parts.records), parts.dialing),
     )
 

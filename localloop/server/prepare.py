@@ -10,6 +10,7 @@ from localloop.products import accounts
 from localloop.rest import metrics as rest_metrics
 from localloop.rest import shared
 from localloop.rest.shared import LocalRevocations
+from localloop.server import seeding
 from localloop.server.parts import Place, objects_at
 from localloop.server.standing import STANDING, next_run, plan
 from localloop.store import Database, objects, partitions, sealing
@@ -37,9 +38,11 @@ async def prepare(settings: Settings, place: Place, seed: Seed) -> accounts.Seed
         seeded = await accounts.seed(vault, seed, settings.profile)
         for kind in STANDING:
             await plan(database, next_run(kind, seeded.account_sid))
-        return seeded
     finally:
         await database.close()
+    if settings.seed_file:
+        await seeding.sow(settings, place, seeded.account_sid)
+    return seeded
 
 
 async def new_console_link(place: Place, account_sid: str) -> str:

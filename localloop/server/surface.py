@@ -38,6 +38,7 @@ class Surface:
     def __init__(self, app: App, engine: Engine, parts: Parts, beside: Beside) -> None:
         self._app = app
         self._engine = engine
+        self.parts = parts
         self._database = parts.database
         self._links = Following(parts.messaging.links, app)
         self._files: Files = parts.messaging.files()

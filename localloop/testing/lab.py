@@ -67,6 +67,11 @@ class Lab:
     def delete(self, path: str, *, timeout: float = TIMEOUT_S) -> None:
         self._ask("DELETE", path, None, timeout)
 
+    def download(self, path: str, params: Params | None = None, *, timeout: float = TIMEOUT_S) -> bytes:
+        """What is no JSON, as it is."""
+        query = _encoded(params)
+        return self._answer("GET", f"{path}?{query}" if query else path, None, timeout)
+
     def items(self, path: str, key: str, params: Params | None = None) -> Iterator[Any]:
         """All of a list, page after page; `key` is what its answers call the items."""
         answer = self.get(path, params)
@@ -85,6 +90,10 @@ class Lab:
             connection.close()
 
     def _ask(self, method: str, path: str, body: str | None, timeout: float) -> Any:
+        said = self._answer(method, path, body, timeout)
+        return json.loads(said) if said else None
+
+    def _answer(self, method: str, path: str, body: str | None, timeout: float) -> bytes:
         headers = self._headers if body is None else {**self._headers, "Content-Type": _FORM}
         target = self._parts.path + (path if path.startswith("/") else _ROOT + path)
         try:
@@ -99,7 +108,7 @@ class Lab:
         _held()[self._key] = connection, time.monotonic()
         if answer.status >= 400:
             raise _refusal(answer, said)
-        return json.loads(said) if said else None
+        return said
 
     def _connected(self, timeout: float) -> HTTPConnection:
         connection, used = _held().get(self._key, (None, 0.0))

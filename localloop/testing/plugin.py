@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from localloop.testing.expect import Expect
     from localloop.testing.phone import Phone
     from localloop.testing.server import Server
+    from localloop.testing.snapshots import Snapshots
     from localloop.testing.twilio_client import Client
     from localloop.testing.world import WebhookApp, World
 
@@ -80,6 +81,12 @@ def clock(_localloop_world: World) -> Clock:
 def expect(_localloop_world: World) -> Expect:
     """What shall come in the test's world: expect.message(To="+1…", MessageStatus="delivered")."""
     return _localloop_world.expect
+
+
+@pytest.fixture
+def snapshots(_localloop_world: World) -> Snapshots:
+    """The test's world put away and taken out again: snapshots.save("clean"), snapshots.restore("clean")."""
+    return _localloop_world.snapshots
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from localloop.testing.personas import load
 from localloop.testing.phone import Phone
 from localloop.testing.server import Server, Servers
 from localloop.testing.serving import HOST, Serving, serve
+from localloop.testing.snapshots import Snapshots
 from localloop.testing.story import story
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class World:
         self.lab = Lab(self.url, self.account_sid, self.auth_token)
         self.clock = Clock(self.lab)
         self.expect = Expect(self.lab)
+        self.snapshots = Snapshots(self.lab)
         self._stack = ExitStack()
         self._phones: dict[str, Phone] = {}
 

@@ -12,11 +12,12 @@ from localloop.lab.shelf.statements import SCHEMA
 from localloop.rest.request import PageRequest
 from localloop.store import Executor
 
-_COLUMNS: Final = "world_sid, made_by, start_sid, accounts, replaces, date_created"
-_NOTE: Final = f"insert into {SCHEMA}.made_worlds ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6)"
+_COLUMNS: Final = "world_sid, made_by, start_sid, accounts, replaces, fingerprint, date_created"
+_NOTE: Final = f"insert into {SCHEMA}.made_worlds ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7)"
 _FIND: Final = f"select {_COLUMNS} from {SCHEMA}.made_worlds where world_sid = $1"
 _FORGET: Final = f"""
-delete from {SCHEMA}.made_worlds where world_sid = $1 and $2 in (world_sid, made_by) returning {_COLUMNS}
+delete from {SCHEMA}.made_worlds where world_sid = $1 and made_by <> '' and $2 in (world_sid, made_by)
+returning {_COLUMNS}
 """
 _UNUSED: Final = f"""
 select s.sid from unnest($1::text[]) as s (sid)
@@ -30,13 +31,18 @@ where m.made_by = $1 and ($2::text is null or m.world_sid < $2) and ($3::text is
 
 
 class Made(Struct, frozen=True, kw_only=True):
-    """A world and who asked for it. A fork starts as the snapshot of another world, whose accounts its own replace."""
+    """A world and who asked for it. A fork starts as the snapshot of another world, whose accounts its own replace.
+
+    The worlds of a seed file are nobody's, so none may delete them; they start as themselves once were, and
+    `fingerprint` is of what the file said then.
+    """
 
     world_sid: str
     made_by: str
     start_sid: str
     accounts: Sequence[str] = ()
     replaces: Sequence[str] = ()
+    fingerprint: str = ""
     date_created: datetime
 
 
@@ -48,6 +54,7 @@ async def note(executor: Executor, made: Made) -> None:
         made.start_sid,
         list(made.accounts),
         list(made.replaces),
+        made.fingerprint,
         made.date_created,
     )
 
@@ -62,6 +69,10 @@ async def forget(executor: Executor, world_sid: str, caller: str) -> Made | None
     """The same, and it is made no more; None also when it was another's."""
     row = await executor.fetchrow(_FORGET, world_sid, caller)
     return None if row is None else Made(**dict(row))
+
+
+async def remove(executor: Executor, world_sid: str) -> None:
+    await executor.execute(f"delete from {SCHEMA}.made_worlds where world_sid = $1", world_sid)
 
 
 async def unused(executor: Executor, snapshots: Sequence[str]) -> list[str]:

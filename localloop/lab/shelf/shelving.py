@@ -43,6 +43,7 @@ create table if not exists {SCHEMA}.made_worlds ( -- by /lab/v1/Worlds
   start_sid     text not null,                    -- the snapshot of its start; of a fork, of what it was forked from
   accounts      text[] not null,                  -- of a fork: its accounts,
   replaces      text[] not null,                  -- and whose places they took
+  fingerprint   text not null,                    -- of the part of a seed file that it started with
   date_created  timestamptz not null
 );
 create index if not exists made_worlds_start on {SCHEMA}.made_worlds (start_sid);

@@ -62,6 +62,7 @@ TABLES: Final = (
     Table(name="sticky_senders"),
     Table(name="scheduled_messages"),
     Table(name="messages"),
+    Table(name="message_usage"),
     Table(name="media"),
     Table(name="media_uploads"),
     Table(name="object_holders"),

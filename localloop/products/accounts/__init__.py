@@ -17,7 +17,7 @@ from localloop.products.accounts.account.resource import (
     resume_as_operator,
     suspend_as_operator,
 )
-from localloop.products.accounts.adoption import Adoption, type_under
+from localloop.products.accounts.adoption import MAIN_ACCOUNT_NAME, Adoption, type_under
 from localloop.products.accounts.client_tokens import Admitted, ClientTokens
 from localloop.products.accounts.credentials import AccountCredentials
 from localloop.products.accounts.key import resource as key
@@ -27,13 +27,14 @@ from localloop.products.accounts.key.resource import Keys
 from localloop.products.accounts.oauth import app, token
 from localloop.products.accounts.resealing import reseal
 from localloop.products.accounts.rotation import bindings as rotation_bindings
-from localloop.products.accounts.seed import Seeded, seed
+from localloop.products.accounts.seed import Seeded, align, seed
 from localloop.products.accounts.test_credentials import TestCredentials
 from localloop.products.accounts.vault import CHANNEL, Revocations, Vault
 from localloop.rest.request import Binding
 
 __all__ = [
     "CHANNEL",
+    "MAIN_ACCOUNT_NAME",
     "AccountCredentials",
     "Accounts",
     "Admitted",
@@ -48,6 +49,7 @@ __all__ = [
     "Spent",
     "TestCredentials",
     "Vault",
+    "align",
     "bindings",
     "insert_account",
     "nothing_spent",

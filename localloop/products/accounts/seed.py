@@ -41,7 +41,7 @@ async def seed(vault: Vault, wanted: Seed, profile: Profile = "relaxed") -> Seed
         sid = wanted.account_sid or kept or sids.new("AC")
         is_new = await accounts.insert(vault, unit, _main_account(sid, wanted.auth_token, profile))
         if not is_new:
-            await _align(vault, unit, sid, wanted.auth_token)
+            await align(vault, unit, sid, wanted.auth_token)
             await _set_profile(unit, sid, profile)
         await _mark(unit, sid)
         if wanted.api_key and wanted.api_secret:
@@ -59,15 +59,14 @@ def _main_account(sid: str, auth_token: str, profile: Profile) -> NewAccount:
     )
 
 
-async def _align(vault: Vault, unit: Unit, sid: str, auth_token: str) -> None:
+async def align(vault: Vault, unit: Unit, sid: str, auth_token: str) -> None:
+    """Give a main account this token, if it is one. Raises SettingsError for a subaccount."""
     row = await unit.fetchrow(
         "select auth_token, owner_account_sid from accounts where sid = $1 for update", sid
     )
     assert row is not None
     if row["owner_account_sid"] != sid:
-        raise SettingsError(
-            f"TWILIO_ACCOUNT_SID {sid} is a subaccount here: the first account is a main account"
-        )
+        raise SettingsError(f"{sid} is a subaccount here, and has to be a main account")
     if auth_token and vault.unseal(row["auth_token"]) != auth_token:
         await unit.execute(
             "update accounts set auth_token = $2, token_claimable = false, date_updated = $3 where sid = $1",

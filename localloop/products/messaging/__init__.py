@@ -21,6 +21,7 @@ from localloop.products.messaging.media.serving import Files
 from localloop.products.messaging.message.compose import Rules
 from localloop.products.messaging.message.outcome import INBOUND
 from localloop.products.messaging.message.resource import Message
+from localloop.products.messaging.message.used import used as messages_used
 from localloop.products.messaging.messaging import Keeping, Messaging
 from localloop.products.messaging.permissions.queries import CHANNEL as _PERMISSIONS
 from localloop.products.messaging.permissions.queries import PHONES as _PHONES
@@ -53,5 +54,6 @@ __all__ = [
     "Texted",
     "compliance_bindings",
     "is_short_link",
+    "messages_used",
     "service_bindings",
 ]

@@ -285,7 +285,8 @@ class LeaveQueue(Command, frozen=True, kw_only=True):
 
 
 class Dequeue(Command, frozen=True, kw_only=True):
-    """Take the first of a queue: `DialProgress(leg, "accepted")` when it is there, `LegEnded` when that is over.
+    """Take the first of a queue: `DialProgress(leg, "answered")` when somebody is taken, "accepted" when the whisper
+    has been heard, `LegEnded` when that is over.
 
     A queue that does not exist is LegEnded with how=failed; an empty one is waited for.
     """

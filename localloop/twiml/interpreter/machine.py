@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from localloop.twiml.interpreter import commands
 from localloop.twiml.interpreter.activities import (
     dial,
     flow,
@@ -117,6 +118,15 @@ def _redirect(run: Run, event: Redirected) -> None:
     run.load(event.source)
 
 
+def _hang_up(run: Run) -> None:
+    """In a document that runs because of another verb, that verb has to tell its end still."""
+    if len(run.state.frames) > 1:
+        run.emit(commands.Hangup())
+        _hung_up(run)
+    else:
+        run.hang_up()
+
+
 def _hung_up(run: Run) -> None:
     run.state = replace(run.state, gone=True)
     bottom = run.state.frames[0].activity if run.state.frames else None
@@ -161,7 +171,7 @@ def _begin(run: Run, verb: AnyVerb) -> None:
         case verbs.Reject():
             flow.reject(run, verb)
         case verbs.Hangup():
-            run.hang_up()
+            _hang_up(run)
         case verbs.Leave():
             flow.leave(run)
         case verbs.Pay():

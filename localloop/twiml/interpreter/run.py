@@ -246,7 +246,9 @@ class Run:
                 self.frame.activity.document_failed(self, role)
             return
         if self.state.fallback_url and not self.frame.is_fallback:
-            told = {"ErrorCode": str(code), "ErrorUrl": self._failed_url()}
+            told = {"ErrorCode": str(code)}
+            if url := self._failed_url():
+                told["ErrorUrl"] = url
             fallback = Fetch(url=self.state.fallback_url, method=self.state.fallback_method, parameters=told)
             self.fetch(fallback, is_fallback=True)
             return
@@ -259,7 +261,7 @@ class Run:
 
     def hang_up(self, reason: HangupReason = "hangup") -> None:
         """The call is over by the document's will."""
-        if self.state.unanswered_as:
+        if self.state.unanswered_as and not self.state.answered:
             self.emit(commands.Reject(reason="busy" if self.state.unanswered_as == "busy" else "rejected"))
         else:
             self.answer()

@@ -192,6 +192,12 @@ _INLINE: Final = (
     "SsmlW",
 )
 _WORDS: Final = "the words"
+_RATE: Final = Text(
+    "`x-slow` to `x-fast`, or a percentage",
+    r"x-slow|slow|medium|fast|x-fast|default|[0-9]{1,3}(\.[0-9]{1,2})?%",
+    1,
+    16,
+)
 _PROMPTS: Final = ("Say", "Play", "Pause")
 
 _SSML: Final[Mapping[str, Node]] = {
@@ -200,7 +206,12 @@ _SSML: Final[Mapping[str, Node]] = {
     "SsmlLang": Node("lang", _any("xml:lang"), (*_INLINE, "SsmlP", "SsmlS"), _WORDS),
     "SsmlP": Node("p", (), (*_INLINE, "SsmlS"), _WORDS),
     "SsmlPhoneme": Node("phoneme", _any("alphabet", "ph"), (), _WORDS),
-    "SsmlProsody": Node("prosody", _any("volume", "rate", "pitch"), (*_INLINE, "SsmlP", "SsmlS"), _WORDS),
+    "SsmlProsody": Node(
+        "prosody",
+        (*_any("volume"), _A("rate", _RATE, 13513), *_any("pitch")),
+        (*_INLINE, "SsmlP", "SsmlS"),
+        _WORDS,
+    ),
     "SsmlS": Node("s", (), _INLINE, _WORDS),
     "SsmlSayAs": Node("say-as", _any("interpret-as", "format"), (), _WORDS),
     "SsmlSub": Node("sub", _any("alias"), (), _WORDS),

@@ -140,9 +140,8 @@ class Socket(Struct, frozen=True):
     may_ask: bool = False
 
     def read(self, raw: str, _base: str) -> Value:
-        if not re.fullmatch(r"wss://[^\s/?#]+[^\s?#]*(\?[^\s#]*)?", raw) or len(raw) > MAX_URL:
-            raise Invalid(raw, str(self))
-        if "?" in raw and not self.may_ask:
+        good = len(raw) <= MAX_URL and re.fullmatch(r"wss://[^\s/?#][^\s?#]*(\?[^\s#]*)?", raw)
+        if not good or ("?" in raw and not self.may_ask):
             raise Invalid(raw, str(self))
         return raw
 

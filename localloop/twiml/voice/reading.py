@@ -11,7 +11,7 @@ from msgspec import Struct
 from localloop.twiml.document import Element
 from localloop.twiml.script import SCHEMA, URL_FORMAT, Notices, absolute
 from localloop.twiml.voice import grammar, verbs
-from localloop.twiml.voice.kinds import Invalid, Value
+from localloop.twiml.voice.kinds import MAX_URL, Invalid, Value
 
 MAX_PARAMETER: Final = 500
 
@@ -80,7 +80,7 @@ class Reading:
         return msgspec.convert(self.values(element, key), kind)
 
     def url(self, text: str, what: str) -> str:
-        url = absolute(text, self.base_url)
+        url = absolute(text, self.base_url) if len(text) <= MAX_URL else None
         if url is None:
             raise Refused(URL_FORMAT, f"{what} {text.strip()[:80]!r} is no URL")
         return url

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -11,6 +12,7 @@ from msgspec import Struct
 from localloop.twiml.document import Element
 from localloop.twiml.script import Notices
 from localloop.twiml.voice import grammar
+from localloop.twiml.voice.kinds import Invalid
 
 MAX_CHARACTERS: Final = 4096
 MAX_PAUSE_MS: Final = 10_000  # the longest <break> that speech synthesis keeps
@@ -63,11 +65,8 @@ class _Reading:
                 self._notices.add(grammar.NODES[key].stray, reason, child)
 
     def _element(self, element: Element, key: str) -> None:
-        names = grammar.attributes_of(key)
-        self._notices.unknown_attributes(element, names)
-        written = "".join(
-            f" {name}={quoteattr(value)}" for name, value in element.attributes.items() if name in names
-        )
+        self._notices.unknown_attributes(element, grammar.attributes_of(key))
+        written = "".join(f" {name}={quoteattr(value)}" for name, value in self._good(element, key))
         self.markup.append(f"<{element.name}{written}>")
         if key == "SsmlSub" and element.attributes.get("alias"):
             self.heard.append(element.attributes["alias"])
@@ -76,6 +75,19 @@ class _Reading:
             self._pause(element, key)
             self.inside(element, key)
         self.markup.append(f"</{element.name}>")
+
+    def _good(self, element: Element, key: str) -> Iterator[tuple[str, str]]:
+        """The attributes that mean something, as they stand."""
+        known = grammar.attributes_of(key)
+        for name, value in element.attributes.items():
+            if name not in known:
+                continue
+            try:
+                known[name].kind.read(value.strip(), "")
+            except Invalid as invalid:
+                self._notices.add(known[name].code, f"{name} {invalid}", element)
+            else:
+                yield name, value
 
     def _pause(self, element: Element, key: str) -> None:
         if key == "SsmlBreak":

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from http_server import Server, answer, running
+from msgspec import Struct
 from waiting import until
 
 from localloop.core import clock
@@ -135,68 +136,84 @@ async def test_time_goes_back_with_its_world(world: World) -> None:
     assert (await world.lab("GET", "Clock"))["mode"] == "real"
 
 
+class Pair(Struct):
+    """A world that has something of everything, and its fork."""
+
+    parent: World
+    fork: World
+    made: dict[str, Any]
+    sent: dict[str, Any]
+    planned: dict[str, Any]
+    pool: str
+    lists: str
+    sub: str
+    key: str
+
+    async def number(self) -> str:
+        return next(str(each["sid"]) for each in await numbers(self.fork) if each["phone_number"] == OTHER)
+
+
+async def forked(world: World, url: str) -> Pair:
+    await buy(world, OTHER, SmsUrl=url)
+    sent = await world.send(Body="before", StatusCallback=url)
+    pool = await pooled(world, FROM)
+    planned = await plan(world, pool, "planned")
+    sub = await world.ask("POST", "/2010-04-01/Accounts.json", {"FriendlyName": "sub"})
+    key = await world.ask("POST", f"/2010-04-01/Accounts/{world.sid}/Keys.json", {"FriendlyName": "key"})
+    lists = await world.ask("POST", "/sync/v1/Services", {"FriendlyName": "lists"})
+    await world.lab("POST", f"Phones/{TO}", Behavior="30005")
+    await idle(world, planned=True)
+    made = await world.lab("POST", "World/Fork")
+    return Pair(world, like(world, made), made, sent, planned, pool, lists["sid"], sub["sid"], key["sid"])
+
+
+async def test_a_fork_is_the_same_under_other_names(world: World) -> None:
+    async with running(Server(OK)) as server:
+        pair = await forked(world, server.url)
+    fork, made, sent = pair.fork, pair.made, pair.sent
+    assert fork.sid != world.sid
+    assert [each["replaces"] for each in made["accounts"]] == [world.sid, pair.sub]
+    assert [each["replaces"] for each in made["keys"]] == [pair.key]
+    assert (await fork.message(sent["sid"]))["account_sid"] == fork.sid
+    assert {each["sid"] for each in await numbers(fork)} == {each["sid"] for each in await numbers(world)}
+    key = made["keys"][0]
+    theirs = World(fork.client.acting_as(key["sid"], key["secret"]), world.database)
+    path = f"/2010-04-01/Accounts/{fork.sid}/Messages/{sent['sid']}.json"
+    assert (await theirs.ask("GET", path))["sid"] == sent["sid"]
+    sub = made["accounts"][1]
+    assert await bodies(World(fork.client.acting_as(sub["sid"], sub["auth_token"]), world.database)) == set()
+
+
 async def test_a_fork_and_its_parent_go_their_ways(world: World) -> None:
     async with running(Server(OK)) as first, running(Server(OK)) as second:
-        await buy(world, OTHER, SmsUrl=first.url)
-        before = await world.send(Body="before", StatusCallback=first.url)
-        pool = await pooled(world, FROM)
-        planned = await plan(world, pool, "planned")
-        sub = await world.ask("POST", "/2010-04-01/Accounts.json", {"FriendlyName": "sub"})
-        key = await world.ask("POST", f"/2010-04-01/Accounts/{world.sid}/Keys.json", {"FriendlyName": "key"})
-        listed_item = await world.ask("POST", "/sync/v1/Services", {"FriendlyName": "lists"})
-        await world.lab("POST", f"Phones/{TO}", Behavior="30005")
-        await idle(world, planned=True)
-        made = await world.lab("POST", "World/Fork")
-        fork = like(world, made)
-
-        # The same under other names.
-        assert fork.sid != world.sid
-        assert [each["replaces"] for each in made["accounts"]] == [world.sid, sub["sid"]]
-        assert [each["replaces"] for each in made["keys"]] == [key["sid"]]
-        assert (await fork.message(before["sid"]))["account_sid"] == fork.sid
-        assert {each["sid"] for each in await numbers(fork)} == {each["sid"] for each in await numbers(world)}
-        theirs = World(
-            fork.client.acting_as(made["keys"][0]["sid"], made["keys"][0]["secret"]), world.database
-        )
-        shown = await theirs.ask("GET", f"/2010-04-01/Accounts/{fork.sid}/Messages/{before['sid']}.json")
-        assert shown["sid"] == before["sid"]
-        below = like(
-            world,
-            {"account_sid": made["accounts"][1]["sid"], "auth_token": made["accounts"][1]["auth_token"]},
-        )
-        assert await bodies(below) == set()
-
-        # What one of them does, the other does not notice.
-        number = next(each for each in await numbers(fork) if each["phone_number"] == OTHER)
-        path = f"/2010-04-01/Accounts/{fork.sid}/IncomingPhoneNumbers/{number['sid']}.json"
-        await fork.ask("POST", path, {"SmsUrl": second.url})
-        await fork.ask("DELETE", f"/2010-04-01/Accounts/{fork.sid}/Messages/{before['sid']}.json")
-        await fork.ask(
-            "POST", f"/2010-04-01/Accounts/{fork.sid}/Messages/{planned['sid']}.json", {"Status": "canceled"}
-        )
-        await fork.ask("POST", f"/sync/v1/Services/{listed_item['sid']}", {"FriendlyName": "other lists"})
+        pair = await forked(world, first.url)
+        fork, sent, planned = pair.fork, pair.sent, pair.planned
+        number, lists = await pair.number(), f"/sync/v1/Services/{pair.lists}"
+        own = f"/2010-04-01/Accounts/{fork.sid}"
+        await fork.ask("POST", f"{own}/IncomingPhoneNumbers/{number}.json", {"SmsUrl": second.url})
+        await fork.ask("DELETE", f"{own}/Messages/{sent['sid']}.json")
+        await fork.ask("POST", f"{own}/Messages/{planned['sid']}.json", {"Status": "canceled"})
+        await fork.ask("POST", lists, {"FriendlyName": "other lists"})
         await fork.lab("POST", f"Phones/{TO}", Behavior="deliver")
         await fork.lab("POST", f"Phones/{TO}/Messages", To=OTHER, Body="to the fork")
         await idle(fork)
         assert [call.form["Body"] for call in second.requests] == ["to the fork"]
         assert {call.form.get("Body", "") for call in first.requests} == {""}
-        assert (await world.message(before["sid"]))["body"] == "before"
+        assert (await world.message(sent["sid"]))["body"] == "before"
         assert (await world.message(planned["sid"]))["status"] == "scheduled"
         assert await bodies(world) == {"before", "planned"}
-        assert (await world.ask("GET", f"/sync/v1/Services/{listed_item['sid']}"))["friendly_name"] == "lists"
+        assert (await world.ask("GET", lists))["friendly_name"] == "lists"
         assert (await world.lab("GET", f"Phones/{TO}"))["behavior"] == "30005"
 
-        # Nor the other way round.
-        await world.ask("DELETE", f"/messaging/v1/Services/{pool}")
-        await world.ask(
-            "DELETE", f"/2010-04-01/Accounts/{world.sid}/IncomingPhoneNumbers/{number['sid']}.json"
-        )
+        # And the other way round.
+        await world.ask("DELETE", f"/messaging/v1/Services/{pair.pool}")
+        await world.ask("DELETE", f"/2010-04-01/Accounts/{world.sid}/IncomingPhoneNumbers/{number}.json")
         assert len(await numbers(fork)) == 2
-        assert (await fork.send(Body="goes", MessagingServiceSid=pool))["account_sid"] == fork.sid
+        assert (await fork.send(Body="goes", MessagingServiceSid=pair.pool))["account_sid"] == fork.sid
         with pytest.raises(Refused, match="401"):
             await World(world.client.acting_as(fork.sid, "0" * 32), world.database).send()
-        await no_trace(fork, of=[world.sid, sub["sid"], key["sid"]])
-        await no_trace(world, of=[each["sid"] for each in made["accounts"]])
+        await no_trace(fork, of=[world.sid, pair.sub, pair.key])
+        await no_trace(world, of=[each["sid"] for each in pair.made["accounts"]])
 
 
 async def no_trace(world: World, of: list[str]) -> None:
@@ -284,3 +301,26 @@ async def test_a_world_for_a_test_is_alone_and_goes_without_a_trace(world: World
         if table.name not in ("requests", "accounts"):
             sql = f"select count(*) from {table.name} t, unnest($1::text[]) w where strpos(t::text, w) > 0"
             assert await world.database.fetchval(sql, [fresh.sid, fork.sid]) == 0, table.name
+
+
+async def test_short_links_of_a_fork_are_its_own(world: World) -> None:
+    await buy(world, FROM)
+    pool = await pooled(world, FROM)
+    domain = await world.lab("POST", "LinkDomains")
+    path = f"/messaging/v1/LinkShortening/Domains/{domain['sid']}/MessagingServices/{pool}"
+    await world.ask("POST", path)
+    sent = await world.send(
+        Body="look: https://example.com/a/long/address", MessagingServiceSid=pool, ShortenUrls="true"
+    )
+    await idle(world)
+    fork = like(world, await world.lab("POST", "World/Fork"))
+    texts = [(await each.message(sent["sid"]))["body"] for each in (world, fork)]
+    shown = [
+        (await each.lab("GET", f"Phones/{TO}/Messages"))["messages"][0]["body"] for each in (world, fork)
+    ]
+    assert texts == shown
+    assert texts[0] != texts[1]
+    for each, text in zip((world, fork), texts, strict=True):
+        code = text.rpartition("/")[2]
+        sql = "select account_sid from short_links where code = $1"
+        assert await world.database.fetchval(sql, code) == each.sid

@@ -104,3 +104,23 @@ def test_the_unnamed_world_cannot_be_set() -> None:
 def test_a_naive_moment_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         clock.frozen(datetime(2030, 1, 1))  # noqa: DTZ001
+
+
+def test_an_automatic_world_runs_and_stays_automatic_when_it_is_moved() -> None:
+    clock.set_world("w", clock.automatic(timedelta(hours=1)))
+    assert clock.now("w") - clock.now() > timedelta(minutes=59)
+    moved = clock.world_time("w").advanced(timedelta(days=1))
+    assert (moved.mode, moved.offset) == ("auto", timedelta(days=1, hours=1))
+    shown = moved.shows(clock.now() + timedelta(days=2))
+    assert shown.mode == "auto"
+    assert timedelta(days=2) - shown.offset < timedelta(seconds=30)
+    clock.forget("w")
+
+
+def test_an_older_move_does_not_undo_a_later_one() -> None:
+    clock.set_world("w", clock.running(timedelta(hours=2)), move=8)
+    clock.set_world("w", clock.running(timedelta(hours=1)), move=7)
+    assert clock.world_time("w").offset == timedelta(hours=2)
+    clock.set_world("w", clock.REAL, move=9)
+    assert clock.world_time("w") == clock.REAL
+    clock.forget("w")

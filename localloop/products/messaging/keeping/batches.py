@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from localloop.core import clock, sids
 from localloop.products.messaging.media import queries as media
-from localloop.products.messaging.message import lifecycle
+from localloop.products.messaging.message import lifecycle, used
 from localloop.rest import recorder
 from localloop.webhooks import Forgotten, forget
 
@@ -83,6 +83,7 @@ async def delete(
         ids = [row["id"] for row in gone]
         if any(row["prefix"] == "MM" for row in gone):
             await media.delete_of(unit, account_sid, ids, clock.now())
+        await used.keep(unit, account_sid, ids)
         await unit.execute(_DELETE, account_sid, ids)
         named = [sids.from_uuid(row["prefix"], row["id"]) for row in gone]
         await forget_all(unit, account_sid, gone[0]["world_sid"], named)

@@ -15,7 +15,7 @@ from localloop.core.errors import ApiError
 from localloop.jobs import cancel, enqueue
 from localloop.products.messaging.keeping import retained
 from localloop.products.messaging.media import queries as media
-from localloop.products.messaging.message import callbacks, feedback, lifecycle, queries, scheduled
+from localloop.products.messaging.message import callbacks, feedback, lifecycle, queries, scheduled, used
 from localloop.products.messaging.message.compose import Composer, Draft, Origin
 from localloop.products.messaging.message.queries import Change, Filters, Slice
 from localloop.products.messaging.message.resource import Message, Shown, shown
@@ -79,6 +79,7 @@ class Operations(Struct, frozen=True):
     async def delete(self, request: Request) -> Deleted:
         message = await find(self.database, request, "Sid")
         async with self.database.unit() as unit:
+            await used.keep(unit, message.account_sid, [message.id])
             if not await queries.delete(unit, message, sorted(lifecycle.SETTLED)):
                 raise errors.delete_before_complete()
             if message.may_have_files:

@@ -318,6 +318,17 @@ create table sticky_senders (                              -- whom a recipient k
 ) with (fillfactor = 90);
 create index sticky_senders_sender on sticky_senders (account_sid, service_sid, sender_sid);
 
+create table message_usage (                               -- of messages that are gone: numbers alone
+  account_sid    text not null,
+  day            date not null,                            -- in the world's time
+  is_inbound     boolean not null,
+  is_mms         boolean not null,
+  own            text not null,                            -- the account's number, or address in a channel
+  count          bigint not null,
+  price          numeric(14, 5) not null,
+  primary key (account_sid, day, is_inbound, is_mms, own)
+);
+
 create table scheduled_messages (                          -- how many of an account's messages wait for their moment
   account_sid    text primary key,
   waiting        integer not null

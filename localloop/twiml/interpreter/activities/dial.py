@@ -115,6 +115,10 @@ class Dialling(Activity, frozen=True, kw_only=True):
             )
             run.emit(screen)
             run.become(self, now)
+        elif progress.what == "answered" and self.verb.queue is not None:
+            # Somebody was taken: whoever dialled waits for nobody any more, but for the end of the whisper.
+            run.cancel_timer(self.patience)
+            run.become(self, replace(now, patience=""))
         elif progress.what in ("answered", "accepted"):
             now._bridge(run, progress.leg)
         else:

@@ -264,6 +264,8 @@ def test_a_caller_who_was_let_ring_is_answered_by_what_follows() -> None:
     talk = ringing(f"<Dial answerOnBridge='true'>{ANN}</Dial><Say>nobody there</Say>")
     ends(talk, legs(talk)[0], "busy")
     assert talk.kinds() == ["Answer", "Say"]
+    talk.played()
+    assert talk.kinds() == ["Hangup"]
 
 
 # -- how it ends
@@ -399,6 +401,15 @@ def test_the_first_of_a_queue() -> None:
     parameters = told(talk)
     assert parameters.items() >= extra.items()
     assert parameters["DialCallStatus"] == "completed"
+
+
+def test_whoever_hears_a_whisper_is_waited_for() -> None:
+    talk, leg = dequeue()
+    patience = talk.last(commands.StartTimer)
+    talk.send(events.DialProgress, leg=leg, what="answered", call_sid="CA2")
+    assert talk.said == (commands.CancelTimer(n=talk.state.counter, name=patience.name),)
+    talk.send(events.DialProgress, leg=leg, what="accepted")
+    assert talk.kinds() == ["Bridge", "StartTimer"]
 
 
 def test_an_empty_queue_is_waited_for() -> None:

@@ -209,6 +209,11 @@ def test_without_a_fallback_the_caller_is_told_and_hung_up() -> None:
     assert talk.played() == (commands.Hangup(n=talk.state.counter, reason="application-error"),)
 
 
+def test_a_document_given_over_rest_has_no_url_to_tell_of() -> None:
+    talk = Talk(answered=True, source=Inline("<Response>"), fallback_url=f"{BASE}fallback")
+    assert talk.one(commands.Fetch).parameters == {"ErrorCode": "12100"}
+
+
 def test_a_fallback_that_fails_is_the_end() -> None:
     talk = Talk(answered=True, fallback_url=f"{BASE}fallback")
     talk.fails()

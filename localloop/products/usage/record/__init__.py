@@ -1,0 +1,1 @@
+"""Usage records: sums by category and day, month or year."""
