@@ -5,7 +5,10 @@ from __future__ import annotations
 from localloop.contract import load
 
 # Operation → why.
+_LOG = "its filter Log takes a number and the field is text: a text that does not pass is refused, not sifted"
 EXCEPTIONS: dict[str, str] = {
+    "api.v2010.ListNotification": _LOG,
+    "api.v2010.ListCallNotification": _LOG,
     "verify.v2.CreateNewFactorPasskey": (
         "its url is a factor's of the entity, which exists once somebody has verified it with a device"
     ),

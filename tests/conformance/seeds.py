@@ -90,6 +90,10 @@ class Seeds:
         if kind == "api/Conference":
             self._of_calls["conference"] = await self._conference()
             return self._of_calls["conference"]
+        if kind == "api/CallEvent":
+            return await self._exchange()
+        if kind == "api/Notification":
+            return await self._alert(self._of_calls["call"])
         if kind == "api/Recording":
             return await self._recording()
         if kind == "api/Member":
@@ -134,7 +138,22 @@ class Seeds:
         await change_domain(self._database, replace(domain, data={"certificate": certificate}))
         return domain.sid
 
-    async def _alert(self) -> str:
+    async def _exchange(self) -> str:
+        """What the walk's call asked an application, and its answer."""
+        sent = {"method": "POST", "url": "http://127.0.0.1:9/", "headers": [], "body": "A=b"}
+        came = {"status": 200, "headers": [["Content-Type", "text/xml"]], "body": "<Response/>"}
+        await self._database.execute(
+            "insert into deliveries (account_sid, id, kind, resource_sid, url, method, attempt, detail, date_created)"
+            " values ($1, $2, 'instruction', $3, 'http://127.0.0.1:9/', 'POST', 1, $4, $5)",
+            self._account_sid,
+            sids.new_id(),
+            self._of_calls["call"],
+            {"request": sent, "response": came},
+            clock.now(await self._world()),
+        )
+        return "event"
+
+    async def _alert(self, resource_sid: str = "") -> str:
         """As a callback leaves one that had no good answer."""
         world_sid = await self._world()
         alert = Alert(
@@ -142,7 +161,7 @@ class Seeds:
             world_sid=world_sid,
             error_code=11200,
             at=clock.now(world_sid),
-            resource_sid=sids.new("SM"),
+            resource_sid=resource_sid or sids.new("SM"),
             service_sid=sids.new("MG"),
             exchange=_EXCHANGE,
         )

@@ -1,8 +1,8 @@
 """Every fact about messaging that is known has a test that proves it, or says where localloop differs and why.
 
 `tests/facts_ids.txt` names the facts: the rows and points of what was collected about messaging (3.1 to 3.11), the
-texts of refusals (`text-21211`) and the codes of the error dictionary. `tests/facts.toml` says of each what it is and
-what proves it.
+texts of refusals (`text-21211`) and the codes of the error dictionary; and those about calls (`voice-2.5-media`) as far
+as they are proven. `tests/facts.toml` says of each what it is and what proves it.
 """
 
 from __future__ import annotations

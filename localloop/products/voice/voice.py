@@ -9,7 +9,7 @@ from uuid import UUID
 from localloop.core import clock
 from localloop.jobs import Handler
 from localloop.products.numbers import Directory
-from localloop.products.voice import insights, queue
+from localloop.products.voice import insights, queue, trace
 from localloop.products.voice.call import operations, queries
 from localloop.products.voice.call.accept import Acceptance
 from localloop.products.voice.call.compose import Composer, Free, Hindrances, Rules
@@ -96,6 +96,7 @@ class Voice:
             *queue.bindings(self.database, calls),
             *conference_bindings(self.database, calls),
             recordings.binding(Recordings(self.recorder, calls)),
+            *trace.bindings(self.database, calls),
             insights.binding(calls),
         )
 
