@@ -8,7 +8,7 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from localloop.core import e164
-from localloop.products.voice.call import family, lifecycle, recorded, shared
+from localloop.products.voice.call import family, lifecycle, recorded, services, shared
 from localloop.products.voice.call.events import (
     Brought,
     Detected,
@@ -307,7 +307,7 @@ def _sound(turn: Turn, command: AnyCommand) -> None:
         case commands.Echo():
             turn.note(Line("played", "echo"))
         case _:
-            pass
+            services.perform(turn, command)
 
 
 def _warn(turn: Turn, warn: commands.Warn) -> None:
