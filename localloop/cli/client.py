@@ -48,6 +48,9 @@ class Client(Struct, frozen=True):
         pairs = [(key, value) for key, value in params.items() if value is not None]
         return self._call("POST", path, urlencode(pairs, doseq=True).encode(), timeout)
 
+    def delete(self, path: str, *, timeout: float = TIMEOUT_S) -> None:
+        self._call("DELETE", path, None, timeout)
+
     @contextmanager
     def stream(self, path: str, params: Params) -> Iterator[Iterator[bytes]]:
         """The lines of an answer without an end, as they come. Raises Failed, and OSError when it breaks off."""

@@ -331,6 +331,16 @@ async def texts_by_id(reader: Executor, scope: Scope, keys: Sequence[tuple[str, 
     )
 
 
+async def faults_of(reader: Executor, scope: Scope, sid: str) -> list[Row]:
+    """What went wrong on purpose with a resource."""
+    return await reader.fetch(
+        "select id, fault_sid, kind, event, attempt, date_created from applied_faults"
+        " where world_sid = $1 and resource_sid = $2 order by id",
+        scope.world_sid,
+        sid,
+    )
+
+
 async def copy_of(reader: Executor, scope: Scope, message: Row) -> Row | None:
     """The text that a message became on its phone, or came from: about as old as the message, or younger."""
     number = message["from_address"] if message["direction"] == "inbound" else message["to_address"]

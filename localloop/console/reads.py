@@ -13,7 +13,7 @@ from localloop.console.filters import Conditions
 from localloop.console.queries import Row, Scope, Slice
 from localloop.console.search import SearchError
 from localloop.console.shapes import Json
-from localloop.console.timeline import timeline
+from localloop.console.timeline import Told, timeline
 from localloop.core import clock, e164, errors, sids
 from localloop.core.errors import ApiError
 from localloop.store import Database
@@ -68,9 +68,12 @@ class Reads:
             ],
             "timeline": timeline(
                 row,
-                await queries.copy_of(self._database, scope, row),
-                calls,
-                await queries.requests_of(self._database, scope, sid),
+                Told(
+                    await queries.copy_of(self._database, scope, row),
+                    calls,
+                    await queries.requests_of(self._database, scope, sid),
+                    await queries.faults_of(self._database, scope, sid),
+                ),
             ),
         }
 

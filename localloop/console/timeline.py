@@ -1,5 +1,5 @@
 """The story of one message, oldest first, from what is kept of it: the requests about it while they are on record, the
-states that it went through, the text on its phone, and every attempt at a webhook.
+states that it went through, the text on its phone, every attempt at a webhook, and what went wrong on purpose.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec import Struct
 from localloop.console.shapes import FAILURES, FINAL, Json, error_title, iso, request
 from localloop.core import sids
 
-Kind = Literal["request", "state", "carrier", "callback", "instruction"]
+Kind = Literal["request", "state", "carrier", "callback", "instruction", "fault"]
 Row = Mapping[str, Any]
 # Events of one moment, in the order in which one leads to the other.
 _ORDER: Final[Mapping[str, int]] = {
@@ -22,6 +22,7 @@ _ORDER: Final[Mapping[str, int]] = {
     "created": 1,
     "sent": 2,
     "carrier": 3,
+    "fault": 3,
     "final": 4,
     "callback": 5,
 }
@@ -42,16 +43,23 @@ class Event(Struct, frozen=True):
         return {"at": iso(self.at), "kind": self.kind, "title": self.title, "detail": self.detail}
 
 
-def timeline(
-    message: Row, copy: Row | None, deliveries: Sequence[Row], requests: Sequence[Row]
-) -> list[Json]:
-    """`copy` is the text on the phone, `deliveries` the attempts at its webhooks with their details, `requests` what
-    the API was asked about it."""
+class Told(Struct, frozen=True):
+    """What is on record of a message beside its row: the text on the phone, the attempts at its webhooks with their
+    details, what the API was asked about it, and what went wrong on purpose."""
+
+    copy: Row | None
+    deliveries: Sequence[Row]
+    requests: Sequence[Row]
+    faults: Sequence[Row] = ()
+
+
+def timeline(message: Row, told: Told) -> list[Json]:
     events = [
-        *map(_request, requests),
+        *map(_request, told.requests),
         *_states(message),
-        *_carrier(message, copy),
-        *map(_call, deliveries),
+        *_carrier(message, told.copy),
+        *map(_call, told.deliveries),
+        *map(_fault, told.faults),
     ]
     return [event.shown() for event in sorted(events, key=lambda event: (event.at, event.rank))]
 
@@ -146,6 +154,17 @@ def _call(delivery: Row) -> Event:
     }
     kind: Kind = "callback" if notifies else "instruction"
     return Event(delivery["date_created"], kind, f"{title}: {outcome}", detail, _ORDER["callback"])
+
+
+def _fault(row: Row) -> Event:
+    """One strike of a rule."""
+    detail = {
+        "sid": sids.from_uuid("LA", row["id"]),
+        "fault_sid": row["fault_sid"],
+        "event": row["event"],
+        "attempt": row["attempt"],
+    }
+    return Event(row["date_created"], "fault", f"{row['kind']}: {row['event']}", detail, _ORDER["fault"])
 
 
 def _told(detail: Mapping[str, Any] | None) -> str:

@@ -15,14 +15,17 @@ from uuid import UUID
 from msgspec import Struct
 
 from localloop.core import errors, sids
+from localloop.lab.faults.rule import KINDS as KNOWN_FAULTS
 from localloop.lab.things import ACCOUNTS, Scope
 from localloop.store import Executor
 
 Row = Mapping[str, Any]
-KINDS: Final = ("request", "message", "phone", "webhook", "alert", "clock")
+KINDS: Final = ("request", "message", "phone", "webhook", "alert", "clock", "fault")
 LATEST: Final = "g"  # after every key
 # Of one millisecond, in the order in which one leads to the other.
-_RANKS: Final[Mapping[str, int]] = {name: rank for rank, name in enumerate(("request", "clock", *KINDS[1:5]))}
+_RANKS: Final[Mapping[str, int]] = {
+    name: rank for rank, name in enumerate(("request", "clock", "fault", *KINDS[1:5]))
+}
 
 
 class Happening(Struct, frozen=True):
@@ -125,6 +128,13 @@ order by p.id desc limit $4
 _MOVES: Final = """
 select id, cause, clock_mode, moved_from, moved_to from clock_moves
 where world_sid = $1 and id >= $2 and id < $3 order by id desc limit $4
+"""
+
+
+# A subaccount sees what struck its own things.
+_FAULTS: Final = """
+select * from applied_faults where world_sid = $1 and id >= $2 and id < $3 and ($1 = $5 or account_sid = $5)
+order by id desc limit $4
 """
 
 
@@ -267,6 +277,25 @@ def _move(row: Row) -> Happening:
     )
 
 
+async def _faults(reader: Executor, scope: Scope, part: Part) -> list[Happening]:
+    rows = await reader.fetch(_FAULTS, scope.world_sid, *part.bounds, part.most, scope.account_sid)
+    return [_fault(row) for row in rows]
+
+
+def _fault(row: Row) -> Happening:
+    again = f", attempt {row['attempt']}" if row["attempt"] > 1 else ""
+    words = KNOWN_FAULTS[row["kind"]].words
+    return Happening(
+        key=_key("fault", row["id"]),
+        kind="fault",
+        at=row["date_created"],
+        title=f"{row['kind']} struck {row['event']}{again}: {words}",
+        sid=sids.from_uuid("LA", row["id"]),
+        resource_sid=row["resource_sid"],
+        detail={name: row[name] for name in ("fault_sid", "kind", "event", "attempt")},
+    )
+
+
 def _moved(span: timedelta) -> str:
     if abs(span) < timedelta(milliseconds=50):
         return ""
@@ -285,4 +314,5 @@ SOURCES: Final[Mapping[str, Source]] = {
     "webhook": _webhooks,
     "alert": _alerts,
     "clock": _moves,
+    "fault": _faults,
 }

@@ -14,7 +14,7 @@ from localloop.store.database import Database, Executor, Unit
 
 TABLES: Final = ("messages", "calls", "deliveries")
 _AHEAD: Final = 2  # months beyond the current one
-_FILL: Final = {"calls": 70}  # per cent of a page, where rows change a few times and stay
+_FILL: Final = {"messages": 65, "calls": 70}  # per cent of a page, where rows change a few times and stay
 _LOCK: Final = 0x7061727473  # any fixed number: "parts"
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from localloop.testing.asgi import Answer
     from localloop.testing.clock import Clock, StillBusy
     from localloop.testing.expect import Expect, NotSo, Thing
+    from localloop.testing.faults import Applied, Fault, Faults
     from localloop.testing.lab import Lab, LabError
     from localloop.testing.personas import BadPersona, Persona, Rule
     from localloop.testing.phone import NothingCame, Phone, Text
@@ -40,6 +41,7 @@ _MODULES: Final = {
     "asgi": ("Answer",),
     "clock": ("Clock", "StillBusy"),
     "expect": ("Expect", "NotSo", "Thing"),
+    "faults": ("Applied", "Fault", "Faults"),
     "lab": ("Lab", "LabError"),
     "personas": ("BadPersona", "Persona", "Rule"),
     "phone": ("NothingCame", "Phone", "Text"),
@@ -55,9 +57,12 @@ __all__ = [
     "AUTH_TOKEN",
     "BASE_URL",
     "Answer",
+    "Applied",
     "BadPersona",
     "Clock",
     "Expect",
+    "Fault",
+    "Faults",
     "Lab",
     "LabError",
     "NotDeclared",

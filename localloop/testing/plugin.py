@@ -14,6 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from localloop.testing.clock import Clock
     from localloop.testing.expect import Expect
+    from localloop.testing.faults import Faults
     from localloop.testing.phone import Phone
     from localloop.testing.server import Server
     from localloop.testing.snapshots import Snapshots
@@ -75,6 +76,12 @@ def phone(_localloop_world: World) -> Callable[[str], Phone]:
 def clock(_localloop_world: World) -> Clock:
     """The clock of the test's world: clock.freeze(), clock.advance(days=30), clock.auto()."""
     return _localloop_world.clock
+
+
+@pytest.fixture
+def faults(_localloop_world: World) -> Faults:
+    """What goes wrong in the test's world: faults.add("webhook-drop", MessageStatus="sent")."""
+    return _localloop_world.faults
 
 
 @pytest.fixture

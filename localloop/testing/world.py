@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from localloop.testing.clock import Clock
 from localloop.testing.expect import Expect
+from localloop.testing.faults import Faults
 from localloop.testing.lab import Lab
 from localloop.testing.personas import load
 from localloop.testing.phone import Phone
@@ -60,6 +61,7 @@ class World:
         self.account_sid, self.auth_token = _made(self._server, profile)
         self.lab = Lab(self.url, self.account_sid, self.auth_token)
         self.clock = Clock(self.lab)
+        self.faults = Faults(self.lab)
         self.expect = Expect(self.lab)
         self.snapshots = Snapshots(self.lab)
         self._stack = ExitStack()

@@ -29,7 +29,10 @@ log = logging.getLogger(__name__)
 
 _REMEMBERED: Final = 4_096
 _SHARE: Final = 0.1  # of the newest answer in the mean
+_AWAY_S: Final = 0.1
 _GUESS_S: Final = 0.01  # what an answer takes, before there was one
+_PARKING_S: Final = 1.0  # until a job that was sent away is surely in its lane
+_LOOK_S: Final = 0.1
 _COMING_S: Final = 1.0  # released jobs that have not come by then went to another process
 
 
@@ -86,7 +89,9 @@ class Endpoint:
         self.opens_at = 0.0
         self.probe: int | None = None
         self.is_promised = False  # somebody will come when the pause is over
-        self.parked = 0
+        self.parked = 0  # at most
+        self.parked_at = 0.0
+        self.looks_at = 0.0  # while others are under way, not earlier
         self.coming = 0
         self.released_at = 0.0
 
@@ -101,9 +106,10 @@ class Endpoint:
         return not (self.running or self.waiting or self.parked or self.troubles)
 
     def takes(self, now: float) -> float:
-        """How long an answer takes, as far as is known: the one that is awaited for longest counts, too."""
+        """How long an answer takes, as far as is known: the one that is awaited for longest counts, too, less the time
+        for which we may have been away ourselves."""
         oldest = next(iter(self.running.values()), None)
-        return self.mean_s if oldest is None else max(self.mean_s, now - oldest.began)
+        return self.mean_s if oldest is None else max(self.mean_s, now - oldest.began - _AWAY_S)
 
     def drains_in(self, now: float, ahead: int) -> float:
         """How long until this many have gone."""
@@ -134,6 +140,8 @@ class Gate:
         if endpoint.parked <= 0:
             return
         now = asyncio.get_running_loop().time()
+        if now < endpoint.looks_at and (endpoint.running or endpoint.waiting):
+            return
         if endpoint.is_open:
             if not endpoint.is_promised:
                 endpoint.is_promised = True
@@ -155,13 +163,19 @@ class Gate:
             log.warning("parked notifications wait on (%s)", error)
             return 0
         endpoint.parked = max(0, endpoint.parked - count)
+        if count < most:
+            now = asyncio.get_running_loop().time()
+            endpoint.looks_at = now + _LOOK_S
+            if now - endpoint.parked_at > _PARKING_S:
+                endpoint.parked = 0
         return count
 
     async def enter(self, endpoint: Endpoint, visitor: Visitor) -> Passage:
         """May go, or Postponed; whoever entered has to `leave`."""
         now = asyncio.get_running_loop().time()
         if visitor.has_parked:
-            self._note_return(endpoint)
+            # Released, or its time was over: that is not known, so `parked` may be more than there are, never less.
+            endpoint.coming = max(0, endpoint.coming - 1)
         if endpoint.is_open and not visitor.may_probe:
             if now < endpoint.opens_at or endpoint.probe is not None:
                 raise self._kept_away(endpoint, now)
@@ -173,12 +187,6 @@ class Gate:
         if not self._is_short_wait(endpoint, now):
             raise self._kept_away(endpoint, now)
         return await self._wait(endpoint, visitor)
-
-    def _note_return(self, endpoint: Endpoint) -> None:
-        if endpoint.coming:
-            endpoint.coming -= 1
-        else:
-            endpoint.parked = max(0, endpoint.parked - 1)
 
     def _has_room(self, endpoint: Endpoint, now: float) -> bool:
         if len(endpoint.running) >= endpoint.window:
@@ -264,6 +272,7 @@ class Gate:
 
     def _kept_away(self, endpoint: Endpoint, now: float) -> Postponed:
         endpoint.parked += 1
+        endpoint.parked_at = now
         queue_s = max(1.0, 2 * endpoint.drains_in(now, endpoint.parked))
         if not endpoint.is_open:
             return Postponed(min(queue_s, self._limits.longest_park_s))

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from installed import COMMAND, Home, Up
 
+from localloop.testing import Faults, Lab
+
 PHONE = "+15551230009"
 FROM = "+15017122661"
 
@@ -96,3 +98,25 @@ def test_what_cannot_be_done_is_one_line(home: Home, up: Up) -> None:
         assert (refused.returncode, refused.stdout) == (1, "")
         assert told in refused.stderr
         assert refused.stderr.count("\n") == 1
+
+
+def test_things_go_wrong_from_the_shell_and_from_python(home: Home, up: Up) -> None:
+    """In every process, from the answer on."""
+    number = "+15551230077"
+    path = f"/2010-04-01/Accounts/{up.sid}/Messages.json"
+    added = said(home, "faults", "add", "receipt-lose", f"To={number}", "--count", "1", "--seed", "7")
+    faults = Faults(Lab(up.url, up.sid, up.token))
+    assert [(each.sid, each.seed) for each in faults] == [(added["sid"], 7)]
+    with faults.add("carrier-refuse", error_code=30007, Body="~spam"), pytest.raises(TypeError):
+        faults.add("webhook-drop", often=3)
+    sid = up.ask(path, {"To": number, "From": "+15017122699", "Body": "spam"})["sid"]
+    said(home, "wait", "texts", f"Number={number}", "Body=spam")
+    assert up.ask(f"/2010-04-01/Accounts/{up.sid}/Messages/{sid}.json")["status"] == "sent"
+    assert [(each.kind, each.resource_sid) for each in faults.applied()] == [("receipt-lose", sid)]
+    told = home.run("lab", "faults").stdout
+    assert f"receipt-lose To={number}  (100.0%, struck 1 of 1, seed 7)" in told
+    assert said(home, "faults", "retries") == faults.retries() == []
+    assert home.run("lab", "faults", "remove", added["sid"]).returncode == 0
+    assert list(faults) == []
+    refused = home.run("lab", "faults", "add", "webhook-explode")
+    assert (refused.returncode, "webhook-drop" in refused.stderr) == (1, True)

@@ -9,6 +9,7 @@ LONG_FUNCTIONS: dict[tuple[str, str], str] = {}
 MANY_PARAMETERS: dict[tuple[str, str], str] = {
     **dict.fromkeys(
         [
+            ("localloop/cli/lab_faults.py", "add"),
             ("localloop/cli/lab_wait.py", "wait"),
             *(
                 ("localloop/cli/main.py", name)

@@ -16,6 +16,8 @@ import validators
 from faulty import OK, Loop, looping
 from http_server import Received, Server, running
 
+from localloop.core.settings import Settings
+
 RULES: dict[str, dict[str, Any]] = {
     "webhook-drop": {},
     "webhook-duplicate": {},
@@ -83,3 +85,14 @@ async def test_the_same_goes_wrong_twice(dsn: str, tmp_path: Path) -> None:
     assert all(3 <= number <= 20 for kind, number in struck[0].items() if kind.startswith("webhook")), struck[
         0
     ]
+
+
+async def test_chaos_holds_in_every_world_and_stays(dsn: str, tmp_path: Path) -> None:
+    async with looping(dsn, tmp_path, Settings(message_rate=0, chaos=1, seed=7)) as loop:
+        own = Loop(loop.ask.acting_as("AC" + "1" * 32, "t" * 32), loop.database, loop.app, "t" * 32)
+        listed = (await own.ask("GET", "/lab/v1/Faults")).json()["faults"]
+        assert {(each["source"], each["seed"]) for each in listed} == {("chaos", 7)}
+        kept = await own.ask("DELETE", f"/lab/v1/Faults/{listed[0]['sid']}")
+        assert (kept.status, kept.json()["code"]) == (409, 20409)
+        assert (await own.post({"To": "+15558675310", "From": "+15017122661", "Body": "x"})).status == 503
+        assert [each["kind"] for each in await own.applied()] == ["api-error"]

@@ -28,6 +28,11 @@ async def test_a_dropped_callback_never_comes_and_is_on_record(loop: Loop) -> No
         "sent",
         1,
     )
+    [told] = (await loop.ask("GET", "/lab/v1/Log?Kind=fault")).json()["log"]
+    assert (told["resource_sid"], told["title"]) == (
+        sid,
+        "webhook-drop struck sent: the request never reaches the application",
+    )
     listed = (await loop.ask("GET", f"/lab/v1/Deliveries?ResourceSid={sid}&Status=failed")).json()[
         "deliveries"
     ]

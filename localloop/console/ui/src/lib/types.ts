@@ -31,7 +31,7 @@ export interface Message {
   send_at: string | null;
 }
 
-export type StoryKind = "request" | "state" | "carrier" | "callback" | "instruction";
+export type StoryKind = "request" | "state" | "carrier" | "callback" | "instruction" | "fault";
 
 export interface StoryEvent {
   at: string;
