@@ -9,6 +9,7 @@ import pytest
 from http_server import answer
 
 from tests.api.calls.conftest import FROM, TO, Loop
+from tests.api.webhooks.test_forgetting import holding
 
 HOUR = timedelta(hours=1)
 MENU = """<Response>
@@ -225,3 +226,20 @@ async def _own(loop: Loop) -> None:
 async def _alerts(loop: Loop) -> list[int]:
     rows = await loop.database.fetch("select error_code from alerts order by id")
     return [row["error_code"] for row in rows]
+
+
+async def test_a_deleted_call_is_forgotten(loop: Loop) -> None:
+    """What was said in it is in no table any more, nor on the phone."""
+    words = "xyzzy plugh and nothing else"
+    loop.app.documents["/voice"] = "<Response><Gather input='speech' action='/said'/></Response>"
+    loop.app.documents["/said"] = answer("500 Oops", words.encode(), "Content-Type: text/plain")
+    await loop.persona(script=[{"pause": 1}, {"say": "first"}])
+    made = await loop.call()
+    await loop.advance(timedelta(seconds=1))
+    phone = f"/lab/v1/Phones/{TO}/Calls/{made['sid']}"
+    assert (await loop.ask("POST", phone, {"Say": words})).status == 200
+    await loop.advance(HOUR)
+    await loop.ended(made["sid"])
+    assert await holding(loop.database, words) >= {"deliveries", "phone_call_lines", "alerts"}
+    assert (await loop.ask("DELETE", f"{loop.path}/{made['sid']}.json")).status == 204
+    assert await holding(loop.database, words) == set()

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from localloop.core import errors
-from localloop.products.voice.call import callbacks, family, recorded, script
+from localloop.products.voice.call import callbacks, family, recorded, script, shared
 from localloop.products.voice.call.events import (
     AnyEvent,
     Arrived,
@@ -15,15 +15,19 @@ from localloop.products.voice.call.events import (
     Brought,
     Came,
     Conferred,
+    Dequeued,
     Detected,
     Dialled,
     Heard,
     HungUp,
     LegOver,
+    Matched,
     NotBrought,
     Ordered,
     Pressed,
     Progressed,
+    Queued,
+    QueueOver,
     Released,
     Said,
     Screened,
@@ -43,6 +47,7 @@ _UNANSWERED: Final[dict[str, Status]] = {"busy": "busy", "failed": "failed"}
 def conduct(turn: Turn, event: AnyEvent) -> None:
     """Raises what the call refuses to whoever asked in person."""
     _apply(turn, event)
+    script.go_on(turn)
     while turn.news:
         _hear(turn, turn.news.popleft())
 
@@ -65,7 +70,6 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             script.ticked(turn, name)
         case Silent(n):
             recorded.silent(turn, n)
-            script.go_on(turn)
         case TimeIsUp():
             turn.warn(TIME_LIMIT, f"it has lasted {turn.call.options.time_limit} seconds")
             script.hang_up(turn, by="time-limit")
@@ -78,17 +82,31 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
         case Released(reason):
             script.release(turn, reason)
         case Bridged(peer):
-            turn.live = replace(turn.live, peer=peer)
+            shared.bridged(turn, peer)
+        case Queued() | Matched() | Dequeued() | QueueOver() | Conferred():
+            _share(turn, event)
         case Heard(text, digits):
             turn.order(leg.Hear(text) if text else leg.Tones(0, digits))
         case Brought():
             script.brought(turn, event)
         case NotBrought():
             script.not_brought(turn, event)
-        case Conferred():
-            pass
         case Ordered():
             _obey(turn, event)
+
+
+def _share(turn: Turn, event: Queued | Matched | Dequeued | QueueOver | Conferred) -> None:
+    match event:
+        case Queued():
+            shared.queued(turn, event)
+        case Matched():
+            shared.matched(turn, event)
+        case Dequeued():
+            shared.dequeued(turn, event)
+        case QueueOver():
+            shared.queue_over(turn)
+        case Conferred():
+            shared.conferred(turn, event)
 
 
 def _dial(turn: Turn) -> None:

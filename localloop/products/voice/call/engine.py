@@ -8,6 +8,7 @@ is, and what a killed worker had begun is done again by another, under the same 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
@@ -25,6 +26,8 @@ from localloop.products.voice.call.live import EVENT, Asked, Live, Reference
 from localloop.products.voice.call.outcome import Outcomes
 from localloop.products.voice.call.queries import Loaded, Taken, Wanted
 from localloop.products.voice.call.turn import Outcome, Turn
+from localloop.products.voice.queue.desk import Caller, standing
+from localloop.products.voice.queue.line import wait_params
 from localloop.products.voice.recording.desk import Recorder
 from localloop.store import BatchWriter, Database
 from localloop.store.reader import BatchReader
@@ -40,6 +43,7 @@ class Engine:
 
     def __init__(self, database: Database, ends: Ends, webhooks: Webhooks | None, recorder: Recorder) -> None:
         self._ends = ends
+        self._database = database
         self._webhooks = webhooks
         self._public_url = recorder.public_url
         self._loads: BatchReader[Wanted, Loaded | None] = BatchReader(database, queries.load)
@@ -83,7 +87,7 @@ class Engine:
         instruction = Instruction(
             asked.url,
             call.account_sid,
-            callbacks.params_of(call) | asked.parameters,
+            {**callbacks.params_of(call), **asked.parameters, **await self._standing(asked, live)},
             asked.method,
             world_sid=call.world_sid,
             resource_sid=call.sid,
@@ -94,6 +98,15 @@ class Engine:
         if isinstance(answer, Failure):
             return NotBrought(asked.n, answer.code, answer.message)
         return Brought(asked.n, answer.url, answer.content_type, answer.body, answer.jar)
+
+    async def _standing(self, asked: Asked, live: Live) -> Mapping[str, str]:
+        """What a document for those who wait is told of their queue."""
+        if asked.why != "queue-wait" or not live.queue_sid:
+            return {}
+        call = live.call
+        caller = Caller(account_sid=call.account_sid, world_sid=call.world_sid, call_id=call.id, at=live.at)
+        found = await standing(self._database, caller, live.queue_sid)
+        return wait_params(found) if found is not None else {}
 
     async def _apply(
         self, wanted: Wanted, event: AnyEvent, at: datetime, *, may_ask: bool

@@ -108,10 +108,47 @@ class Released(Struct, frozen=True, tag="released"):
     reason: Literal["canceled", "hangup", "time-limit"] = "hangup"
 
 
-class Bridged(Struct, frozen=True, tag="bridged"):
-    """It is connected with that call, or with none any more."""
+class Name(Struct, frozen=True):
+    """A call, as others speak to it: `root` is that of its family."""
 
-    peer: UUID | None = None
+    id: UUID
+    root: UUID
+
+
+class Bridged(Struct, frozen=True, tag="bridged"):
+    """It is connected with that call."""
+
+    peer: Name
+
+
+class Queued(Struct, frozen=True, tag="queued"):
+    """It stands in its queue, or was not let in."""
+
+    what: Literal["entered", "full", "refused"]
+    sid: str = ""
+    code: int = 0
+
+
+class Matched(Struct, frozen=True, tag="matched"):
+    """There is a caller for whoever dialled a queue."""
+
+    caller: Name
+    queue_sid: str
+    waited: int
+
+
+class Dequeued(Struct, frozen=True, tag="dequeued"):
+    """Somebody takes it from its queue, and wants it to hear a document first."""
+
+    leg: str
+    taker: Name
+    url: str | None = None
+    method: Method = "POST"
+    parameters: dict[str, str] = {}
+
+
+class QueueOver(Struct, frozen=True, tag="queue-over"):
+    """Whoever took it from its queue is through with it."""
 
 
 class Heard(Struct, frozen=True, tag="heard"):
@@ -167,5 +204,9 @@ Event: TypeAlias = (
     | Released
     | Bridged
     | Heard
+    | Queued
+    | Matched
+    | Dequeued
+    | QueueOver
 )
 AnyEvent: TypeAlias = Event | Ordered | Brought | NotBrought

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
 from localloop.core import e164, sids
-from localloop.products.voice.call import lifecycle
-from localloop.products.voice.call.events import Bridged, Heard, LegOver, Progressed, Released, Screened
+from localloop.products.voice.call import lifecycle, shared
+from localloop.products.voice.call.events import Bridged, Heard, LegOver, Name, Progressed, Released, Screened
 from localloop.products.voice.call.live import Live
 from localloop.products.voice.call.resource import Call, Detection, Options, Progress
 from localloop.products.voice.call.turn import Turn
@@ -16,6 +17,7 @@ from localloop.products.voice.caller_id import Refused, Showing, caller_of, kind
 from localloop.twiml.interpreter import commands
 from localloop.twiml.voice import verbs
 
+_SECOND: Final = timedelta(seconds=1)
 NOT_SUPPORTED: Final = 13224
 _PREFIXES: Final = {"client": "client:", "whatsapp": "whatsapp:"}
 
@@ -25,10 +27,11 @@ def place(turn: Turn, wanted: commands.PlaceLegs) -> None:
     for each in wanted.legs:
         call = _call(turn, wanted, each.target)
         if isinstance(call, int):
-            turn.send(turn.call.id, LegOver(each.leg, "", "failed", code=call))
+            turn.send(_name(turn), LegOver(each.leg, "", "failed", code=call))
             continue
-        child = Live(call=call, root=turn.live.root, at=turn.at, leg=each.leg)
-        turn.live = replace(turn.live, legs={**turn.live.legs, each.leg: call.id})
+        child = Live(call=call, root=turn.live.root, at=turn.at, boss=_name(turn), leg=each.leg)
+        name = Name(call.id, child.root)
+        turn.live = replace(turn.live, legs={**turn.live.legs, each.leg: name})
         turn.make(child)
 
 
@@ -109,6 +112,7 @@ def screen(turn: Turn, wanted: commands.Screen) -> None:
 
 
 def release(turn: Turn, wanted: commands.EndLegs) -> None:
+    shared.give_up(turn)
     for leg in wanted.legs:
         _tell(turn, leg, Released(wanted.reason))
 
@@ -117,7 +121,7 @@ def bridge(turn: Turn, wanted: commands.Bridge) -> None:
     child = turn.live.legs.get(wanted.leg)
     if child is not None:
         turn.live = replace(turn.live, peer=child)
-        turn.send(child, Bridged(turn.call.id))
+        turn.send(child, Bridged(_name(turn)))
 
 
 def _tell(turn: Turn, leg: str, event: Any) -> None:
@@ -130,28 +134,35 @@ def _tell(turn: Turn, leg: str, event: Any) -> None:
 
 
 def progressed(turn: Turn, what: str) -> None:
-    parent = turn.call.parent_id
-    if parent is not None and turn.live.leg:
-        turn.send(parent, Progressed(turn.live.leg, turn.call.sid, cast(Any, what)))
+    if turn.live.boss is not None:
+        turn.send(turn.live.boss, Progressed(turn.live.leg, turn.call.sid, cast(Any, what)))
 
 
 def over(turn: Turn, how: str | None = None, code: int = 0) -> None:
     """It has ended, or goes its own way: whoever dialled it hears that, and whom it was connected to."""
-    call, parent = turn.call, turn.call.parent_id
-    if parent is None or not turn.live.leg:
+    call, boss = turn.call, turn.live.boss
+    if boss is None:
         return
+    since = turn.live.bridged_at if turn.live.queue_sid else call.answer_time
+    ends = call.end_time or turn.at
     told = LegOver(
         turn.live.leg,
         call.sid,
         cast(Any, how or call.status),
-        duration=call.duration if call.answer_time is not None else None,
+        duration=-((since - ends) // _SECOND) if since is not None else None,
         code=code,
     )
-    turn.live = replace(turn.live, leg="", peer=None)
-    turn.send(parent, told)
+    turn.live = replace(turn.live, boss=None, leg="", peer=None)
+    turn.send(boss, told)
+
+
+def _name(turn: Turn) -> Name:
+    return Name(turn.call.id, turn.live.root)
 
 
 def speak(turn: Turn, text: str = "", digits: str = "") -> None:
     """Whom it is connected to hears it."""
     if turn.live.peer is not None:
         turn.send(turn.live.peer, Heard(text, digits))
+    if text:
+        shared.speak(turn, text)

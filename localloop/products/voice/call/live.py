@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from localloop.products.voice.call.events import Event
+from localloop.products.voice.call.events import Event, Name
 from localloop.products.voice.call.resource import Call, Method
 from localloop.telephony.simulated import Phone
 from localloop.twiml.interpreter import State
@@ -38,6 +38,15 @@ class Running(Struct, frozen=True, omit_defaults=True):
     silent_at: datetime | None = None
 
 
+class Taking(Struct, frozen=True, omit_defaults=True):
+    """It takes a caller of a queue, who hears the document at `url` first."""
+
+    leg: str
+    url: str | None = None
+    method: Method = "POST"
+    waited: int = 0
+
+
 class Live(Struct, frozen=True, kw_only=True):
     """`root` is the call that this one descends from, itself mostly: a family's events are taken in their order.
     `at` is the time of the last event, by which the call's own time goes on."""
@@ -50,9 +59,15 @@ class Live(Struct, frozen=True, kw_only=True):
     end: End | None = None
     script: State | None = None  # where its document stands
     jar: Jar = Jar()
-    leg: str = ""  # how the call that dialled this one calls it
-    legs: dict[str, UUID] = {}  # the calls that this one has dialled, by what it calls them
-    peer: UUID | None = None  # whom it is connected to
+    boss: Name | None = None  # who dialled it, or took it from a queue
+    leg: str = ""  # how its boss calls it
+    legs: dict[str, Name] = {}  # the calls that this one has dialled or taken, by what it calls them
+    peer: Name | None = None  # whom it is connected to
+    bridged_at: datetime | None = None
+    taking: Taking | None = None  # from a queue
+    queue_sid: str = ""
+    whisper: dict[str, str] = {}  # what the document is told that it hears before it is connected
+    room: str = ""  # the conference that it is in, by its name
     recordings: dict[int, Running] = {}  # by the number of the command that began each
     refusal: int = 0  # why it cannot be made, though another call dialled it
 
@@ -83,6 +98,7 @@ class Asked(Struct, frozen=True, omit_defaults=True):
     url: str
     method: Method = "POST"
     parameters: dict[str, str] = {}
+    why: str = ""
 
 
 def key_of(root: UUID, id: UUID) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from localloop.jobs import enqueue
-from localloop.products.voice.call import queries
+from localloop.products.voice.call import queries, visits
 from localloop.products.voice.call.queries import Taken
 from localloop.products.voice.call.turn import Outcome
 from localloop.products.voice.recording.desk import Recorder
@@ -48,6 +48,8 @@ class Outcomes:
         await enqueue(connection, [job for each in taken for job in each.then])
         await self._recorder.begin(connection, [each for one in taken for each in one.recordings])
         for each in taken:
+            for visit in each.visits:
+                await enqueue(connection, await visits.carry_out(connection, each.live, visit))
             for sid, at in each.stopped:
                 await self._recorder.stop(connection, each.live.call.account_sid, sid, at)
         ended = [each.live.call for each in taken if each.live.call.has_ended]

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from localloop.core import e164
-from localloop.products.voice.call import family, lifecycle, recorded
+from localloop.products.voice.call import family, lifecycle, recorded, services, shared
 from localloop.products.voice.call.events import (
     Brought,
     Detected,
@@ -161,6 +161,7 @@ def of_leg(turn: Turn, event: Progressed | LegOver) -> None:
         )
         feed(turn, progress)
         return
+    event = shared.completed(turn, event)
     live = turn.live
     gone = live.legs.get(event.leg)
     others = {leg: id for leg, id in live.legs.items() if leg != event.leg}
@@ -196,6 +197,10 @@ def screen(turn: Turn, screened: Screened) -> None:
 
 def release(turn: Turn, reason: str) -> None:
     """Whoever dialled it needs it no longer; one that nobody answered was not answered."""
+    if turn.live.queue_sid:
+        family.over(turn, "completed")
+        shared.queue_over(turn)
+        return
     answered = turn.call.status == "in-progress"
     turn.order(leg.HangUp())
     turn.become("completed" if answered else "no-answer", sip_code=None if answered else 487)
@@ -235,8 +240,9 @@ def _kind(address: str) -> Literal["number", "client", "sip"]:
 
 def perform(turn: Turn, command: AnyCommand) -> None:
     match command:
-        case commands.Fetch(n=n, url=url, method=method, parameters=parameters):
-            turn.ask(n, url, method, parameters)
+        case commands.Fetch(n=n, url=url, method=method, parameters=parameters, why=why):
+            more = turn.live.whisper if why == "queue-whisper" else {}
+            turn.ask(n, url, method, {**more, **parameters}, why)
         case commands.Notify(url=url, method=method, parameters=parameters):
             turn.tell(url, method, parameters)
         case commands.Warn():
@@ -263,6 +269,16 @@ def perform(turn: Turn, command: AnyCommand) -> None:
             family.bridge(turn, command)
         case commands.EndLegs():
             family.release(turn, command)
+        case commands.EnterQueue():
+            turn.visit(command)
+        case commands.LeaveQueue():
+            shared.leave_queue(turn, command)
+        case commands.Dequeue():
+            shared.dequeue(turn, command)
+        case commands.JoinConference():
+            shared.join(turn, command)
+        case commands.LeaveConference():
+            shared.leave(turn)
         case commands.StartRecording():
             recorded.start(turn, command)
         case commands.StopRecording(of=of):
@@ -291,7 +307,7 @@ def _sound(turn: Turn, command: AnyCommand) -> None:
         case commands.Echo():
             turn.note(Line("played", "echo"))
         case _:
-            pass
+            services.perform(turn, command)
 
 
 def _warn(turn: Turn, warn: commands.Warn) -> None:

@@ -9,8 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
-from uuid import UUID
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,7 +18,7 @@ from localloop.jobs import Job, NewJob
 from localloop.products.voice import price
 from localloop.products.voice.call import callbacks, lifecycle
 from localloop.products.voice.call.callbacks import Change
-from localloop.products.voice.call.events import Came, Dialled, Event, TimeIsUp
+from localloop.products.voice.call.events import Came, Dialled, Event, Name, TimeIsUp
 from localloop.products.voice.call.lifecycle import Status
 from localloop.products.voice.call.live import EVENT, FETCH, Asked, End, Live, Reference, key_of
 from localloop.products.voice.call.resource import Call, Method, Options
@@ -49,6 +48,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     handsets: tuple[PhoneCall, ...] = ()
     alerts: tuple[Alert, ...] = ()
     recordings: tuple[Recording, ...] = ()  # that begin
+    visits: tuple[Any, ...] = ()  # to what calls share
     stopped: tuple[tuple[str, datetime], ...] = ()  # recordings that end, and when
 
 
@@ -69,6 +69,7 @@ class Turn:
         self._handsets: list[PhoneCall] = []
         self._alerts: list[Alert] = []
         self._recordings: list[Recording] = []
+        self._visits: list[Any] = []
         self._stopped: list[tuple[str, datetime]] = []
         self.expected: deque[Callable[[int], AnyEvent]] = deque()  # what its document hears next
 
@@ -150,10 +151,10 @@ class Turn:
             lines = tuple(replace(line, text=_BLANK) if line.kind in _ENTERED else line for line in lines)
         self._lines += [handsets.kept(line, handset, self.at) for line in lines]
 
-    def ask(self, n: int, url: str, method: Method, parameters: dict[str, str]) -> None:
+    def ask(self, n: int, url: str, method: Method, parameters: dict[str, str], why: str = "") -> None:
         """Ask the application for a document, now."""
         live, call = self.live, self.call
-        asked = Asked(call.id, live.root, n, url, method, parameters)
+        asked = Asked(call.id, live.root, n, url, method, parameters, why)
         self._asks.append(NewJob(FETCH, call.account_sid, call.world_sid, asked, self.at, live.key))
 
     def tell(self, url: str, method: Method, parameters: dict[str, str]) -> None:
@@ -202,12 +203,16 @@ class Turn:
         """An event for this call."""
         self._then.append(job_of(self.live, event, self.at + after))
 
-    def send(self, to: UUID, event: Event) -> None:
-        """An event for another call of the family, in the order in which they are sent."""
-        live, call = self.live, self.call
-        reference = Reference(to, live.root, event)
-        job = NewJob(EVENT, call.account_sid, call.world_sid, reference, self.at, key_of(live.root, to))
-        self._then.append(job)
+    def send(self, to: Name, event: Event) -> None:
+        """An event for another call, in the order in which they are sent."""
+        call = self.call
+        reference = Reference(to.id, to.root, event)
+        key = key_of(to.root, to.id)
+        self._then.append(NewJob(EVENT, call.account_sid, call.world_sid, reference, self.at, key))
+
+    def visit(self, visit: Any) -> None:
+        """A visit to a queue or a conference, when the call is written."""
+        self._visits.append(visit)
 
     def make(self, live: Live) -> None:
         """Another call, which is dialled at once."""
@@ -236,6 +241,7 @@ class Turn:
             alerts=tuple(self._alerts),
             recordings=tuple(self._recordings),
             stopped=tuple(self._stopped),
+            visits=tuple(self._visits),
         )
 
 

@@ -1,0 +1,137 @@
+"""A call in a queue or a conference, or one that takes callers of a queue: what it hears there, and what its document
+hears of that.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from localloop.products.voice.call.events import (
+    Conferred,
+    Dequeued,
+    LegOver,
+    Matched,
+    Name,
+    Queued,
+    QueueOver,
+)
+from localloop.products.voice.call.live import Taking
+from localloop.products.voice.call.turn import Turn
+from localloop.products.voice.call.visits import GiveUp, Leave, Speak
+from localloop.products.voice.queue import line
+from localloop.twiml.interpreter import commands, events
+
+# What its document wants -----------------------------------------------------------------------------------
+
+
+def dequeue(turn: Turn, wanted: commands.Dequeue) -> None:
+    taking = Taking(wanted.leg, wanted.queue.url, wanted.queue.method)
+    turn.live = replace(turn.live, taking=taking)
+    turn.visit(wanted)
+
+
+def give_up(turn: Turn) -> None:
+    """It waits for a caller no longer."""
+    taking = turn.live.taking
+    if taking is not None and taking.leg not in turn.live.legs:
+        turn.live = replace(turn.live, taking=None)
+        turn.visit(GiveUp())
+
+
+def leave_queue(turn: Turn, wanted: commands.LeaveQueue) -> None:
+    turn.visit(wanted)
+    if turn.live.boss is None:  # else whoever takes it is told first
+        turn.live = replace(turn.live, queue_sid="")
+
+
+def join(turn: Turn, wanted: commands.JoinConference) -> None:
+    turn.live = replace(turn.live, room=wanted.conference.name)
+    turn.visit(wanted)
+
+
+def leave(turn: Turn) -> None:
+    if turn.live.room:
+        turn.visit(Leave(turn.live.room))
+        turn.live = replace(turn.live, room="")
+
+
+def speak(turn: Turn, text: str) -> None:
+    if turn.live.room:
+        turn.visit(Speak(turn.live.room, text))
+
+
+# What it hears ---------------------------------------------------------------------------------------------
+
+
+def queued(turn: Turn, event: Queued) -> None:
+    if event.what == "entered":
+        turn.live = replace(turn.live, queue_sid=event.sid)
+    turn.expect(
+        lambda seq: events.QueueEvent(seq=seq, at=turn.at, what=event.what, sid=event.sid, code=event.code)
+    )
+
+
+def matched(turn: Turn, event: Matched) -> None:
+    """A caller is there: he hears what he shall hear first, and then is connected."""
+    taking = turn.live.taking
+    if taking is None:
+        turn.send(event.caller, QueueOver())
+        return
+    turn.live = replace(
+        turn.live,
+        legs={**turn.live.legs, taking.leg: event.caller},
+        taking=replace(taking, waited=event.waited),
+    )
+    taker = Name(turn.call.id, turn.live.root)
+    told = line.whisper_params(event.queue_sid, event.waited, turn.call.sid)
+    turn.send(event.caller, Dequeued(taking.leg, taker, taking.url, taking.method, dict(told)))
+
+
+def dequeued(turn: Turn, event: Dequeued) -> None:
+    turn.live = replace(turn.live, boss=event.taker, leg=event.leg, whisper=event.parameters)
+    turn.expect(
+        lambda seq: events.QueueEvent(
+            seq=seq,
+            at=turn.at,
+            what="dequeued",
+            sid=turn.live.queue_sid,
+            url=event.url,
+            method=event.method,
+        )
+    )
+
+
+def bridged(turn: Turn, peer: Name | None) -> None:
+    """It is connected; one that stood in a queue has left it."""
+    turn.live = replace(turn.live, peer=peer, bridged_at=turn.at)
+    if turn.live.queue_sid:
+        turn.expect(
+            lambda seq: events.QueueEvent(seq=seq, at=turn.at, what="bridged", sid=turn.live.queue_sid)
+        )
+
+
+def queue_over(turn: Turn) -> None:
+    """Whoever took it from its queue is through with it: its document goes on."""
+    sid = turn.live.queue_sid
+    turn.live = replace(turn.live, boss=None, leg="", peer=None, bridged_at=None, queue_sid="")
+    turn.expect(lambda seq: events.QueueEvent(seq=seq, at=turn.at, what="ended", sid=sid))
+
+
+def completed(turn: Turn, event: LegOver) -> LegOver:
+    """What the action of a <Dial> is told besides of a caller that it took from a queue."""
+    taking = turn.live.taking
+    if taking is None or taking.leg != event.leg:
+        return event
+    turn.live = replace(turn.live, taking=None)
+    told = line.dial_params(event.call_sid, taking.waited, event.duration or 0)
+    return replace(event, parameters={**event.parameters, **told}) if event.call_sid else event
+
+
+def conferred(turn: Turn, event: Conferred) -> None:
+    if event.what in ("left", "refused"):
+        turn.live = replace(turn.live, room="")
+    turn.expect(
+        lambda seq: events.ConferenceEvent(
+            seq=seq, at=turn.at, what=event.what, code=event.code, url=event.url, method=event.method
+        )
+    )

@@ -1,0 +1,139 @@
+"""A simulated phone, event by event: how it takes calls, and how it follows its script."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from localloop.telephony.leg import (
+    Answer,
+    Answered,
+    Due,
+    Ended,
+    Finished,
+    HangUp,
+    Hear,
+    Line,
+    News,
+    Pressed,
+    Reaction,
+    Ring,
+    Ringing,
+    Sound,
+    Speak,
+    Spoke,
+    Stop,
+    Wake,
+)
+from localloop.telephony.simulated import Persona, PersonaError, Phone, Step
+from localloop.telephony.simulated.persona import persona
+
+
+def later(reaction: Reaction) -> list[tuple[float, News]]:
+    return [(due.after.total_seconds(), due.news) for due in reaction.later]
+
+
+def answered(**given: object) -> Reaction:
+    """A phone that was just answered."""
+    ringing = Phone(persona=persona(given)).take(Ring(60)).leg
+    return ringing.due(Answered())
+
+
+@pytest.mark.parametrize(
+    ("takes", "news", "due"),
+    [
+        ("answers", (Ringing(),), [(1.0, Answered())]),
+        ("rejects", (Ringing(),), [(1.0, Ended("no-answer", 603))]),
+        ("never", (Ringing(),), [(20.0, Ended("no-answer", 487))]),
+        ("busy", (Ended("busy", 486),), []),
+        ("unreachable", (Ended("failed", 404),), []),
+    ],
+)
+def test_how_a_call_is_taken(takes: str, news: tuple[News, ...], due: list[tuple[float, News]]) -> None:
+    reaction = Phone(persona=persona({"takes": takes})).take(Ring(20))
+    assert (reaction.news, later(reaction)) == (news, due)
+
+
+def test_somebody_who_is_too_slow() -> None:
+    assert later(Phone(persona=Persona(after=20)).take(Ring(20))) == [(20.0, Ended("no-answer", 487))]
+
+
+def test_a_text_takes_its_time_and_is_heard_at_its_end() -> None:
+    """Fifteen characters a second; the script waits for words, and half a second more."""
+    phone = answered(script=[{"wait": "PRESS 1"}, {"press": "1"}]).leg
+    said = phone.take(Speak(7, "To go on, press 1.", 2))
+    assert (said.lines, later(said)) == ((Line("heard", "To go on, press 1."),), [(2.4, Finished(7))])
+    over = said.leg.due(Finished(7))
+    assert over.news == (Finished(7),)
+    ((after, wake),) = later(over)
+    assert (after, isinstance(wake, Wake)) == (0.5, True)
+    pressed = over.leg.due(wake)
+    assert (pressed.news, pressed.lines) == ((Pressed("1"),), (Line("pressed", "1"),))
+
+
+def test_what_was_stopped_has_no_end() -> None:
+    sounding = answered().leg.take(Sound(3, "https://example.com/a.mp3", 5.0)).leg
+    assert sounding.take(Stop()).leg.due(Finished(3)) == Reaction(sounding.take(Stop()).leg)
+
+
+def test_a_step_after_the_other() -> None:
+    """What is said and pressed takes time, and then comes what is next; hanging up ends all."""
+    phone = Phone(
+        persona=persona({"script": [{"say": "x" * 30}, {"pause": 3}, {"hang_up": True}]}), makes_call=True
+    )
+    said = phone.take(Answer())
+    assert (said.news, [after for after, _ in later(said)]) == ((Spoke("x" * 30),), [2.0])
+    pausing = said.leg.due(said.later[0].news)
+    assert [after for after, _ in later(pausing)] == [3.0]
+    over = pausing.leg.due(pausing.later[0].news)
+    assert over.news == (Ended("hung-up", 200),)
+    assert over.leg.take(Speak(1, "hello")) == Reaction(over.leg)
+
+
+def test_words_of_whom_it_is_connected_to_count_as_well() -> None:
+    phone = answered(script=[{"wait": "who"}, {"say": "Ada"}]).leg
+    heard = phone.take(Hear("Who is there?"))
+    assert heard.lines == (Line("heard", "Who is there?"),)
+    assert [due.after for due in heard.later] == [timedelta(seconds=0.5)]
+    assert all(isinstance(due, Due) for due in heard.later)
+
+
+@pytest.mark.parametrize(
+    ("takes", "to_the_end", "answered_by"),
+    [
+        ("answers", False, "human"),
+        ("fax", True, "fax"),
+        ("voicemail", False, "machine_start"),
+        ("voicemail", True, "machine_end_beep"),
+    ],
+)
+def test_who_answered(takes: str, to_the_end: bool, answered_by: str) -> None:
+    assert Phone(persona=persona({"takes": takes})).who(to_the_end=to_the_end).answered_by == answered_by
+    silent = Phone(persona=persona({"takes": "machine", "beep": False}))
+    assert silent.who(to_the_end=True).answered_by == "machine_end_silence"
+
+
+def test_nobody_answers_twice() -> None:
+    phone = answered().leg
+    assert phone.due(Answered()).news == ()
+    assert phone.take(HangUp()).leg.due(Ended("no-answer", 487)).news == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"takes": "perhaps"},
+        {"after": -1},
+        {"script": [{}]},
+        {"script": [{"say": "a", "press": "1"}]},
+        {"script": [{"press": "x"}]},
+        {"script": [{"shout": "a"}]},
+        "no JSON",
+    ],
+    ids=str,
+)
+def test_what_no_phone_does(wrong: object) -> None:
+    with pytest.raises(PersonaError):
+        persona(wrong)
+    assert persona('{"script": [{"press": "1w#"}]}').script == (Step(press="1w#"),)
