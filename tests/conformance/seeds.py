@@ -95,6 +95,8 @@ class Seeds:
         if kind == "voice/ArchivedCall":
             made = datetime(2020, 1, 31, 12, tzinfo=UTC)
             return sids.from_uuid("CA", await self._call(status="completed", at=made))
+        if kind == "api/Transcription":
+            return await self._transcription()
         if kind == "api/CallEvent":
             return await self._exchange()
         if kind == "api/Notification":
@@ -223,6 +225,17 @@ class Seeds:
         async with self._database.unit() as unit:
             await Recorder(self._database, "").begin(unit, [recording])
         return recording.sid
+
+    async def _transcription(self) -> str:
+        """Of the walk's oldest recording."""
+        new_id = sids.new_id()
+        await self._database.execute(
+            "insert into transcriptions select account_sid, $2, world_sid, id, 'completed', 'hello', 5, -0.05,"
+            " date_created, date_created from recordings where account_sid = $1 order by id limit 1",
+            self._account_sid,
+            new_id,
+        )
+        return sids.from_uuid("TR", new_id)
 
     async def end_recording(self, sid: str) -> None:
         """As the worker makes one ready."""

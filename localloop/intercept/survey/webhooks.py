@@ -37,6 +37,7 @@ _VERBS: Final = {
     ("Gather", ""): "gather",
     ("Record", "action"): "record",
     ("Record", "recordingstatuscallback"): "recording-status",
+    ("Record", "transcribecallback"): "transcription",
     ("Dial", "action"): "dial",
     ("Dial", "recordingstatuscallback"): "recording-status",
     ("Enqueue", "action"): "enqueue",
