@@ -143,6 +143,15 @@ _VOICE: Final = (
         is_voice=True,
     ),
     Kind(
+        name="transcription",
+        title="A recording was transcribed",
+        asked_for="the transcribeCallback of <Record>",
+        answer="nothing",
+        parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.Transcribed),
+        is_voice=True,
+        usual={"CallStatus": "completed"},
+    ),
+    Kind(
         name="amd-status",
         title="It is known who answered a call",
         asked_for="a call's AsyncAmdStatusCallback",

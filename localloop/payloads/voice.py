@@ -19,6 +19,7 @@ _RECORDING = "RE0f3c1e5a7b9d2f4061728394a5b6c7d8"
 _ACCOUNT = "AC00000000000000000000000000000001"
 _MESSAGE = "SM0f3c1e5a7b9d2f4061728394a5b6c7d8"
 _DATE = "Fri, 02 Jan 2026 03:04:05 +0000"
+_TRANSCRIPTION_URL = f"https://api.twilio.com/2010-04-01/Accounts/{_ACCOUNT}/Transcriptions/TR{'0' * 32}"
 _RECORDING_URL = f"https://api.twilio.com/2010-04-01/Accounts/{_ACCOUNT}/Recordings/{_RECORDING}"
 
 
@@ -253,6 +254,19 @@ class RecordingChange(Part, frozen=True, kw_only=True):
             "The conference", "CF" + "0" * 32, when="a conference was recorded", pattern=part.CONFERENCE_SID
         ),
     ] = UNSET
+
+
+class Transcribed(Part, frozen=True, kw_only=True):
+    """What the callback of a recording's transcription adds to what every request about a call has."""
+
+    transcription_sid: Annotated[str, said("The transcription", "TR" + "0" * 32, pattern="^TR[0-9a-f]{32}$")]
+    transcription_text: Annotated[str, said("What was said", "Call me back, please")]
+    transcription_status: Annotated[
+        Literal["completed", "failed"], said("What has become of it", "completed")
+    ]
+    transcription_url: Annotated[str, said("Where it is", _TRANSCRIPTION_URL)]
+    recording_sid: Annotated[str, said("The recording", _RECORDING, pattern=part.RECORDING_SID)]
+    recording_url: Annotated[str, said("Where that is, without a suffix: WAV", _RECORDING_URL)]
 
 
 class MachineDetected(Part, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ _MARKS = {
     "UsageTriggerSid": "usage-trigger",
     "Result": "pay",
     "DialCallStatus": "dial",
+    "TranscriptionSid": "transcription",
     "QueueResult": "enqueue",
     "QueuePosition": "queue-wait",
     "DequeingCallSid": "queue-whisper",

@@ -38,6 +38,7 @@ _VERBS: Final = {
     ("Gather", "partialresultcallback"): "gather-partial",
     ("Record", "action"): "record",
     ("Record", "recordingstatuscallback"): "recording-status",
+    ("Record", "transcribecallback"): "transcription",
     ("Dial", "action"): "dial",
     ("Dial", "recordingstatuscallback"): "recording-status",
     ("Enqueue", "action"): "enqueue",
