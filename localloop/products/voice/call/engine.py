@@ -148,8 +148,11 @@ class Engine:
         raise RuntimeError(f"{wanted.id} is changed by others all the time")
 
     async def _turn(self, live: Live, event: AnyEvent, at: datetime) -> Turn:
+        partner = None
         if isinstance(event, Dialled) and live.end is None:
-            live = await self._ends.found(live)
+            live, partner = await self._ends.found(live, max(at, live.at))
         turn = Turn(live, at, self._public_url)
+        if partner is not None:
+            turn.receive(partner)
         conduct.conduct(turn, event)
         return turn
