@@ -25,6 +25,7 @@ from benchmarks import (
     pace,
     snapshots,
     webhooks,
+    worlds,
 )
 from benchmarks.instance import NotStarted
 from benchmarks.table import NotRun, Row, not_run, rendered
@@ -47,6 +48,7 @@ PARTS: Mapping[str, Part] = {
     "intercept": intercept.against_the_port,
     "clock": lambda seconds: clock.far_ahead(round(seconds * 2)),
     "snapshots": lambda seconds: snapshots.of_worlds(max(3, round(seconds))),
+    "worlds": lambda _: worlds.two_hundred_tests(),
     "polls": lambda _: footprint.long_polls(),
     "webhooks": lambda seconds: [*webhooks.dispatch(seconds), *webhooks.one_that_hangs(seconds)],
 }

@@ -21,7 +21,7 @@ _PATIENCE_S: Final = 300.0
 
 
 def wait(
-    kind: Annotated[str, Argument(metavar="KIND", help="messages, texts, deliveries or alerts.")],
+    kind: Annotated[str, Argument(metavar="KIND", help="messages, texts, deliveries, alerts or calls.")],
     fields: Annotated[
         list[str] | None,
         Argument(metavar="[NAME=VALUE]...", help="By Twilio's names: To=+1555…, Body=~code."),
@@ -36,7 +36,7 @@ def wait(
     as_json: AsJson = False,
     data: DataFolder = None,
 ) -> None:
-    """Wait for messages, texts on phones, deliveries to webhooks or alerts; exit status 1 when they do not come."""
+    """Wait for messages, texts on phones, deliveries, alerts or calls; exit status 1 when they do not come."""
     controls = {"AtLeast": at_least, "AtMost": at_most, "Exactly": exactly, "Since": since or None}
     answered(_wait, data or "", kind, fields or (), {"Timeout": timeout, **controls}, as_json)
 

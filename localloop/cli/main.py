@@ -366,7 +366,9 @@ def add_user(
 def tail(
     kind: Annotated[
         list[str] | None,
-        Option(metavar="KIND", help="Only these: request, message, phone, webhook, alert, clock."),
+        Option(
+            metavar="KIND", help="Only these: request, message, call, phone, webhook, alert, fault, clock."
+        ),
     ] = None,
     about: AboutSid = "",
     last: Annotated[int, Option("--last", "-n", min=0, max=1000, help="How many of what has been.")] = 10,

@@ -72,6 +72,7 @@ def up(options: Mapping[str, object], *, verbose: bool = False) -> None:
     settings = _seeded(load("up", options, os.environ, _text(Path("localloop.toml"))))
     first = seed(os.environ, parse_dotenv(_text(Path(".env"))))
     logs.configure(settings.log_format, verbose=verbose)
+    _check_seed_file(settings)
     _heed_signals()
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         sock = stack.enter_context(listen(settings.host, settings.port))
@@ -96,6 +97,14 @@ def up(options: Mapping[str, object], *, verbose: bool = False) -> None:
         _announce(settings, note, asyncio.run(_console_link(place, seeded)))
         stack.enter_context(_noted(note, data))
         supervisor.watch()
+
+
+def _check_seed_file(settings: Settings) -> None:
+    """What is wrong with it is said before anything starts."""
+    if settings.seed_file:
+        from localloop import server
+
+        server.read_seed_file(settings.seed_file)
 
 
 def _seeded(settings: Settings) -> Settings:

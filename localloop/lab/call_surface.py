@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource
+from localloop.lab.wait_surface import MAX_LEAP_S
 
-MAX_WAIT_S = 300
 TAKES = ("answers", "busy", "never", "rejects", "unreachable", "voicemail", "fax", "machine")
 
 _NUMBER = Param(name="Number", location="path", required=True)
@@ -165,7 +165,7 @@ _CALLS = Resource(
                         _SID,
                         Param(name="Matches", location="query", max_length=1000),
                         Param(name="Kind", location="query"),
-                        Param(name="Timeout", location="query", type="number", minimum=0, maximum=MAX_WAIT_S),
+                        Param(name="Timeout", location="query", type="number", minimum=0, maximum=MAX_LEAP_S),
                     ),
                     fields=_LINE,
                 ),

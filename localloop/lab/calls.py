@@ -11,6 +11,7 @@ import msgspec
 from localloop.carriers.patterns import PatternError, Patterns
 from localloop.core import e164, errors, sids
 from localloop.core.errors import ApiError
+from localloop.lab.patience import Patience, seconds_of
 from localloop.products.voice import Call, HungUp, Incoming, Pressed, Said, Voice, shown
 from localloop.rest.request import Binding, Item, Items, PageRequest, Request
 from localloop.store import Database
@@ -20,7 +21,6 @@ from localloop.telephony.simulated.persona import RING_S, persona
 from localloop.telephony.simulated.watch import CallWatch
 
 PREFIX = "CA"
-DEFAULT_WAIT_S = 10.0
 NOTHING_CAME = 20408
 _NAMES = {"Takes": "takes", "After": "after", "Greeting": "greeting", "Beep": "beep", "Script": "script"}
 
@@ -28,8 +28,9 @@ _NAMES = {"Takes": "takes", "After": "after", "Greeting": "greeting", "Beep": "b
 class Calls:
     """What the lab asks of calls, and those who wait there."""
 
-    def __init__(self, database: Database, voice: Voice) -> None:
+    def __init__(self, database: Database, voice: Voice, patience: Patience) -> None:
         self.database = database
+        self.patience = patience
         self.voice = voice
         self.watch = CallWatch(database)
         self.patterns = Patterns()
@@ -100,8 +101,7 @@ class Calls:
         """The first line that fits, at once or when it comes; 408 with what was heard instead."""
         params = request.params
         matches, kind = params.get("Matches") or "", params.get("Kind") or ""
-        timeout = params.get("Timeout")
-        seconds = DEFAULT_WAIT_S if timeout is None else float(timeout)
+        seconds = seconds_of(request.world_sid, params.get("Timeout"))
         held = await self._call(request)
 
         async def fits(lines: Sequence[KeptLine]) -> KeptLine | None:
@@ -112,7 +112,8 @@ class Calls:
             return next((line for line, fit in zip(known, verdicts, strict=True) if fit), None)
 
         try:
-            found = await self.watch.wait(held, fits, seconds)
+            async with self.patience.wait(request.world_sid, seconds) as lasting:
+                found = await self.watch.wait(held, fits, lasting.over)
         except PatternError as error:
             raise errors.invalid_parameter("Matches", str(error)) from None
         if found is None:

@@ -1,5 +1,5 @@
-"""What happened in a world, from what is kept of it: requests, states of messages, texts on phones, webhooks, alerts,
-faults that struck, and moves of the clock.
+"""What happened in a world, from what is kept of it: requests, states of messages, calls, texts on phones, webhooks,
+alerts, faults that struck, and moves of the clock.
 
 Nothing is written for it. All are put in order by real time, which is in their ids, for the world's own may stand still
 or be set back; states of messages carry theirs where the two differ.
@@ -20,11 +20,11 @@ from localloop.lab.things import ACCOUNTS, Scope
 from localloop.store import Executor
 
 Row = Mapping[str, Any]
-KINDS: Final = ("request", "message", "phone", "webhook", "alert", "clock", "fault")
+KINDS: Final = ("request", "message", "call", "phone", "webhook", "alert", "clock", "fault")
 LATEST: Final = "g"  # after every key
 # Of one millisecond, in the order in which one leads to the other.
 _RANKS: Final[Mapping[str, int]] = {
-    name: rank for rank, name in enumerate(("request", "clock", "fault", *KINDS[1:5]))
+    name: rank for rank, name in enumerate(("request", "clock", "fault", *KINDS[1:6]))
 }
 
 
@@ -125,6 +125,11 @@ select p.* from phone_messages p where p.world_sid = $1 and p.id >= $2 and p.id 
       and m.id = substr(p.message_sid, 3)::uuid))
 order by p.id desc limit $4
 """
+_CALLS: Final = f"""
+select r.* from ({ACCOUNTS}) a cross join lateral (
+  select t.id, t.status, t.direction, t.from_address, t.to_address, t.end_time, t.date_created
+  from calls t where t.account_sid = a.sid and t.id >= $2 and t.id < $3 order by t.id desc limit $4
+) r order by r.id desc limit $4"""
 _MOVES: Final = """
 select id, cause, clock_mode, moved_from, moved_to from clock_moves
 where world_sid = $1 and id >= $2 and id < $3 order by id desc limit $4
@@ -257,6 +262,29 @@ def _alert(row: Row) -> Happening:
     )
 
 
+async def _calls(reader: Executor, scope: Scope, part: Part) -> list[Happening]:
+    return [_call(row) for row in await _rows(reader, _CALLS, scope, part)]
+
+
+def _call(row: Row) -> Happening:
+    """At its beginning; what it has become since is told with it."""
+    sid, status = sids.from_uuid("CA", row["id"]), "queued" if row["status"] == "initiated" else row["status"]
+    return Happening(
+        key=_key("call", row["id"]),
+        kind="call",
+        at=row["date_created"],
+        title=f"{sid} {row['direction']} {row['from_address']} → {row['to_address']}: {status}",
+        sid=sid,
+        resource_sid=sid,
+        detail={
+            "status": status,
+            "direction": row["direction"],
+            "from": row["from_address"],
+            "to": row["to_address"],
+        },
+    )
+
+
 async def _moves(reader: Executor, scope: Scope, part: Part) -> list[Happening]:
     return [_move(row) for row in await reader.fetch(_MOVES, scope.world_sid, *part.bounds, part.most)]
 
@@ -310,6 +338,7 @@ async def _rows(reader: Executor, sql: str, scope: Scope, part: Part) -> Sequenc
 SOURCES: Final[Mapping[str, Source]] = {
     "request": _requests,
     "message": _messages,
+    "call": _calls,
     "phone": _phones,
     "webhook": _webhooks,
     "alert": _alerts,

@@ -1,6 +1,6 @@
-"""What may be waited for in a world, with its fields by Twilio's names: messages, texts on phones, deliveries, alerts.
+"""What may be waited for in a world: messages, texts on phones, deliveries, alerts, calls, by Twilio's names of fields.
 
-A kind says how its newest things are looked up; whoever adds one (calls, one day) adds it to `KINDS` and no more.
+A kind says how its newest things are looked up; whoever adds one adds it to `KINDS` and no more.
 """
 
 from __future__ import annotations
@@ -87,6 +87,12 @@ _ALERTS: Final = _newest(
     " t.request_url, t.date_generated",
     "alerts",
     "date_generated",
+)
+_CALLS: Final = _newest(
+    "t.account_sid, t.id, t.status, t.direction, t.from_address, t.to_address, t.parent_id, t.answer_time, t.end_time,"
+    " t.answered_by, t.date_created",
+    "calls",
+    "date_created",
 )
 # A subaccount sees the texts of its own messages.
 _PHONE_MESSAGES: Final = """
@@ -202,6 +208,27 @@ async def _fetch(reader: Executor, sql: str, scope: Scope, span: Span) -> Sequen
     return await reader.fetch(sql, scope.account_sid, span.after, span.since, span.most)
 
 
+async def _calls(reader: Executor, scope: Scope, span: Span) -> list[Thing]:
+    return [_call(row) for row in await _fetch(reader, _CALLS, scope, span)]
+
+
+def _call(row: Row) -> Thing:
+    sid = sids.from_uuid("CA", row["id"])
+    end, answered = row["end_time"], row["answer_time"]
+    fields = {
+        "CallSid": sid,
+        "AccountSid": row["account_sid"],
+        "From": row["from_address"],
+        "To": row["to_address"],
+        "CallStatus": "queued" if row["status"] == "initiated" else row["status"],
+        "Direction": row["direction"],
+        "AnsweredBy": row["answered_by"],
+        "ParentCallSid": sids.from_uuid("CA", row["parent_id"]) if row["parent_id"] else None,
+        "Duration": None if end is None or answered is None else round((end - answered).total_seconds()),
+    }
+    return Thing(sid, row["date_created"], fields)
+
+
 def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | list | None) else str(value)
 
@@ -255,4 +282,14 @@ ALERTS: Final = Kind(
     _alerts,
     has_more=True,
 )
-KINDS: Final = (MESSAGES, PHONE_MESSAGES, DELIVERIES, ALERTS)
+CALLS: Final = Kind(
+    "Calls",
+    "call",
+    ("CA",),
+    (
+        *("CallSid", "AccountSid", "From", "To", "CallStatus", "Direction", "AnsweredBy", "ParentCallSid"),
+        "Duration",
+    ),
+    _calls,
+)
+KINDS: Final = (MESSAGES, PHONE_MESSAGES, DELIVERIES, ALERTS, CALLS)

@@ -113,6 +113,17 @@ _VOICE: Final = (
     _call("queue-wait", "A caller waits in a queue", "the waitUrl of <Enqueue>", queue.Waiting),
     _call("queue-whisper", "A caller is taken from a queue", "the url of <Queue>", queue.Dequeued),
     _call("pay", "A caller paid, or did not", "the action of <Pay>", pay.Paid, pay.Captured),
+    _call("call-message", "A message was sent from a call", "the action of <Sms>", voice.Messaged),
+    _call("refer", "A caller was referred elsewhere", "the action of <Refer>", voice.Referred),
+    Kind(
+        name="gather-partial",
+        title="A caller is heard speaking",
+        asked_for="the partialResultCallback of <Gather>",
+        answer="nothing",
+        parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.PartlyHeard),
+        is_voice=True,
+        usual={"CallStatus": "in-progress"},
+    ),
     Kind(
         name="voice-status",
         title="A call has changed",
@@ -130,6 +141,15 @@ _VOICE: Final = (
         answer="nothing",
         parts=(voice.RecordingChange,),
         is_voice=True,
+    ),
+    Kind(
+        name="transcription",
+        title="A recording was transcribed",
+        asked_for="the transcribeCallback of <Record>",
+        answer="nothing",
+        parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.Transcribed),
+        is_voice=True,
+        usual={"CallStatus": "completed"},
     ),
     Kind(
         name="amd-status",

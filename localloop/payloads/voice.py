@@ -17,7 +17,9 @@ _CALL = "CA0f3c1e5a7b9d2f4061728394a5b6c7d8"
 _CHILD = "CA1f3c1e5a7b9d2f4061728394a5b6c7d8"
 _RECORDING = "RE0f3c1e5a7b9d2f4061728394a5b6c7d8"
 _ACCOUNT = "AC00000000000000000000000000000001"
+_MESSAGE = "SM0f3c1e5a7b9d2f4061728394a5b6c7d8"
 _DATE = "Fri, 02 Jan 2026 03:04:05 +0000"
+_TRANSCRIPTION_URL = f"https://api.twilio.com/2010-04-01/Accounts/{_ACCOUNT}/Transcriptions/TR{'0' * 32}"
 _RECORDING_URL = f"https://api.twilio.com/2010-04-01/Accounts/{_ACCOUNT}/Recordings/{_RECORDING}"
 
 
@@ -254,6 +256,19 @@ class RecordingChange(Part, frozen=True, kw_only=True):
     ] = UNSET
 
 
+class Transcribed(Part, frozen=True, kw_only=True):
+    """What the callback of a recording's transcription adds to what every request about a call has."""
+
+    transcription_sid: Annotated[str, said("The transcription", "TR" + "0" * 32, pattern="^TR[0-9a-f]{32}$")]
+    transcription_text: Annotated[str, said("What was said", "Call me back, please")]
+    transcription_status: Annotated[
+        Literal["completed", "failed"], said("What has become of it", "completed")
+    ]
+    transcription_url: Annotated[str, said("Where it is", _TRANSCRIPTION_URL)]
+    recording_sid: Annotated[str, said("The recording", _RECORDING, pattern=part.RECORDING_SID)]
+    recording_url: Annotated[str, said("Where that is, without a suffix: WAV", _RECORDING_URL)]
+
+
 class MachineDetected(Part, frozen=True, kw_only=True):
     """The callback of an answering machine detection that the call does not wait for."""
 
@@ -272,3 +287,36 @@ class MachineDetected(Part, frozen=True, kw_only=True):
         said("Who answered", "human"),
     ]
     machine_detection_duration: Annotated[str, said("How long that took, ms", "1200", pattern=part.NUMBER)]
+
+
+class PartlyHeard(Part, frozen=True, kw_only=True):
+    """What <Gather> tells its partialResultCallback while somebody speaks."""
+
+    unstable_speech_result: Annotated[str, said("What is heard by now, and may change", "one tw")]
+    stable_speech_result: Annotated[str, said("What will not change any more", "one")]
+    stability: Annotated[
+        str, said("How sure what may change is, 0 to 1", "0.5", pattern="^(0|1|[01][.][0-9]+)$")
+    ]
+    sequence_number: Annotated[str, said("The order of what is heard, from 0", "0", pattern=part.NUMBER)]
+    language: Annotated[str, said("The language listened for", "en-US")]
+
+
+class Messaged(Part, frozen=True, kw_only=True):
+    """What <Sms> in a call adds to the request of its action."""
+
+    sms_sid: Annotated[str, said("The message", _MESSAGE, pattern=part.MESSAGE_SID)]
+    sms_status: Annotated[str, said("What has become of it", "queued")]
+
+
+class Referred(Part, frozen=True, kw_only=True):
+    """What <Refer> adds to the request of its action."""
+
+    refer_call_status: Annotated[
+        Literal["completed", "failed"], said("Whether the caller was taken elsewhere", "completed")
+    ]
+    refer_sip_response_code: Annotated[
+        str, said("How SIP answered the REFER", "202", pattern="^([1-6][0-9]{2}|0)$")
+    ]
+    notify_sip_response_code: Annotated[
+        str, said("How the call elsewhere went", "200", pattern="^([1-6][0-9]{2}|0)$")
+    ]

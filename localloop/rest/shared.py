@@ -184,7 +184,7 @@ class SharedTable:
     @property
     def faults(self) -> FaultChanges:
         """How often somebody changed what goes wrong on purpose."""
-        return FaultChanges(self)
+        return FaultChanges(self, self._words)
 
     def bump_faults(self) -> None:
         self.hold()
@@ -192,9 +192,6 @@ class SharedTable:
             self._words[_FAULTS] += 1
         finally:
             self.release()
-
-    def current_faults(self) -> int:
-        return self._words[_FAULTS]
 
     # Columns
 
@@ -274,14 +271,16 @@ class SharedTable:
 class FaultChanges:
     """Another counter of a table, for those who ask for a counter."""
 
-    def __init__(self, table: SharedTable) -> None:
-        self._table = table
+    __slots__ = ("_table", "_words")
+
+    def __init__(self, table: SharedTable, words: memoryview[int]) -> None:
+        self._table, self._words = table, words
 
     def bump(self) -> None:
         self._table.bump_faults()
 
     def current(self) -> int:
-        return self._table.current_faults()
+        return self._words[_FAULTS]
 
 
 class LocalRevocations:

@@ -8,6 +8,7 @@ from localloop.server.api import BESIDES, bindings, open_api
 from localloop.server.parts import Place
 from localloop.server.prepare import new_console_link, prepare
 from localloop.server.processes import Interception, Listening, run_api, run_single, run_worker
+from localloop.server.seeding import read as read_seed_file
 from localloop.server.standing import STANDING
 from localloop.server.surface import Surface
 from localloop.server.worker import open_worker
@@ -24,6 +25,7 @@ __all__ = [
     "open_api",
     "open_worker",
     "prepare",
+    "read_seed_file",
     "run_api",
     "run_single",
     "run_worker",

@@ -54,7 +54,7 @@ async def open_lab(parts: Parts, counts: LocalCounts | SharedTable) -> AsyncIter
         steering = Steering(parts.database, parts.worlds, Activity(counts))
         patience = Patience(parts.database, steering, parts.worlds)
         stack.push_async_callback(patience.close)
-        calls = lab_calls.Calls(parts.database, parts.calls)
+        calls = lab_calls.Calls(parts.database, parts.calls, patience)
         stack.push_async_callback(calls.close)
         watch = PhoneWatch(parts.database)
         stack.push_async_callback(watch.close)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, cast
-from urllib.parse import urlencode
+from typing import Any, Final
 
 from msgspec import structs
 
@@ -27,16 +25,14 @@ from localloop.lab.sowing import Answered
 from localloop.products import accounts
 from localloop.rest.admission import LocalCounts
 from localloop.rest.gate import Gate
+from localloop.server import inside
 from localloop.server.api import open_api
 from localloop.server.parts import Place
 from localloop.server.surface import Surface
 from localloop.server.worlds import snapshots_of
 from localloop.store import worlds
-from localloop.testing.asgi import ask
 
 _RENAME: Final = "update accounts set friendly_name = $2 where sid = $1 and friendly_name <> $2"
-_URL: Final = "http://127.0.0.1"
-_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def read(path: str) -> list[Account]:
@@ -140,13 +136,9 @@ def _fingerprint(account: Account) -> str:
 
 async def _client(app: Surface, world_sid: str) -> sowing.Ask:
     sealed = await app.parts.database.fetchval("select auth_token from accounts where sid = $1", world_sid)
-    secret = b64encode(f"{world_sid}:{app.parts.vault.unseal(sealed)}".encode()).decode()
+    token = app.parts.vault.unseal(sealed)
 
-    async def asked(method: str, path: str, params: Mapping[str, Any]) -> Answered:
-        headers = {"Authorization": f"Basic {secret}", **_FORM}
-        said = await ask(
-            cast(Any, app), method, f"{_URL}{path}", headers, urlencode(params, doseq=True).encode()
-        )
-        return Answered(said.status, json.loads(said.body) if said.body else {})
+    async def asked(method: str, address: str, form: Mapping[str, Any]) -> Answered:
+        return await inside.ask(app, (world_sid, token), method, address, form)
 
     return asked

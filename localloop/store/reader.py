@@ -28,7 +28,7 @@ class BatchReader(Generic[K, V]):
         self._database = database
         self._answer = answer
         self._max_batch = max_batch
-        self._lanes = lanes
+        self._free = lanes
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._context = copy_context()  # a batch speaks for many requests, not for the one that began it
@@ -37,7 +37,8 @@ class BatchReader(Generic[K, V]):
         """The answer; raises what the query raised."""
         future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
-        if len(self._tasks) < self._lanes and len(self._waiting) <= self._max_batch:
+        if self._free and len(self._waiting) <= self._max_batch:
+            self._free -= 1
             task = asyncio.create_task(self._run(), name="store-reader", context=self._context)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -53,6 +54,13 @@ class BatchReader(Generic[K, V]):
         self._waiting = []
 
     async def _run(self) -> None:
+        # Free in the step that finds nothing more to do: a task is done a step later, and who asks between would wait.
+        try:
+            await self._ask()
+        finally:
+            self._free += 1
+
+    async def _ask(self) -> None:
         while self._waiting:
             batch = self._waiting[: self._max_batch]
             del self._waiting[: self._max_batch]

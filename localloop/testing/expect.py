@@ -27,6 +27,7 @@ KINDS: Final[Mapping[str, str]] = {
     "texts": "PhoneMessages",
     "deliveries": "Deliveries",
     "alerts": "Alerts",
+    "calls": "Calls",
 }
 
 
@@ -76,8 +77,13 @@ class Expect:
         asked = {**({"ErrorCode": error_code} if error_code else {}), **fields}
         return self.some("alerts", within=within, **asked)[0]
 
+    def call(self, *, within: Within = WITHIN_S, **fields: Any) -> Thing:
+        """A call: `To`, `From`, `CallStatus`, `Duration`."""
+        __tracebackhide__ = True
+        return self.some("calls", within=within, **fields)[0]
+
     def some(self, kind: str, at_least: int = 1, *, within: Within = WITHIN_S, **fields: Any) -> list[Thing]:
-        """At least so many of messages, texts, deliveries or alerts; the newest first."""
+        """At least so many of messages, texts, deliveries, alerts or calls; the newest first."""
         __tracebackhide__ = True
         return self._wait(kind, {"AtLeast": at_least}, within, fields)
 

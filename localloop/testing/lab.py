@@ -96,25 +96,32 @@ class Lab:
     def _answer(self, method: str, path: str, body: str | None, timeout: float) -> bytes:
         headers = self._headers if body is None else {**self._headers, "Content-Type": _FORM}
         target = self._parts.path + (path if path.startswith("/") else _ROOT + path)
-        try:
-            connection = self._connected(timeout)
-            connection.request(method, target, body, headers)
-            answer = connection.getresponse()
-            said = answer.read()
-        except (OSError, HTTPException) as error:
-            self.close()
-            reason = str(error) or type(error).__name__
-            raise LabError(0, f"{method} {self.url}{target}: {reason}", 0) from None
+        while True:
+            connection, is_used = self._connected(timeout)
+            try:
+                connection.request(method, target, body, headers)
+                answer = connection.getresponse()
+                said = answer.read()
+                break
+            except (OSError, HTTPException) as error:
+                self.close()
+                # The server may have closed a connection that waited: the lab's answers are lost in no other way.
+                if is_used and isinstance(error, ConnectionError) and _ROOT in target:
+                    continue
+                reason = str(error) or type(error).__name__
+                raise LabError(0, f"{method} {self.url}{target}: {reason}", 0) from None
         _held()[self._key] = connection, time.monotonic()
         if answer.status >= 400:
             raise _refusal(answer, said)
         return said
 
-    def _connected(self, timeout: float) -> HTTPConnection:
+    def _connected(self, timeout: float) -> tuple[HTTPConnection, bool]:
+        """A connection, and whether it was used before."""
         connection, used = _held().get(self._key, (None, 0.0))
         if connection is not None and time.monotonic() - used > _IDLE_S:
             self.close()
             connection = None
+        is_used = connection is not None
         if connection is None:
             kind = HTTPSConnection if self._parts.scheme == "https" else HTTPConnection
             connection = kind(self._parts.hostname or "", self._parts.port, timeout=timeout)
@@ -122,7 +129,7 @@ class Lab:
         connection.timeout = timeout
         if connection.sock is not None:
             connection.sock.settimeout(timeout)
-        return connection
+        return connection, is_used
 
 
 def _held() -> dict[str, tuple[HTTPConnection, float]]:

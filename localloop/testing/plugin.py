@@ -63,7 +63,8 @@ def twilio(_localloop_world: World) -> Client:
     try:
         return _localloop_world.twilio
     except ModuleNotFoundError as error:
-        return pytest.fail(f"the fixture `twilio` cannot be had: {error}", pytrace=False)
+        reason = f"the fixture `twilio` cannot be had: {error}"
+    pytest.fail(reason, pytrace=False)
 
 
 @pytest.fixture
@@ -121,7 +122,8 @@ def _started(start: Callable[[], Thing]) -> Thing:
     try:
         return start()
     except (NotStarted, LabError, ValueError) as error:
-        return pytest.fail(str(error), pytrace=False)
+        reason = str(error)
+    pytest.fail(reason, pytrace=False)
 
 
 @pytest.hookimpl(hookwrapper=True)

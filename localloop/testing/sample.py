@@ -204,6 +204,14 @@ def _recording_change(draft: _Draft) -> None:
         draft.fill(ErrorCode="16108")
 
 
+def _transcribed(draft: _Draft) -> None:
+    transcription = draft["TranscriptionSid"]
+    draft.fill(
+        RecordingUrl=_recording(draft),
+        TranscriptionUrl=f"{_API}/{draft['AccountSid']}/Transcriptions/{transcription}",
+    )
+
+
 def _paid(draft: _Draft) -> None:
     if draft["Result"] == "payment-connector-error":
         draft.fill(PayErrorCode="64011", PaymentError="The card was declined", ConnectorError="card_declined")
@@ -276,9 +284,13 @@ _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "enqueue": (_call, _enqueued, _fallback),
     "queue-wait": (_call, _fallback),
     "queue-whisper": (_call, _fallback),
+    "call-message": (_call, _fallback),
+    "refer": (_call, _fallback),
+    "gather-partial": (_call,),
     "pay": (_call, _paid, _fallback),
     "voice-status": (_call, _progress),
     "recording-status": (_recording_change,),
+    "transcription": (_call, _transcribed),
     "amd-status": (),
     "click": (),
     "conference": (_conference,),

@@ -13,10 +13,11 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from localloop.testing.clock import Clock
 from localloop.testing.expect import Expect
@@ -31,6 +32,8 @@ from localloop.testing.story import story
 
 if TYPE_CHECKING:
     from localloop.testing.twilio_client import Client
+
+Identity: TypeAlias = tuple[str, str]  # an account and its token
 
 RELAXED: Final = "relaxed"
 PROFILES: Final = (RELAXED, "twilio", "us-a2p", "trial")
@@ -159,16 +162,36 @@ def options_of(profile: str, *, strict: bool) -> tuple[str, ...]:
     return (*rates, *(("--strict",) if strict else ()))
 
 
-def _made(server: Server, profile: str) -> tuple[str, str]:
+def _made(server: Server, profile: str) -> Identity:
     """A fresh account and its token. On a server of somebody else, who told us of no account there, one comes into
     being when it is first used."""
     lab = server.lab
     if lab is not None:
-        made = lab.post("Worlds", {"Profile": profile})
-        return made["account_sid"], made["auth_token"]
+        return _AHEAD.setdefault((server.url, profile), Ahead(lab, profile)).take()
     if profile != RELAXED:
         raise ValueError(f"{profile} worlds of {server.url} are made for an account: set TWILIO_ACCOUNT_SID")
     return f"AC{uuid.uuid4().hex}", uuid.uuid4().hex
+
+
+class Ahead:
+    """Makes worlds, each while the test before it runs: nobody waits for one but the first."""
+
+    def __init__(self, lab: Lab, profile: str) -> None:
+        self._lab, self._profile = lab, profile
+        self._maker = ThreadPoolExecutor(1, "localloop worlds")
+        self._next: Future[Identity] | None = None
+
+    def take(self) -> Identity:
+        made = self._make() if self._next is None else self._next.result()
+        self._next = self._maker.submit(self._make)
+        return made
+
+    def _make(self) -> Identity:
+        made = self._lab.post("Worlds", {"Profile": self._profile})
+        return made["account_sid"], made["auth_token"]
+
+
+_AHEAD: Final[dict[tuple[str, str], Ahead]] = {}
 
 
 def _set(values: Mapping[str, str | None]) -> None:

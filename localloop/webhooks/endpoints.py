@@ -92,6 +92,7 @@ class Endpoint:
         self.parked = 0  # at most
         self.parked_at = 0.0
         self.looks_at = 0.0  # while others are under way, not earlier
+        self.is_looked_after = False
         self.coming = 0
         self.released_at = 0.0
 
@@ -124,6 +125,7 @@ class Gate:
         self._limits = limits or Limits()
         self._endpoints: dict[str, Endpoint] = {}
         self._total = 0
+        self._looking: set[asyncio.Task[None]] = set()
 
     def endpoint(self, account_sid: str, url: str) -> Endpoint:
         """The endpoint of a URL; every URL has one, however broken."""
@@ -146,7 +148,7 @@ class Gate:
             if not endpoint.is_promised:
                 endpoint.is_promised = True
                 pause = timedelta(seconds=max(0.0, endpoint.opens_at - now))
-                await self._release(endpoint, 1, pause)
+                endpoint.is_promised = await self._release(endpoint, 1, pause) > 0
             return
         if now - endpoint.released_at > _COMING_S:
             endpoint.coming = 0
@@ -161,14 +163,36 @@ class Gate:
             count = await release(self._database, endpoint.lane, most, clock.now() + after)
         except Unavailable as error:
             log.warning("parked notifications wait on (%s)", error)
+            self._look_later(endpoint)
             return 0
         endpoint.parked = max(0, endpoint.parked - count)
-        if count < most:
+        if count < most and endpoint.parked:
             now = asyncio.get_running_loop().time()
             endpoint.looks_at = now + _LOOK_S
             if now - endpoint.parked_at > _PARKING_S:
                 endpoint.parked = 0
+            else:
+                self._look_later(endpoint)
         return count
+
+    def _look_later(self, endpoint: Endpoint) -> None:
+        """Who was sent away a moment ago may not be in the lane yet, and perhaps nobody else will come by."""
+        if not endpoint.is_looked_after:
+            endpoint.is_looked_after = True
+            look = asyncio.create_task(self._look(endpoint), name="webhooks-lane")
+            self._looking.add(look)
+            look.add_done_callback(self._looking.discard)
+
+    async def _look(self, endpoint: Endpoint) -> None:
+        await asyncio.sleep(_PARKING_S)
+        endpoint.is_looked_after = False
+        await self.relieve(endpoint)
+
+    async def close(self) -> None:
+        """Look after nobody any more."""
+        for look in self._looking:
+            look.cancel()
+        await asyncio.gather(*self._looking, return_exceptions=True)
 
     async def enter(self, endpoint: Endpoint, visitor: Visitor) -> Passage:
         """May go, or Postponed; whoever entered has to `leave`."""

@@ -78,6 +78,7 @@ class Webhooks:
         """Write what is not recorded yet. The outbound client is its owner's to close."""
         if self._alerting:
             await asyncio.wait(self._alerting)
+        await self._gate.close()
         await self._first_attempts.close()
         await self._deliveries.close()
         await self._choices.close()

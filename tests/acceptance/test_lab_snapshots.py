@@ -10,13 +10,15 @@ from installed import Home, Up
 
 from localloop.testing.lab import Lab, LabError
 from localloop.testing.snapshots import Snapshots
+from tests.needs import ROOT
 
+SEED = ROOT / "examples" / "seed.toml"
 PHONE, FROM = "+15551230009", "+15017122661"
 
 
 @pytest.fixture(scope="module")
 def up(home: Home) -> Iterator[Up]:
-    up = home.up("--ephemeral", "--message-rate", "0")
+    up = home.up("--ephemeral", "--message-rate", "0", "--seed-file", str(SEED))
     yield up
     up.destroy()
 
@@ -57,6 +59,16 @@ def test_a_world_from_the_shell(home: Home, up: Up) -> None:
     assert (refused.returncode, "was not found" in refused.stderr) == (1, True)
     for each in (own, fork):
         each.close()
+
+
+def test_what_a_seed_file_says_is_there(home: Home, up: Up) -> None:
+    shown = up.ask(f"/2010-04-01/Accounts/{up.sid}/IncomingPhoneNumbers.json")
+    assert {each["friendly_name"] for each in shown["incoming_phone_numbers"]} == {"Support", "Alerts"}
+    bad = home.folder / "bad.toml"
+    bad.write_text("[[numbers]]\nphone_number = '+15005550006'\nsms_ur = 'http://x'\n")
+    refused = home.run("up", "--seed-file", str(bad), "--ephemeral")
+    told = f"--seed-file {bad}, line 3: sms_ur: unknown; did you mean 'sms_url'?"
+    assert (refused.returncode, told in refused.stderr) == (1, True)
 
 
 def test_from_python(up: Up) -> None:

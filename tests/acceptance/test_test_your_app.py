@@ -1,4 +1,4 @@
-"""The page "Test your Twilio app in five minutes", followed as it is written."""
+"""The page "Test your Twilio app in five minutes", followed as it is written; and the example that it leads to."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 from installed import public_folder
@@ -21,6 +22,7 @@ from tests.needs import ROOT
 PAGE = (ROOT / "docs" / "how-to" / "test-your-app.md").read_text("utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 WITHIN_S = 180
+RUN = token_hex(8)  # all runs of pytest here use one server
 
 
 def blocks(title: str) -> list[tuple[str, str]]:
@@ -41,7 +43,7 @@ def run(folder: Path, command: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", *command.split(), "-p", "no:cacheprovider"],
         cwd=folder,
-        env={**kept, "HOME": str(folder), "COLUMNS": "200", "PYTEST_XDIST_TESTRUNUID": folder.name},
+        env={**kept, "HOME": str(folder), "COLUMNS": "200", "PYTEST_XDIST_TESTRUNUID": RUN},
         capture_output=True,
         text=True,
         timeout=WITHIN_S,
@@ -60,7 +62,7 @@ def shape(line: str) -> str:
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     folder = public_folder()
-    servers = Servers(folder.name)
+    servers = Servers(RUN)
     servers.get(*options_of("relaxed", strict=False))
     yield folder
     servers.close()
@@ -104,3 +106,9 @@ def test_what_else_tests_can_do(folder: Path) -> None:
     write(folder, more)
     status, said = run(folder, "pytest test_more.py")
     assert (status, "3 passed" in said) == (0, True), said
+
+
+def test_the_example(folder: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "otp_login", folder / "otp_login")
+    status, said = run(folder / "otp_login", "pytest")
+    assert (status, "9 passed" in said) == (0, True), said

@@ -6,6 +6,7 @@ They are written by the plain engine itself, as the home path of their kind woul
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from localloop.products.messaging import Message
 from localloop.products.messaging.link.book import Links
 from localloop.products.messaging.link.queries import change_domain
 from localloop.products.messaging.message.queries import insert
+from localloop.products.voice.call.lifecycle import Status
 from localloop.products.voice.call.live import Live
 from localloop.products.voice.call.queries import insert as insert_calls
 from localloop.products.voice.call.resource import Call
@@ -90,6 +92,11 @@ class Seeds:
         if kind == "api/Conference":
             self._of_calls["conference"] = await self._conference()
             return self._of_calls["conference"]
+        if kind == "voice/ArchivedCall":
+            made = datetime(2020, 1, 31, 12, tzinfo=UTC)
+            return sids.from_uuid("CA", await self._call(status="completed", at=made))
+        if kind == "api/Transcription":
+            return await self._transcription()
         if kind == "api/CallEvent":
             return await self._exchange()
         if kind == "api/Notification":
@@ -169,15 +176,15 @@ class Seeds:
             await keep(unit, [Raised(alert, Preferences())])
         return alert.sid
 
-    async def _call(self) -> UUID:
+    async def _call(self, *, status: Status = "in-progress", at: datetime | None = None) -> UUID:
         """One that was answered, and goes on."""
         world_sid = await self._world()
-        now = clock.now(world_sid)
+        now = at or clock.now(world_sid)
         call = Call(
             account_sid=self._account_sid,
             world_sid=world_sid,
             id=sids.new_id(),
-            status="in-progress",
+            status=status,
             direction="inbound",
             from_="+15558675310",
             to="+15017122661",
@@ -218,6 +225,17 @@ class Seeds:
         async with self._database.unit() as unit:
             await Recorder(self._database, "").begin(unit, [recording])
         return recording.sid
+
+    async def _transcription(self) -> str:
+        """Of the walk's oldest recording."""
+        new_id = sids.new_id()
+        await self._database.execute(
+            "insert into transcriptions select account_sid, $2, world_sid, id, 'completed', 'hello', 5, -0.05,"
+            " date_created, date_created from recordings where account_sid = $1 order by id limit 1",
+            self._account_sid,
+            new_id,
+        )
+        return sids.from_uuid("TR", new_id)
 
     async def end_recording(self, sid: str) -> None:
         """As the worker makes one ready."""

@@ -12,6 +12,7 @@ _AVAILABLE = "/2010-04-01/Accounts/{AccountSid}/AvailablePhoneNumbers/{CountryCo
 PATHS: dict[str, dict[str, str]] = {
     _AVAILABLE: {"CountryCode": "US"},
     f"{_AVAILABLE}/Local": {"CountryCode": "US"},
+    "/v1/Archives/{Date}/Calls/{Sid}": {"Date": "2020-01-31"},
     f"{_AVAILABLE}/TollFree": {"CountryCode": "US"},
     f"{_AVAILABLE}/Mobile": {"CountryCode": "GB"},
     f"{_AVAILABLE}/National": {"CountryCode": "GB"},

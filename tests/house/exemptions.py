@@ -42,7 +42,7 @@ CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
     ("localloop/rest/recorder.py", "Recorder._write"): "the edge of a task: what cannot be shown is left out",
     ("localloop/testing/asgi_server.py", "AsgiServer._run"): "the error is handed to who started the thread",
     ("localloop/store/listen.py", "_call"): "one subscriber's bug is not the others'",
-    ("localloop/store/reader.py", "BatchReader._run"): "the error is handed to those who asked",
+    ("localloop/store/reader.py", "BatchReader._ask"): "the error is handed to those who asked",
     ("localloop/store/writer.py", "BatchWriter._write"): "the error is handed to those who asked",
 }
 

@@ -10,12 +10,22 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from localloop.payloads.kinds import declared
 from localloop.twiml.interpreter import State, Web, commands, decode, encode, events, step
 from localloop.twiml.interpreter.commands import AnyCommand
 from localloop.twiml.interpreter.events import AnyEvent
 
 BASE = "https://app.example.com/calls/"
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+# Requests that are those of another kind, told apart by what asked for them alone.
+_LIKE = {
+    "screening": "voice",
+    "conference-wait": "voice",
+    "conference-hold": "voice",
+    "announcement": "voice",
+}
+_GIVEN_BY_OTHERS = ("DialSipHeader_",)
 
 _C = TypeVar("_C", bound=commands.Command)
 _UNSENT: Any = {"seq": 0, "at": START}
@@ -40,12 +50,22 @@ class Talk:
         assert once == again
         assert decode(encode(once[0])) == once[0]
         assert step(once[0], event) == (once[0], ())  # applied once
+        self._check_requests(once[1])
         self.history.append(event)
         self.state, self.said = once
         numbers = [command.n for command in (*self.all, *self.said)]
         assert numbers == list(range(1, len(numbers) + 1))
         self.all += self.said
         return self.said
+
+    def _check_requests(self, said: tuple[AnyCommand, ...]) -> None:
+        """What is told to an application is declared with its webhooks."""
+        for command in said:
+            if isinstance(command, commands.Fetch | commands.Notify):
+                why = command.why if isinstance(command, commands.Fetch) else command.kind
+                known = {each.parameter.name for each in declared(_LIKE.get(why, why))}
+                told = {name for name in command.parameters if not name.startswith(_GIVEN_BY_OTHERS)}
+                assert told <= known, (why, told - known)
 
     def send(self, kind: type[events.Event], **fields: Any) -> tuple[AnyCommand, ...]:
         event: Any = kind(**_UNSENT, **fields)

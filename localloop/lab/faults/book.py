@@ -34,6 +34,7 @@ class Faults:
         self.standing = tuple(standing)
         self.seed = seed
         self._changes = changes
+        self._current = changes.current  # asked several times for each message
         self._seen = -1
         self._everywhere = _shelf(self.standing)
         self._worlds: dict[str, Shelf] = {}
@@ -52,11 +53,11 @@ class Faults:
 
     def touches(self, world_sid: str, border: Border) -> bool:
         """Whether anything may go wrong there. Yes when nobody knows without asking."""
-        if self._changes.current() != self._seen:
+        if self._current() != self._seen:
             return True
-        if self._everywhere and border in self._everywhere:
-            return True
-        return bool(self._worlds) and border in self._worlds.get(world_sid, _NOTHING)
+        if not self._worlds and not self._everywhere:
+            return False
+        return border in self._everywhere or border in self._worlds.get(world_sid, _NOTHING)
 
     async def rules(self, world_sid: str, border: Border) -> tuple[Rule, ...]:
         """What is asked there, in order: the world's own rules, and those that stand."""

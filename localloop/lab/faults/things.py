@@ -1,8 +1,8 @@
 """Stable names of things: the third text to +15550001111 is that in every run, whatever its SID is.
 
-A message is known by the phone at its other end and by how many of its account went before it in the same direction:
-two runs of one program agree on that even where it sends to several phones at once. What is neither a message nor a
-call is known by what is said of it, less whatever differs from run to run.
+A message or a call is known by the phone at its other end and by how many of its account went before it in the same
+direction: two runs of one program agree on that even where it sends to several phones at once. What is neither is known
+by what is said of it, less whatever differs from run to run.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from localloop.store import Executor
 _REMEMBERED: Final = 4_096
 _SID: Final = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 _PASSING: Final = re.compile(r"sid$|date|time|stamp|token|signature|duration|price|uri|url$", re.IGNORECASE)
-_MESSAGE: Final = """
-select m.direction, m.from_address, m.to_address, m.body, m.num_media, m.messaging_service_sid, (
-  select count(*) from messages e where e.account_sid = m.account_sid and e.direction = m.direction and e.id < m.id
-  and case when m.direction = 'inbound' then e.from_address = m.from_address else e.to_address = m.to_address end
+_THING: Final = """
+select {columns}, t.direction, t.from_address, t.to_address, (
+  select count(*) from {table} e where e.account_sid = t.account_sid and e.direction = t.direction and e.id < t.id
+  and case when t.direction = 'inbound' then e.from_address = t.from_address else e.to_address = t.to_address end
 ) as earlier
-from messages m where m.account_sid = $1 and m.id = $2
+from {table} t where t.account_sid = $1 and t.id = $2
 """
+_MESSAGE: Final = _THING.format(table="messages", columns="t.body, t.num_media, t.messaging_service_sid")
+_CALL: Final = _THING.format(table="calls", columns="t.id")
 _MESSAGE_PREFIXES: Final = frozenset({"SM", "MM"})
 # Which change of a thing a callback tells of.
 _EVENTS: Final = (
@@ -64,6 +66,8 @@ class Things:
         found = None
         if resource_sid[:2] in _MESSAGE_PREFIXES and sids.is_sid(resource_sid):
             found = await self._message(account_sid, resource_sid)
+        elif resource_sid[:2] == "CA" and sids.is_sid(resource_sid):
+            found = await self._call(account_sid, resource_sid)
         if found is None:
             return Thing(f"{resource_sid[:2]} {_lasting(params)}", {})
         self._known[key] = found
@@ -75,17 +79,29 @@ class Things:
         row = await self._reader.fetchrow(_MESSAGE, account_sid, sids.uuid_of(resource_sid))
         if row is None:
             return None
-        other = row["from_address"] if row["direction"] == "inbound" else row["to_address"]
-        fields = {
-            "From": row["from_address"],
-            "To": row["to_address"],
+        own = {
             "Body": row["body"],
             "NumMedia": row["num_media"],
-            "Direction": row["direction"],
             "MessagingServiceSid": row["messaging_service_sid"],
-            "AccountSid": account_sid,
         }
-        return Thing(f"message {row['direction']} {other} {row['earlier'] + 1}", fields)
+        return _thing("message", account_sid, row, own)
+
+    async def _call(self, account_sid: str, resource_sid: str) -> Thing | None:
+        row = await self._reader.fetchrow(_CALL, account_sid, sids.uuid_of(resource_sid))
+        return None if row is None else _thing("call", account_sid, row, {})
+
+
+def _thing(noun: str, account_sid: str, row: Mapping[str, Any], own: Mapping[str, Any]) -> Thing:
+    """Known by the phone at its other end, and the how-manieth it is."""
+    other = row["from_address"] if row["direction"] == "inbound" else row["to_address"]
+    fields = {
+        "From": row["from_address"],
+        "To": row["to_address"],
+        "Direction": row["direction"],
+        "AccountSid": account_sid,
+        **own,
+    }
+    return Thing(f"{noun} {row['direction']} {other} {row['earlier'] + 1}", fields)
 
 
 def event_of(params: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from localloop.core import clock, sids
 from localloop.lab.shelf import made, moving
-from localloop.lab.shelf.lock import PLANNER, Held
+from localloop.lab.shelf.lock import Held
 from localloop.lab.shelf.shelf import Shelf
 from localloop.lab.shelf.snapshot import PREFIX
 from localloop.lab.shelf.statements import SCHEMA
@@ -52,7 +52,6 @@ class FreshWorlds:
         columns = await self._shelf.columns()
         start, now = sids.new(PREFIX), clock.now()
         async with self._shelf.database.unit() as unit:
-            await unit.execute(PLANNER)
             await self._make(unit, wish)
             await moving.put_start_away(columns, Held(unit, wish.account_sid, [wish.account_sid]), start)
             await made.note(

@@ -87,6 +87,7 @@ TABLES: Final = (
     Table(name="queue_takers"),
     Table(name="conferences"),
     Table(name="recordings"),
+    Table(name="transcriptions"),
     Table(name="phones", where=BY_WORLD),
     Table(name="phone_messages", where=BY_WORLD),
     Table(name="phone_voices", where=BY_WORLD),

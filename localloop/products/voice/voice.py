@@ -24,8 +24,10 @@ from localloop.products.voice.call.turn import handset_of
 from localloop.products.voice.conference.resource import bindings as conference_bindings
 from localloop.products.voice.held import HeldCalls
 from localloop.products.voice.recording import resource as recordings
+from localloop.products.voice.recording import transcription
 from localloop.products.voice.recording.desk import Recorder
 from localloop.products.voice.recording.resource import Recordings
+from localloop.products.voice.recording.transcription import Transcriber
 from localloop.rest.request import Binding
 from localloop.store import BatchWriter, Database
 from localloop.store.plain import PlainStore
@@ -96,10 +98,17 @@ class Voice:
             *queue.bindings(self.database, calls),
             *conference_bindings(self.database, calls),
             recordings.binding(Recordings(self.recorder, calls)),
+            transcription.binding(self.database),
             *trace.bindings(self.database, calls),
             insights.binding(calls),
         )
 
     def handlers(self) -> Mapping[str, Handler]:
         """What the worker does, by kind of job."""
-        return {EVENT: self.engine.event, FETCH: self.engine.event, **self.recorder.handlers()}
+        transcriber = Transcriber(self.database, self.public_url, self.webhooks)
+        return {
+            EVENT: self.engine.event,
+            FETCH: self.engine.event,
+            **self.recorder.handlers(),
+            **transcriber.handlers(),
+        }

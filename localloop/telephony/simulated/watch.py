@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from localloop.store import Database, Subscription
 from localloop.telephony.simulated import handsets
@@ -27,25 +28,26 @@ class CallWatch:
         self,
         call: PhoneCall,
         fits: Callable[[Sequence[KeptLine]], Awaitable[KeptLine | None]],
-        seconds: float,
+        over: asyncio.Future[None],
     ) -> KeptLine | None:
-        """The first line that fits, one that is there already or that comes in time."""
+        """The first line that fits, one that is there already or that comes until it is `over`."""
         await self._listen()
         told, after = asyncio.Event(), None
+        end = partial(_tell, told)
         self._waiting.add(told)
+        over.add_done_callback(end)
         try:
-            async with asyncio.timeout(seconds):
-                while True:
-                    told.clear()
-                    lines = await handsets.list_lines(self._database, call.world_sid, call.id, after)
-                    found = await fits(lines)
-                    if found is not None:
-                        return found
-                    after = lines[-1].id if lines else after
-                    await told.wait()
-        except TimeoutError:
-            return None
+            while True:
+                told.clear()
+                is_over = over.done()  # before looking: what came until then is seen
+                lines = await handsets.list_lines(self._database, call.world_sid, call.id, after)
+                found = await fits(lines)
+                if found is not None or is_over:
+                    return found
+                after = lines[-1].id if lines else after
+                await told.wait()
         finally:
+            over.remove_done_callback(end)
             self._waiting.discard(told)
 
     async def _listen(self) -> None:
@@ -57,3 +59,7 @@ class CallWatch:
     def _tell(self) -> None:
         for each in self._waiting:
             each.set()
+
+
+def _tell(told: asyncio.Event, _over: asyncio.Future[None]) -> None:
+    told.set()

@@ -23,7 +23,7 @@ Why: TypeAlias = Literal[
     "enqueue",
     "connect",
     "refer",
-    "message",
+    "call-message",
     "screening",
     "queue-wait",
     "queue-whisper",

@@ -7,6 +7,8 @@ import re
 import validators
 from faulty import Loop
 
+from localloop.lab.faults.things import Things
+
 
 async def test_without_faults_every_callback_comes_once(loop: Loop) -> None:
     await loop.send()
@@ -171,3 +173,25 @@ async def test_a_rule_that_makes_no_sense_is_refused_in_words(loop: Loop) -> Non
     for params, said in wrong:
         reply = await loop.ask("POST", "/lab/v1/Faults", params)
         assert (reply.status, bool(re.search(said, reply.json()["message"]))) == (400, True), reply.body
+
+
+async def test_callbacks_of_calls_go_wrong_as_well(loop: Loop) -> None:
+    """The second call to a phone is that in every run, so its callbacks are decided by themselves."""
+    await loop.fault("webhook-duplicate", match={"CallStatus": "completed", "To": "+15558675310"})
+    call = {
+        "To": "+15558675310",
+        "From": "+15017122661",
+        "Twiml": "<Response><Hangup/></Response>",
+        "StatusCallback": f"{loop.app.url}/call",
+    }
+    target = f"/2010-04-01/Accounts/{loop.ask.account_sid}/Calls.json"
+    sids = []
+    for _ in range(2):
+        made = await loop.ask("POST", target, call)
+        assert made.status == 201, made.body
+        sids.append(made.json()["sid"])
+        await loop.quiet()
+    assert [each.form["CallSid"] for each in loop.app.requests] == [sids[0]] * 2 + [sids[1]] * 2
+    assert {each["resource_sid"] for each in await loop.applied()} == set(sids)
+    thing = await Things(loop.database).of(loop.ask.account_sid, sids[1], {})
+    assert thing.name == "call outbound-api +15558675310 2"

@@ -11,18 +11,23 @@ from typing import Any
 
 import pytest
 from asking import Asker
+from schemas import faults
 from serving import served
 from waiting import until
 
 from localloop.core import clock, sids
 from localloop.core.clock import WorldTime
 from localloop.jobs import Done, Job, Worker
+from localloop.products.voice.call.live import Live
+from localloop.products.voice.call.queries import insert as insert_calls
+from localloop.products.voice.call.resource import Call
 from localloop.products.voice.conference.desk import Host, enter
 from localloop.products.voice.conference.room import Entry
-from localloop.products.voice.recording import take
+from localloop.products.voice.recording import take, transcription
 from localloop.products.voice.recording.desk import Recorder
 from localloop.products.voice.recording.resource import Recordings, binding
 from localloop.products.voice.recording.take import Of, Recording, Wish
+from localloop.products.voice.recording.transcription import Transcriber
 from localloop.rest.request import Caller, Stream
 from localloop.store import Database
 from localloop.webhooks import FORGET, KIND, Notification
@@ -38,7 +43,7 @@ def recorder(database: Database) -> Recorder:
 
 @pytest.fixture
 def ask(recorder: Recorder, calls: Noted) -> Asker:
-    return Asker((binding(Recordings(recorder, calls)),))
+    return Asker((binding(Recordings(recorder, calls)), transcription.binding(recorder.database)))
 
 
 @pytest.fixture
@@ -58,7 +63,9 @@ async def working(database: Database, recorder: Recorder, told: list[Notificatio
     async def forget(_: Job) -> Done:
         return Done()
 
-    worker = Worker(database, {KIND: note, FORGET: forget, **recorder.handlers()})
+    transcriber = Transcriber(database, "https://loop.example.com", None)
+    handlers = {**recorder.handlers(), **transcriber.handlers()}
+    worker = Worker(database, {KIND: note, FORGET: forget, **handlers})
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(worker.run())
         yield
@@ -242,6 +249,70 @@ async def test_what_is_deleted_is_heard_no_more(database: Database, ask: Asker, 
     found = await ask.items("api.v2010.ListRecording", caller, {"IncludeSoftDeleted": True})
     assert [each["status"] for each in found.items] == ["deleted"]
     assert await refusal(ask("api.v2010.DeleteRecording", caller, Sid=recording.sid)) == (404, 20404)
+
+
+async def recorded(database: Database, caller: Caller, call: Call, seconds: int) -> Recording:
+    """A message that somebody left, and wants to read."""
+    now = clock.now(caller.world_sid)
+    of = Of(account_sid=caller.account_sid, world_sid=caller.world_sid, at=now, call_id=call.id)
+    wish = Wish(source="RecordVerb", transcribe=True, transcribe_callback="https://example.com/text")
+    begun = take.begin(of, wish)
+    async with database.unit() as unit:
+        await insert_calls(unit.connection, [Live(call=call, root=call.id, at=now)])
+        for index, text in enumerate(("Call me back,", "please")):
+            await unit.execute(
+                "insert into phone_call_lines (world_sid, call_id, id, number, kind, body, at)"
+                " values ($1, $2, $3, $4, 'said', $5, $6)",
+                *(caller.world_sid, call.id, sids.new_id(), call.from_, text, now + timedelta(seconds=index)),
+            )
+        await Recorder(database, "").begin(unit, [begun])
+    move(caller, seconds)
+    async with database.unit() as unit:
+        await Recorder(database, "").keep(unit, take.stop(begun, clock.now(caller.world_sid)))
+    await settled(database)
+    return begun
+
+
+@pytest.fixture
+def call(still: Caller) -> Call:
+    now = clock.now(still.world_sid)
+    return Call(
+        account_sid=still.account_sid,
+        world_sid=still.world_sid,
+        id=sids.new_id(),
+        status="completed",
+        direction="inbound",
+        from_="+15558675310",
+        to="+15017122661",
+        date_created=now,
+        date_updated=now,
+    )
+
+
+async def test_what_was_said_is_written(
+    database: Database, working: None, ask: Asker, still: Caller, call: Call, told: list[Notification]
+) -> None:
+    recording = await recorded(database, still, call, 5)
+    [made] = (await ask.items("api.v2010.ListTranscription", still)).items
+    assert (made["status"], made["duration"], made["price"]) == ("completed", "5", "-0.05000")
+    assert made["transcription_text"] == "Call me back, please"
+    of_recording = await ask.items("api.v2010.ListRecordingTranscription", still, RecordingSid=recording.sid)
+    assert [each["sid"] for each in of_recording.items] == [made["sid"]]
+    [callback] = told
+    params = {name: str(value) for name, value in callback.params.items()}
+    assert faults("transcription", params) == []
+    assert (params["TranscriptionText"], params["RecordingSid"]) == ("Call me back, please", recording.sid)
+    await ask("api.v2010.DeleteTranscription", still, Sid=made["sid"])
+    assert await refusal(ask("api.v2010.FetchTranscription", still, Sid=made["sid"])) == (404, 20404)
+    assert await database.fetchval("select count(*) from transcriptions") == 0
+
+
+@pytest.mark.parametrize("seconds", [1, 121])
+async def test_what_is_too_short_or_too_long_is_not_transcribed(
+    database: Database, working: None, ask: Asker, still: Caller, call: Call, seconds: int
+) -> None:
+    await recorded(database, still, call, seconds)
+    assert (await ask.items("api.v2010.ListTranscription", still)).items == []
 
 
 async def test_whoever_knows_its_address_may_hear_it(database: Database) -> None:

@@ -23,6 +23,7 @@ class Said:
         self.asked: list[tuple[str, str, str]] = []
         self.headers: dict[str, str] = {}
         self.connections: set[int] = set()
+        self.closes = False
         self.answers: list[tuple[int, Any]] = []
         said = self
 
@@ -40,6 +41,7 @@ class Said:
                 self.send_header("Content-Length", str(len(raw)))
                 self.end_headers()
                 self.wfile.write(raw)
+                self.close_connection = said.closes  # without a word
 
             do_GET = do_POST = do_DELETE = _answer  # noqa: N815
 
@@ -116,6 +118,14 @@ def test_threads_share_a_client_and_each_has_a_connection_of_its_own(said: Said)
     other.start()
     other.join()
 
+    assert len(said.connections) == 2
+
+
+def test_a_connection_that_was_closed_while_it_waited_costs_no_answer(said: Said) -> None:
+    said.closes = True
+    said.answers = [(200, 1), (200, 2)]
+
+    assert [said.lab.post("Worlds"), said.lab.post("Worlds")] == [1, 2]
     assert len(said.connections) == 2
 
 

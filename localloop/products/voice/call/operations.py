@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from localloop.webhooks import Alert, Forgotten, Webhooks, forget
 
 TWO_DOCUMENTS = 32019
 NO_AMD_CALLBACK = 21262
+ARCHIVED_AFTER = timedelta(days=396)  # thirteen months (Twilio: "Voice Calls Archive")
 
 
 class Operations(Struct, frozen=True):
@@ -80,7 +82,18 @@ class Operations(Struct, frozen=True):
         return Item(fields=shown(live.call))
 
     async def delete(self, request: Request) -> Deleted:
-        call = await self._find(request)
+        return await self._delete(request, await self._find(request))
+
+    async def delete_archived(self, request: Request) -> Deleted:
+        """One of more than thirteen months ago, by the day on which it was made (in UTC)."""
+        call, day = await self._find(request), request.ids["Date"]
+        made = call.date_created.astimezone(UTC)
+        if f"{made:%Y-%m-%d}" != day or request.now - made < ARCHIVED_AFTER:
+            raise errors.not_found(request.address)
+        return await self._delete(request, call)
+
+    async def _delete(self, request: Request, call: Call) -> Deleted:
+        """Raises 20009 while it goes on."""
         async with self.database.unit() as unit:
             if not await queries.delete(unit, call):
                 raise errors.delete_before_complete()
@@ -142,7 +155,10 @@ def bindings(operations: Operations) -> tuple[Binding, ...]:
             "ApplicationSid": lambda _: errors.invalid_application_sid(),
         },
     )
-    return (call,)
+    archived = Binding(
+        resource="voice.v1.ArchivedCall", operations={"DeleteArchivedCall": operations.delete_archived}
+    )
+    return call, archived
 
 
 def _ordered(params: Mapping[str, Any], call: Call) -> Ordered:

@@ -17,6 +17,7 @@ from localloop.store import Database
 from localloop.webhooks import Notification
 
 FINISH: Final = "recording.finish"
+TRANSCRIBE: Final = "recording.transcribe"
 
 
 class Named(Struct, frozen=True):
@@ -48,6 +49,8 @@ class Recorder:
         jobs = self._told(now)
         if now.status in ("stopped", "processing"):
             jobs.append(NewJob(FINISH, now.account_sid, now.world_sid, Named(now.sid), now.date_updated))
+        if now.status == "completed" and now.wish.transcribe:
+            jobs.append(NewJob(TRANSCRIBE, now.account_sid, now.world_sid, Named(now.sid), now.date_updated))
         await enqueue(connection, jobs)
 
     async def stop(self, connection: Any, account_sid: str, sid: str, at: datetime) -> None:

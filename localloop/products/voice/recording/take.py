@@ -46,6 +46,8 @@ class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
     callback: str = ""
     callback_method: Method = "POST"
     callback_events: tuple[str, ...] = ("completed",)
+    transcribe: bool = False
+    transcribe_callback: str = ""
 
 
 class Recording(Struct, frozen=True, kw_only=True):

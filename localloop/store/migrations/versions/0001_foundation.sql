@@ -513,6 +513,20 @@ create table recordings (
   primary key (account_sid, id)
 );
 create index recordings_call on recordings (account_sid, call_id, id) where call_id is not null;
+create table transcriptions (
+  account_sid      text not null,
+  id               uuid not null,                          -- the SID's hex
+  world_sid        text not null,
+  recording_id     uuid not null,
+  status           text not null,
+  body             text not null,
+  duration         integer not null,                       -- seconds
+  price            numeric(12, 5) not null,
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null,
+  primary key (account_sid, id)
+);
+create index transcriptions_recording on transcriptions (account_sid, recording_id, id);
 create index recordings_conference on recordings (account_sid, conference_id, id) where conference_id is not null;
 
 -- products/messaging/channel ---------------------------------------------------------------------------------------

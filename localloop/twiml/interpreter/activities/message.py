@@ -25,9 +25,7 @@ class Sending(Activity, frozen=True, kw_only=True):
         if event.code:
             run.warn(event.code, "the message was not sent")
         parameters = {"SmsSid": event.sid, "SmsStatus": event.status}
-        if not self.verb.legacy:
-            parameters |= {"MessageSid": event.sid, "MessageStatus": event.status}
-        run.act(self.verb.action, self.verb.method, parameters, "message")
+        run.act(self.verb.action, self.verb.method, parameters, "call-message")
         return True
 
 

@@ -182,7 +182,7 @@ def test_a_message_with_an_action_does() -> None:
     talk = talking(f"<Sms action='sent'>Hello</Sms>{NEXT}")
     talk.send(events.MessageSent, n=talk.last(commands.SendMessage).n, sid="SM1", status="queued")
     fetch = talk.one(commands.Fetch)
-    assert (fetch.url, fetch.why) == (f"{BASE}sent", "message")
+    assert (fetch.url, fetch.why) == (f"{BASE}sent", "call-message")
     assert fetch.parameters == {"SmsSid": "SM1", "SmsStatus": "queued"}
 
 

@@ -1,0 +1,66 @@
+"""What hangs on a call, on a whole localloop: its recording, events, place in the archive, and whom it may reach."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.api.calls.conftest import Loop
+
+PAUSE = "<Response><Pause length='20'/></Response>"
+
+
+async def test_a_call_that_is_recorded_as_a_whole(loop: Loop) -> None:
+    loop.app.documents["/voice"] = PAUSE
+    made = await loop.call(
+        Record="true",
+        RecordingChannels="dual",
+        RecordingStatusCallback=f"{loop.app.url}/recording",
+        RecordingStatusCallbackEvent="in-progress completed",
+    )
+    await loop.advance(timedelta(seconds=60))
+    ended = await loop.ended(made["sid"])
+    assert ended["status"] == "completed"
+    [recording] = (await loop.ask("GET", f"{loop.path}/{made['sid']}/Recordings.json")).json()["recordings"]
+    assert (recording["status"], recording["source"], recording["channels"]) == (
+        "completed",
+        "OutboundAPI",
+        2,
+    )
+    assert recording["duration"] == ended["duration"]
+    told = loop.app.told("/recording")
+    assert [each["RecordingStatus"] for each in told] == ["in-progress", "completed"]
+    assert {each["CallSid"] for each in told} == {made["sid"]}
+
+
+async def test_its_events_are_what_it_asked(loop: Loop) -> None:
+    made = await loop.call()
+    await loop.advance(timedelta(seconds=60))
+    await loop.ended(made["sid"])
+    events = (await loop.ask("GET", f"{loop.path}/{made['sid']}/Events.json")).json()["events"]
+    asked = [each for each in events if each["request"]["url"].endswith("/voice")]
+    assert [each["response"]["response_code"] for each in asked] == [200]
+    assert asked[0]["request"]["parameters"]["CallSid"] == made["sid"]
+    assert asked[0]["response"]["response_body"] == "<Response/>"
+
+
+async def test_the_archive_has_what_is_older_than_thirteen_months(loop: Loop) -> None:
+    made = await loop.call()
+    await loop.advance(timedelta(seconds=60))
+    await loop.ended(made["sid"])
+    day = await loop.database.fetchval("select (date_created at time zone 'utc')::date::text from calls")
+
+    async def archived(when: str) -> int:
+        return (await loop.ask("DELETE", f"/voice/v1/Archives/{when}/Calls/{made['sid']}")).status
+
+    assert await archived(day) == 404
+    await loop.advance(timedelta(days=400))
+    assert await archived("2020-01-01") == 404
+    assert await archived(day) == 204
+    assert (await loop.ask("GET", f"{loop.path}/{made['sid']}.json")).status == 404
+
+
+async def test_a_country_that_is_switched_off(loop: Loop) -> None:
+    wish = '[{"iso_code": "DE", "low_risk_numbers_enabled": "false"}]'
+    reply = await loop.ask("POST", "/voice/v1/DialingPermissions/BulkCountryUpdates", {"UpdateRequest": wish})
+    assert reply.status == 201, reply.body
+    assert await loop.refused(To="+4915123456789") == 21215
