@@ -121,8 +121,12 @@ class Turn:
 
     def adopt(self, options: Options) -> None:
         """What the call was asked to do is this from now on."""
-        if options != self.call.options:
+        before = self.call.options
+        if options != before:
             self.show(replace(self.call, options=options))
+        if options.time_limit != before.time_limit and self.call.answer_time is not None:
+            ends = self.call.answer_time + timedelta(seconds=options.time_limit)
+            self.later(max(ends, self.at) - self.at, TimeIsUp())
 
     @property
     def end(self) -> End:
