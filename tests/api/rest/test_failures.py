@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from localloop.store import Unavailable
 from localloop.store.plain import PlainStore
 
-QUEUE = "/2010-04-01/Accounts/{}/Queues/QU00000000000000000000000000000000{}"
+DOMAIN = "/2010-04-01/Accounts/{}/SIP/Domains/SD00000000000000000000000000000000{}"
 Log = list[Any]
 
 
@@ -51,7 +51,7 @@ async def test_a_failure_says_nothing_of_its_cause_but_to_the_log(
     message: str,
 ) -> None:
     break_store(monkeypatch, error)
-    reply = await standing("GET", QUEUE.format(standing.account_sid, suffix))
+    reply = await standing("GET", DOMAIN.format(standing.account_sid, suffix))
     assert reply.status == status
     text = reply.body.decode()
     assert str(code) in text
