@@ -144,6 +144,7 @@ class Reaction(Struct, frozen=True):
     news: tuple[News, ...] = ()
     later: tuple[Due, ...] = ()
     lines: tuple[Line, ...] = ()
+    sent: tuple[News, ...] = ()  # what the other side hears, where that is a call of the house as well
 
 
 class Leg(Protocol):

@@ -51,11 +51,11 @@ class Voice:
     _accepted: BatchWriter[Live, Call] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ends = Ends(self.directory, self.hindrances or Free())
+        self._reception = Reception(self.database, self.directory, self.records)
+        self._ends = Ends(self._reception, self.records, self.hindrances or Free())
         self.recorder = Recorder(self.database, self.public_url)
         self.engine = Engine(self.database, self._ends, self.webhooks, self.recorder)
         self._accepted = BatchWriter(self.database, Acceptance(self.rules.rate).flush)
-        self._reception = Reception(self.database, self.directory, self.records)
         self._composer = Composer(self.directory, self.records, self.rules, self.hindrances)
 
     async def dial(self, incoming: Incoming) -> Call | None:

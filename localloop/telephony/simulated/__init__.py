@@ -2,5 +2,6 @@
 
 from localloop.telephony.simulated.persona import Persona, PersonaError, Step
 from localloop.telephony.simulated.phone import Phone
+from localloop.telephony.simulated.wire import Wire
 
-__all__ = ["Persona", "PersonaError", "Phone", "Step"]
+__all__ = ["Persona", "PersonaError", "Phone", "Step", "Wire"]

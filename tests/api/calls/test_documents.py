@@ -208,6 +208,18 @@ async def test_four_hours_are_enough(loop: Loop) -> None:
     assert await _alerts(loop) == [32015]
 
 
+async def test_a_time_limit_is_changed_while_the_call_lasts(loop: Loop) -> None:
+    loop.app.documents["/voice"] = "<Response><Pause length='86400'/></Response>"
+    longer = await loop.call(TimeLimit=60)
+    shorter = await loop.call(To="+15005550110")
+    await loop.advance(timedelta(seconds=10))
+    assert (await loop.update(longer["sid"], TimeLimit="90")).status == 200
+    assert (await loop.update(shorter["sid"], TimeLimit="30")).status == 200
+    await loop.advance(HOUR)
+    assert (await loop.ended(longer["sid"]))["duration"] == "90"
+    assert (await loop.ended(shorter["sid"]))["duration"] == "30"
+
+
 async def test_digits_are_sent_before_anything_is_said(loop: Loop) -> None:
     loop.app.documents["/voice"] = "<Response><Say>Hello.</Say></Response>"
     made = await loop.call(SendDigits="ww12#")

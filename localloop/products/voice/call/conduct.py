@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from msgspec.structs import replace
@@ -71,8 +72,7 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
         case Silent(n):
             recorded.silent(turn, n)
         case TimeIsUp():
-            turn.warn(TIME_LIMIT, f"it has lasted {turn.call.options.time_limit} seconds")
-            script.hang_up(turn, by="time-limit")
+            _limit(turn)
         case Detected(answered_by, after_ms):
             _detected(turn, answered_by, after_ms)
         case Progressed() | LegOver():
@@ -107,6 +107,18 @@ def _share(turn: Turn, event: Queued | Matched | Dequeued | QueueOver | Conferre
             shared.queue_over(turn)
         case Conferred():
             shared.conferred(turn, event)
+
+
+def _limit(turn: Turn) -> None:
+    """It has lasted as long as it may, if that was not changed meanwhile; then nothing is waited for any more."""
+    call = turn.call
+    if call.has_ended:
+        turn.live = replace(turn.live, script=None)
+    elif call.answer_time is not None and turn.at >= call.answer_time + timedelta(
+        seconds=call.options.time_limit
+    ):
+        turn.warn(TIME_LIMIT, f"it has lasted {call.options.time_limit} seconds")
+        script.hang_up(turn, by="time-limit")
 
 
 def _dial(turn: Turn) -> None:

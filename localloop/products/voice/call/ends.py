@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace
 
-from localloop.products.numbers import Directory, is_verified
+from localloop.products.numbers import Owned, is_verified, voice_webhook
 from localloop.products.voice.call.compose import Hindrances
+from localloop.products.voice.call.inbound import Incoming, Reception
 from localloop.products.voice.call.live import Live
 from localloop.products.voice.call.resource import Call
+from localloop.store.plain import PlainStore
 from localloop.store.reader import BatchReader
-from localloop.telephony.simulated import Phone, handsets
+from localloop.telephony.simulated import Persona, Phone, Wire, handsets
 from localloop.telephony.simulated.handsets import Voice
 
 NOT_YOURS: Final = 13214
+MOST_HOPS: Final = 10
 # What a call that <Dial> makes is refused with, by what REST would answer.
 _OF_DIAL: Final = {21215: 13227, 21216: 13225}
 
@@ -22,7 +26,10 @@ _OF_DIAL: Final = {21215: 13227, 21216: 13225}
 class Ends:
     """Looks up other ends, many in one query."""
 
-    def __init__(self, directory: Directory, hindrances: Hindrances) -> None:
+    def __init__(self, reception: Reception, records: PlainStore, hindrances: Hindrances) -> None:
+        directory = reception.directory
+        self._reception = reception
+        self._records = records
         self._directory = directory
         self._hindrances = hindrances
         self._voices: BatchReader[tuple[str, str], Voice] = BatchReader(directory.database, handsets.voices)
@@ -30,13 +37,33 @@ class Ends:
     async def close(self) -> None:
         await self._voices.close()
 
-    async def found(self, live: Live) -> Live:
-        """A call that is about to be dialled, with its other end, or with what forbids that it is dialled."""
+    async def found(self, live: Live, at: datetime) -> tuple[Live, Live | None]:
+        """A call that is about to be dialled, with its other end, or with what forbids that it is dialled; and the call
+        that comes in where it reaches a number of the world."""
         call = live.call
         if call.parent_id is not None and (refusal := await self._refusal(call)):
-            return replace(live, refusal=refusal)
+            return replace(live, refusal=refusal), None
+        owned = await self._directory.find(call.world_sid, call.to) if call.to.startswith("+") else None
+        if owned is not None and owned.voice_enabled and await self._is_answered(owned):
+            return await self._connected(live, owned, at)
         voice = await self._voices.read((call.world_sid, call.to))
-        return replace(live, end=Phone(persona=voice.persona))
+        return replace(live, end=Phone(persona=voice.persona)), None
+
+    async def _is_answered(self, owned: Owned) -> bool:
+        """Whether an application takes its calls; else its phone does, which whoever tests may hold."""
+        webhook = await voice_webhook(self._records, owned)
+        return webhook is not None and bool(webhook.url)
+
+    async def _connected(self, live: Live, owned: Owned, at: datetime) -> tuple[Live, Live | None]:
+        """Both sides of a call within the world. One that only goes round and round reaches nobody."""
+        call = live.call
+        if live.hops >= MOST_HOPS:
+            return replace(live, end=Phone(persona=Persona(takes="unreachable"))), None
+        incoming = Incoming(world_sid=call.world_sid, from_=call.options.caller_id or call.from_, to=call.to)
+        partner = await self._reception.live(incoming, owned, at)
+        there = Wire(account_sid=owned.account_sid, id=partner.call.id, root=partner.root)
+        here = Wire(account_sid=call.account_sid, id=call.id, root=live.root)
+        return replace(live, end=there), replace(partner, end=here, hops=live.hops + 1)
 
     async def _refusal(self, call: Call) -> int:
         """What REST checks when a call is made, of one that another call makes; 0 is nothing."""

@@ -36,6 +36,7 @@ from localloop.webhooks import Failure, Instruction, Webhooks
 _TRIES: Final = 20
 _MOST_ASKED: Final = 10  # documents that one job asks for before others have their turn
 _EARLY: Final = timedelta(milliseconds=30)
+_LATE: Final = timedelta(seconds=5)
 
 
 class Engine:
@@ -120,7 +121,7 @@ class Engine:
             if loaded is None:
                 return Done()
             if loaded.is_early and job.kind == EVENT:
-                return Park(loaded.live.key, clock.now() + _EARLY)
+                return Park(loaded.live.key, clock.now() + _pause(job))
             outcome = (await self._turn(loaded.live, event, at)).outcome(job, may_ask=may_ask)
             match await self._writer.write(outcome):
                 case "lost":
@@ -148,8 +149,19 @@ class Engine:
         raise RuntimeError(f"{wanted.id} is changed by others all the time")
 
     async def _turn(self, live: Live, event: AnyEvent, at: datetime) -> Turn:
+        partner = None
         if isinstance(event, Dialled) and live.end is None:
-            live = await self._ends.found(live)
+            live, partner = await self._ends.found(live, max(at, live.at))
         turn = Turn(live, at, self._public_url)
+        if partner is not None:
+            turn.receive(partner)
         conduct.conduct(turn, event)
         return turn
+
+
+def _pause(job: Job) -> timedelta:
+    """Until an event that waits for another looks again: the longer it has waited, the longer. Where time is moved by
+    hand its lateness says nothing."""
+    if clock.world_time(job.world_sid).mode != "real":
+        return _EARLY
+    return min(max(_EARLY, (clock.now() - job.due_at) / 4), _LATE)

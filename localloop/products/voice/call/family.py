@@ -29,7 +29,9 @@ def place(turn: Turn, wanted: commands.PlaceLegs) -> None:
         if isinstance(call, int):
             turn.send(_name(turn), LegOver(each.leg, "", "failed", code=call))
             continue
-        child = Live(call=call, root=turn.live.root, at=turn.at, boss=_name(turn), leg=each.leg)
+        child = Live(
+            call=call, root=turn.live.root, at=turn.at, boss=_name(turn), leg=each.leg, hops=turn.live.hops
+        )
         name = Name(call.id, child.root)
         turn.live = replace(turn.live, legs={**turn.live.legs, each.leg: name})
         turn.make(child)

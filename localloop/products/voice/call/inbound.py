@@ -34,12 +34,12 @@ class Reception:
 
     def __init__(self, database: Database, directory: Directory, records: PlainStore) -> None:
         self._database = database
-        self._directory = directory
+        self.directory = directory
         self._records = records
 
     async def arrive(self, incoming: Incoming) -> Call | None:
         """The call as its owner has it, ringing; None where nobody takes calls."""
-        owned = await self._directory.find(incoming.world_sid, incoming.to)
+        owned = await self.directory.find(incoming.world_sid, incoming.to)
         if owned is None or not owned.voice_enabled:
             return None
         live = await self.live(incoming, owned, clock.now(incoming.world_sid))

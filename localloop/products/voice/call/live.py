@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from localloop.products.voice.call.events import Event, Name
 from localloop.products.voice.call.resource import Call, Method
-from localloop.telephony.simulated import Phone
+from localloop.telephony.simulated import Phone, Wire
 from localloop.twiml.interpreter import State
 from localloop.webhooks import Jar
 
@@ -23,7 +23,7 @@ EVENT: Final = "call.event"
 FETCH: Final = "call.fetch"
 _LEAST: Final = "0" * 32
 _MOST: Final = "f" * 32
-End: TypeAlias = Phone
+End: TypeAlias = Phone | Wire
 
 
 class Running(Struct, frozen=True, omit_defaults=True):
@@ -69,6 +69,7 @@ class Live(Struct, frozen=True, kw_only=True):
     whisper: dict[str, str] = {}  # what the document is told that it hears before it is connected
     room: str = ""  # the conference that it is in, by its name
     recordings: dict[int, Running] = {}  # by the number of the command that began each
+    hops: int = 0  # calls of the house that led to it
     refusal: int = 0  # why it cannot be made, though another call dialled it
 
     @property

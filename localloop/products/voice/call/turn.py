@@ -18,7 +18,7 @@ from localloop.jobs import Job, NewJob
 from localloop.products.voice import price
 from localloop.products.voice.call import callbacks, lifecycle
 from localloop.products.voice.call.callbacks import Change
-from localloop.products.voice.call.events import Came, Dialled, Event, Name, TimeIsUp
+from localloop.products.voice.call.events import Arrived, Came, Dialled, Event, Name, TimeIsUp
 from localloop.products.voice.call.lifecycle import Status
 from localloop.products.voice.call.live import EVENT, FETCH, Asked, End, Live, Reference, key_of
 from localloop.products.voice.call.resource import Call, Method, Options
@@ -26,7 +26,7 @@ from localloop.products.voice.price import Rated
 from localloop.products.voice.recording import take
 from localloop.products.voice.recording.take import Recording
 from localloop.telephony.leg import Line, News, Order, Reaction
-from localloop.telephony.simulated import handsets
+from localloop.telephony.simulated import Wire, handsets
 from localloop.telephony.simulated.handsets import KeptLine, PhoneCall
 from localloop.twiml.interpreter import AnyEvent
 from localloop.webhooks import Alert, Notification
@@ -121,8 +121,12 @@ class Turn:
 
     def adopt(self, options: Options) -> None:
         """What the call was asked to do is this from now on."""
-        if options != self.call.options:
+        before = self.call.options
+        if options != before:
             self.show(replace(self.call, options=options))
+        if options.time_limit != before.time_limit and self.call.answer_time is not None:
+            ends = self.call.answer_time + timedelta(seconds=options.time_limit)
+            self.later(max(ends, self.at) - self.at, TimeIsUp())
 
     @property
     def end(self) -> End:
@@ -142,6 +146,8 @@ class Turn:
         for due in reaction.later:
             self.later(due.after, Came(due.news))
         self.note(*reaction.lines)
+        if isinstance(reaction.leg, Wire):
+            self._then += [self._across(reaction.leg, news) for news in reaction.sent]
         self.news += reaction.news
 
     def note(self, *lines: Line) -> None:
@@ -219,9 +225,21 @@ class Turn:
         self._calls.append(live)
         self._then.append(job_of(live, Dialled(), self.at))
 
+    def _across(self, wire: Wire, news: News) -> NewJob:
+        """What the call at the other side of a wire hears."""
+        reference = Reference(wire.id, wire.root, Came(news))
+        key = key_of(wire.root, wire.id)
+        return NewJob(EVENT, wire.account_sid, self.call.world_sid, reference, self.at, key)
+
     def ring(self) -> None:
-        """The call is on the handset from now on."""
-        self._handsets.append(handset_of(self.call))
+        """The call is on the handset from now on, if there is one."""
+        if not isinstance(self.live.end, Wire):
+            self._handsets.append(handset_of(self.call))
+
+    def receive(self, live: Live) -> None:
+        """It reaches a number of the house: another call begins there."""
+        self._calls.append(live)
+        self._then.append(job_of(live, Arrived(), self.at))
 
     def outcome(self, job: Job | None = None, *, may_ask: bool = False) -> Outcome:
         """`may_ask`: whoever has the job has time for what it becomes."""
