@@ -42,6 +42,8 @@ def bodies(held: Lab) -> set[str]:
 
 def test_a_world_from_the_shell(home: Home, up: Up) -> None:
     own = Lab(up.url, up.sid, up.token)
+    shown = own.get(f"/2010-04-01/Accounts/{up.sid}/IncomingPhoneNumbers.json")
+    assert {each["friendly_name"] for each in shown["incoming_phone_numbers"]} == {"Support", "Alerts"}
     send(own, "before")
     assert "clean" in lab(home, "snapshot", "clean")
     send(own, "after")
@@ -61,9 +63,7 @@ def test_a_world_from_the_shell(home: Home, up: Up) -> None:
         each.close()
 
 
-def test_what_a_seed_file_says_is_there(home: Home, up: Up) -> None:
-    shown = up.ask(f"/2010-04-01/Accounts/{up.sid}/IncomingPhoneNumbers.json")
-    assert {each["friendly_name"] for each in shown["incoming_phone_numbers"]} == {"Support", "Alerts"}
+def test_a_seed_file_that_is_wrong_starts_nothing(home: Home) -> None:
     bad = home.folder / "bad.toml"
     bad.write_text("[[numbers]]\nphone_number = '+15005550006'\nsms_ur = 'http://x'\n")
     refused = home.run("up", "--seed-file", str(bad), "--ephemeral")
