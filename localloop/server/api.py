@@ -159,7 +159,7 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
         *content.bindings(contents),
         *compliance_bindings(needs),
         *monitor.bindings(parts.database),
-        *usage.bindings(parts.database, (messages_used,)),
+        *usage.bindings(parts.database, (messages_used, voice.calls_used)),
         *voice.bindings(voice.Needs(parts.database, plain, parts.records), parts.dialing),
     )
 

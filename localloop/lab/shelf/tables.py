@@ -82,6 +82,7 @@ TABLES: Final = (
     Table(name="short_links"),
     Table(name="calls"),
     Table(name="live_calls"),
+    Table(name="call_usage"),
     Table(name="queues"),
     Table(name="queue_members"),
     Table(name="queue_takers"),

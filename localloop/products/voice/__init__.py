@@ -13,6 +13,7 @@ from localloop.products.voice.needs import Needs
 from localloop.products.voice.permissions import Dialing, DialingPermissions, may_dial
 from localloop.products.voice.permissions.queries import CHANNEL
 from localloop.products.voice.surface import bindings
+from localloop.products.voice.used import used as calls_used
 from localloop.products.voice.voice import Voice
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Voice",
     "bindings",
     "caller_of",
+    "calls_used",
     "may_dial",
     "number_to_prove",
     "shown",

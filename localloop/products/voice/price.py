@@ -25,12 +25,7 @@ Extra: TypeAlias = Literal["conference", "detection", "recording", "transcriptio
 _KINDS: Final[Mapping[LineKind, str]] = {"mobile": "mobile", "toll-free": "toll-free"}
 _COUNTED: Final[Mapping[str, str]] = {"toll-free": "tollfree", "mobile": "mobile"}
 _BY_THE_PIECE: Final = frozenset({"detection"})
-_EXTRAS: Final[Mapping[Extra, str]] = {
-    "conference": "calls-globalconference",
-    "detection": "answering-machine-detection",
-    "recording": "calls-recordings",
-    "transcription": "transcriptions",
-}
+RECORDINGS: Final = "calls-recordings"
 
 
 class Rated(Struct, frozen=True, kw_only=True):
@@ -40,15 +35,6 @@ class Rated(Struct, frozen=True, kw_only=True):
     from_: str
     to: str
     seconds: int | None  # None: nobody answered
-
-
-class Usage(Struct, frozen=True):
-    """What one leg adds to a category: calls, minutes, and a positive price."""
-
-    category: str
-    count: int
-    minutes: int
-    price: Decimal
 
 
 def way_of(direction: str) -> Way:
@@ -74,29 +60,15 @@ def extra_price(extra: Extra, seconds: int) -> Decimal:
     return -money.rate(extra, "outbound", "") * times
 
 
-def usage_of(leg: Rated) -> tuple[Usage, ...]:
-    """What the categories of usage records count of a leg: the narrowest and those that contain it."""
-    if leg.seconds is None:
-        return ()
-    minutes, price = money.minutes(leg.seconds), -(price_of(leg) or Decimal(0))
-    return tuple(Usage(name, 1, minutes, price) for name in _categories(leg))
-
-
-def extra_usage(extra: Extra, seconds: int) -> Usage:
-    return Usage(_EXTRAS[extra], 1, money.minutes(seconds), -extra_price(extra, seconds))
-
-
-def _categories(leg: Rated) -> tuple[str, ...]:
+def category_of(leg: Rated) -> str:
+    """The narrowest category of usage that counts it."""
     product = _product(leg)
-    if product == "client":
-        return "calls", "calls-client"
-    if product == "sip":
-        return "calls", "calls-sip", f"calls-sip-{leg.way}"
+    if product != "voice":
+        return "calls-client" if product == "client" else f"calls-sip-{leg.way}"
     if leg.way == "outbound":
-        return "calls", "calls-outbound"
+        return "calls-outbound"
     number = _rated_number(leg)
-    kind = _COUNTED.get(number.kind if number else "", "local")
-    return "calls", "calls-inbound", f"calls-inbound-{kind}"
+    return f"calls-inbound-{_COUNTED.get(number.kind if number else '', 'local')}"
 
 
 def _product(leg: Rated) -> Literal["voice", "client", "sip"]:

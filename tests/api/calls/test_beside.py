@@ -84,3 +84,27 @@ async def test_a_message_that_is_left_can_be_read(loop: Loop) -> None:
         "GET", f"/2010-04-01/Accounts/{loop.ask.account_sid}/Transcriptions/{told['TranscriptionSid']}.json"
     )
     assert kept.json()["transcription_text"] == told["TranscriptionText"]
+
+
+async def usage(loop: Loop, category: str) -> tuple[str, str, str, str]:
+    path = f"/2010-04-01/Accounts/{loop.ask.account_sid}/Usage/Records.json?Category={category}"
+    [record] = (await loop.ask("GET", path)).json()["usage_records"]
+    return record["count"], record["usage"], record["usage_unit"], record["price"]
+
+
+async def test_minutes_are_counted_even_of_a_call_that_is_deleted(loop: Loop) -> None:
+    """As Twilio does: each leg by the minute begun, in its category and in those that contain it."""
+    loop.app.documents["/voice"] = "<Response><Pause length='70'/></Response>"
+    made = await loop.call(Record="true")
+    await loop.advance(timedelta(minutes=5))
+    await loop.ended(made["sid"])
+    wanted = {
+        "calls-outbound": ("1", "2", "minutes", "0.028"),
+        "calls": ("1", "2", "minutes", "0.028"),
+        "calls-recordings": ("1", "2", "minutes", "0.005"),
+        "calls-inbound": ("0", "0", "minutes", "0"),
+    }
+    assert {name: await usage(loop, name) for name in wanted} == wanted
+    deleted = await loop.ask("DELETE", f"{loop.path}/{made['sid']}.json")
+    assert deleted.status == 204
+    assert {name: await usage(loop, name) for name in wanted} == wanted

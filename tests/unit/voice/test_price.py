@@ -7,15 +7,7 @@ from decimal import Decimal
 import pytest
 
 from localloop.core import money
-from localloop.products.voice.price import (
-    Rated,
-    Usage,
-    extra_price,
-    extra_usage,
-    price_of,
-    usage_of,
-    way_of,
-)
+from localloop.products.voice.price import Rated, category_of, extra_price, price_of, way_of
 
 US, TOLL_FREE, GERMAN_MOBILE, BRITISH = "+14155550100", "+18005550100", "+4915123456789", "+442071838750"
 
@@ -30,9 +22,7 @@ def outbound(to: str, seconds: int | None = 60) -> Rated:
 
 @pytest.mark.parametrize(("seconds", "minutes"), [(0, 0), (1, 1), (59, 1), (60, 1), (61, 2), (14_400, 240)])
 def test_every_minute_begun_counts(seconds: int, minutes: int) -> None:
-    price = price_of(outbound(US, seconds))
-    assert price == Decimal("-0.0140") * minutes
-    assert [usage.minutes for usage in usage_of(outbound(US, seconds))] == [minutes] * 2
+    assert price_of(outbound(US, seconds)) == Decimal("-0.0140") * minutes
 
 
 @pytest.mark.parametrize(
@@ -55,33 +45,29 @@ def test_rated_by_whom_it_reaches(leg: Rated, price: str) -> None:
     assert money.price_text(found) == price
 
 
-def test_what_nobody_answered_has_no_price_and_is_not_counted() -> None:
+def test_what_nobody_answered_has_no_price() -> None:
     assert price_of(outbound(US, None)) is None
-    assert usage_of(inbound(US, None)) == ()
 
 
 @pytest.mark.parametrize(
-    ("leg", "categories"),
+    ("leg", "category"),
     [
-        (inbound(US), "calls calls-inbound calls-inbound-local"),
-        (inbound(TOLL_FREE), "calls calls-inbound calls-inbound-tollfree"),
-        (inbound(GERMAN_MOBILE), "calls calls-inbound calls-inbound-mobile"),
-        (outbound(US), "calls calls-outbound"),
-        (outbound("client:ada"), "calls calls-client"),
-        (outbound("sip:ada@example.com"), "calls calls-sip calls-sip-outbound"),
+        (inbound(US), "calls-inbound-local"),
+        (inbound(TOLL_FREE), "calls-inbound-tollfree"),
+        (inbound(GERMAN_MOBILE), "calls-inbound-mobile"),
+        (outbound(US), "calls-outbound"),
+        (outbound("client:ada"), "calls-client"),
+        (outbound("sip:ada@example.com"), "calls-sip-outbound"),
     ],
 )
-def test_what_usage_counts(leg: Rated, categories: str) -> None:
-    counted = usage_of(leg)
-    assert " ".join(usage.category for usage in counted) == categories
-    assert {(usage.count, usage.price) for usage in counted} == {(1, -(price_of(leg) or 0))}
+def test_what_usage_counts(leg: Rated, category: str) -> None:
+    assert category_of(leg) == category
 
 
 def test_what_is_rated_apart() -> None:
     assert extra_price("recording", 61) == Decimal("-0.0050")
     assert extra_price("conference", 600) == Decimal("-0.0180")
     assert extra_price("detection", 12) == Decimal("-0.0075")
-    assert extra_usage("transcription", 30) == Usage("transcriptions", 1, 1, Decimal("0.0500"))
 
 
 def test_which_way_a_call_goes() -> None:

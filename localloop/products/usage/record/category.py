@@ -16,6 +16,11 @@ class Category(Struct, frozen=True):
     description: str
     parent: str = TOTAL
     unit: str = "messages"
+    usage_unit: str = ""  # where it is another
+
+
+def _calls(name: str, description: str, parent: str = TOTAL) -> Category:
+    return Category(name, description, parent, "calls", "minutes")
 
 
 CATEGORIES: Final[Mapping[str, Category]] = {
@@ -47,6 +52,17 @@ CATEGORIES: Final[Mapping[str, Category]] = {
         Category("channels-whatsapp-inbound", "WhatsApp Inbound", "channels-whatsapp"),
         Category("channels-whatsapp-outbound", "WhatsApp Outbound", "channels-whatsapp"),
         Category("rcs-messages", "RCS Messages"),
+        _calls("calls", "Voice Minutes"),
+        _calls("calls-client", "Client Calls", "calls"),
+        _calls("calls-inbound", "Inbound Voice Minutes", "calls"),
+        _calls("calls-inbound-local", "Inbound Local Calls", "calls-inbound"),
+        _calls("calls-inbound-mobile", "Inbound Mobile Calls", "calls-inbound"),
+        _calls("calls-inbound-tollfree", "Inbound Toll Free Calls", "calls-inbound"),
+        _calls("calls-outbound", "Outbound Voice Minutes", "calls"),
+        _calls("calls-sip", "SIP Minutes", "calls"),
+        _calls("calls-sip-inbound", "Inbound SIP Minutes", "calls-sip"),
+        _calls("calls-sip-outbound", "Outbound SIP Minutes", "calls-sip"),
+        Category("calls-recordings", "Call Recordings", TOTAL, "recordings", "minutes"),
     )
 }
 

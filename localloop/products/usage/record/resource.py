@@ -50,6 +50,7 @@ _MOST: Final = 100_000  # rows of an answer, over all its pages
 
 class Sum(Struct):
     count: int = 0
+    amount: int = 0
     price: Decimal = Decimal(0)
 
 
@@ -108,6 +109,7 @@ class Records(Struct, frozen=True):
                 for category in lineage(used.category) if days is not None else ():
                     total = sums[days, category]  # type: ignore[index]
                     total.count += used.count
+                    total.amount += used.count if used.amount is None else used.amount
                     total.price += used.price
         return sums
 
@@ -152,8 +154,8 @@ def _shown(request: Request, days: Days, category: str, total: Sum) -> dict[str,
         "end_date": days.last,
         "price": _text(total.price),
         "price_unit": "usd",
-        "usage": _text(total.price) if is_total else str(total.count),
-        "usage_unit": "usd" if is_total else known.unit,
+        "usage": _text(total.price) if is_total else str(total.amount),
+        "usage_unit": "usd" if is_total else known.usage_unit or known.unit,
         "uri": f"{request.address}?Category={category}&{span}",
         "subresource_uris": {
             name: f"{base}/{view}.json?Category={category}" for name, view in _VIEWS.items()

@@ -26,6 +26,7 @@ class Used(Struct, frozen=True):
     category: str
     count: int
     price: Decimal  # what it cost, not negative
+    amount: int | None = None  # in the category's unit of usage; None: as many as were counted
 
 
 class Source(Protocol):

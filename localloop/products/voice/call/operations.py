@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from localloop.core import clock, e164, errors, sids
+from localloop.products.voice import used
 from localloop.products.voice.call import lifecycle, queries, wish
 from localloop.products.voice.call.compose import ADDRESSES, Composer, Origin
 from localloop.products.voice.call.engine import Engine
@@ -95,6 +96,7 @@ class Operations(Struct, frozen=True):
     async def _delete(self, request: Request, call: Call) -> Deleted:
         """Raises 20009 while it goes on."""
         async with self.database.unit() as unit:
+            await used.keep(unit, call.account_sid, [call.id])
             if not await queries.delete(unit, call):
                 raise errors.delete_before_complete()
             await handsets.forget(unit, call.world_sid, call.id)

@@ -449,6 +449,19 @@ create table dialing_settings (
   inherits         boolean not null                        -- a subaccount calls whom its main account may
 );
 
+-- products/voice -------------------------------------------------------------------------------------------------
+create table call_usage (                                  -- of calls that are gone: numbers alone
+  account_sid      text not null,
+  day              date not null,                          -- in the world's time
+  is_inbound       boolean not null,
+  far              text not null,                          -- client: | sip: | '' of the telephone network
+  own              text not null,                          -- the number that was reached, of what came in
+  count            bigint not null,
+  minutes          bigint not null,
+  price            numeric(14, 5) not null,
+  primary key (account_sid, day, is_inbound, far, own)
+);
+
 -- products/voice/queue --------------------------------------------------------------------------------------------
 create table queues (
   account_sid      text not null,
