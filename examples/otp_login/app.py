@@ -34,12 +34,12 @@ class Persistent(TwilioHttpClient):
 
     pauses = (0.1, 0.4, 1.6)
 
-    def request(self, method, url, params=None, data=None, headers=None, **others):
+    def request(self, method, url, headers=None, **others):
         if method == "POST":
             headers = {**(headers or {}), "Idempotency-Key": str(uuid.uuid4())}
         for pause in (*self.pauses, None):
             try:
-                answer = super().request(method, url, params, data, headers, **others)
+                answer = super().request(method, url, headers=headers, **others)
             except (requests.ConnectionError, requests.Timeout):
                 if pause is None:
                     raise

@@ -176,7 +176,7 @@ def _content(sent: bytes | str) -> bytes:
 
 async def reset(snapshots: Snapshots, request: Request) -> Item:
     async with answered(request):
-        await snapshots.worlds.reset(request.world_sid, snapshots.profile)
+        await snapshots.worlds.reset(request.world_sid)
     return await fetch_world(snapshots, request)
 
 

@@ -84,7 +84,9 @@ _DEBUGGER: Final = Kind(
 )
 
 
-_SENT: Final = frozenset({"voice", "gather", "record", "dial"})  # of the requests for what a call does next
+_SENT: Final = frozenset(
+    {"voice", "gather", "record", "dial", "enqueue", "queue-wait", "queue-whisper"}
+)  # of the requests for what a call does next
 
 
 def _call(name: str, title: str, asked_for: str, *parts: type[Part], status: str = "in-progress") -> Kind:
@@ -140,6 +142,7 @@ _VOICE: Final = (
         asked_for="a RecordingStatusCallback",
         answer="nothing",
         parts=(voice.RecordingChange,),
+        is_sent=True,
         is_voice=True,
     ),
     Kind(
@@ -148,6 +151,7 @@ _VOICE: Final = (
         asked_for="the transcribeCallback of <Record>",
         answer="nothing",
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.Transcribed),
+        is_sent=True,
         is_voice=True,
         usual={"CallStatus": "completed"},
     ),
@@ -166,6 +170,7 @@ _VOICE: Final = (
         asked_for="the statusCallback of <Conference>",
         answer="nothing",
         parts=(conference.ConferenceChange, conference.Participant, conference.ConferenceEnd),
+        is_sent=True,
         is_voice=True,
     ),
     Kind(

@@ -20,7 +20,8 @@ from localloop.core import clock, errors, sids
 from localloop.core.errors import ApiError
 from localloop.rest.request import Answer, Item, Raw, Request
 from localloop.store import Database, answers
-from localloop.store.answers import KEPT_FOR, KeptAnswer, KeyTaken
+from localloop.store.answers import KEPT_FOR, KeptAnswer, KeyTaken, Question
+from localloop.store.reader import BatchReader
 from localloop.store.sealing import MissingKey
 
 HEADER: Final = b"idempotency-key"
@@ -66,7 +67,11 @@ class Idempotency:
     def __init__(self, database: Database, seals: Seals) -> None:
         self._database = database
         self._seals = seals
+        self._reader: BatchReader[Question, KeptAnswer | None] = BatchReader(database, answers.read)
         self._running: set[tuple[str, str]] = set()
+
+    async def close(self) -> None:
+        await self._reader.close()
 
     async def answer(self, asked: Asked, operate: Operate) -> Answer:
         """The first answer again, or that of the work. Raises 409 where the key is another request's or its work runs,
@@ -116,7 +121,7 @@ class Idempotency:
         return await self._known(once) or _raise(_still_running())
 
     async def _known(self, once: _Once) -> Answer | None:
-        row = await answers.read(self._database, once.row.account_sid, once.row.key, once.asked.request.now)
+        row = await self._reader.read((once.row.account_sid, once.row.key, once.asked.request.now))
         if row is None:
             return None
         if row.fingerprint != once.row.fingerprint:

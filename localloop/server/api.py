@@ -66,6 +66,8 @@ async def open_api(
         admission = Admission(counts, rest_limits.load())
         steered = await stack.enter_async_context(open_lab(parts, counts))
         engine = assemble(settings, place, parts, Controls(admission, measures, steered))
+        if engine.idempotency is not None:
+            stack.push_async_callback(engine.idempotency.close)
         if engine.recorder is not None:
             engine.recorder.start()
             stack.push_async_callback(engine.recorder.close)

@@ -73,7 +73,7 @@ async def _sow(snapshots: Snapshots, app: Surface, world_sid: str, account: Acco
         await _begin(snapshots, world_sid, fingerprint)
         return
     present = await shelf.save(world_sid, None)
-    await snapshots.worlds.reset(world_sid, snapshots.profile)
+    await snapshots.worlds.reset(world_sid)
     await sowing.sow(world_sid, account, client)
     await _begin(snapshots, world_sid, fingerprint)
     await shelf.restore(world_sid, present.sid)

@@ -36,7 +36,7 @@ def snapshots_of(settings: Settings, parts: Parts, gate: Gate) -> Snapshots:
         WorldLock(parts.database, gate),
         Tools(parts.vault.seal, _tell, partial(_moved, parts), parts.worlds.is_heard_everywhere),
     )
-    worlds = FreshWorlds(shelf, partial(_make, parts), _plant)
+    worlds = FreshWorlds(shelf, partial(_make, parts))
     transfer = Transfer(shelf, Outside(parts.messaging.objects, parts.vault.unseal))
     return Snapshots(shelf, worlds, transfer, settings.profile)
 
@@ -64,7 +64,3 @@ async def _make(parts: Parts, unit: Unit, wish: Wish) -> None:
     await accounts.insert_account(parts.vault, unit, new)
     for number in wish.numbers:
         await parts.directory.adopt(unit, wish.account_sid, wish.account_sid, number)
-
-
-async def _plant(unit: Unit, world_sid: str) -> None:
-    """Nothing is planted without a seed file."""

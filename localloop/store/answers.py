@@ -41,7 +41,11 @@ on conflict (account_sid, key) do update set
 where k.claim = excluded.claim or k.expires_at <= excluded.expires_at - $11::interval
 returning claim
 """
-_READ: Final = f"select {_COLUMNS} from kept_answers where account_sid = $1 and key = $2 and expires_at > $3"
+_READ: Final = f"""
+select q.n, {", ".join("k." + name for name in _COLUMNS.split(", "))}
+from unnest($1::text[], $2::text[], $3::timestamptz[]) with ordinality as q (account_sid, key, at, n)
+join kept_answers k on k.account_sid = q.account_sid and k.key = q.key and k.expires_at > q.at
+"""
 _RELEASE: Final = (
     "delete from kept_answers where account_sid = $1 and key = $2 and claim = $3 and state = 'claimed'"
 )
@@ -53,6 +57,12 @@ update kept_answers set state = 'gone', answer = null where account_sid = $1 and
 """
 _PRUNE: Final = "delete from kept_answers where expires_at <= $1 and world_sid <> all($2::text[])"
 _PRUNE_WORLD: Final = "delete from kept_answers where world_sid = $1 and expires_at <= $2"
+
+
+_NAMES: Final = tuple(_COLUMNS.split(", "))
+
+# An account, a key of its own, and the moment of its world.
+Question: TypeAlias = tuple[str, str, datetime]
 
 
 class KeptAnswer(Struct, frozen=True, kw_only=True):
@@ -84,10 +94,13 @@ async def keep(connection: Executor, answers: Sequence[KeptAnswer]) -> set[UUID]
     return {row["claim"] for row in written}
 
 
-async def read(reader: Executor, account_sid: str, key: str, at: datetime) -> KeptAnswer | None:
-    """What is known of a key at this moment of the world."""
-    row = await reader.fetchrow(_READ, account_sid, key, at)
-    return None if row is None else KeptAnswer(**row)
+async def read(reader: Executor, asked: Sequence[Question]) -> list[KeptAnswer | None]:
+    """What is known of each key."""
+    found: list[KeptAnswer | None] = [None] * len(asked)
+    for row in await reader.fetch(_READ, *map(list, zip(*asked, strict=True))):
+        n, *values = row.values()
+        found[n - 1] = KeptAnswer(**dict(zip(_NAMES, values, strict=True)))
+    return found
 
 
 async def release(connection: Executor, answers: Sequence[KeptAnswer]) -> None:

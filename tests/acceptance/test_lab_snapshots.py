@@ -76,13 +76,16 @@ def test_from_python(up: Up) -> None:
     made = own.post("Worlds")
     held = Lab(own.url, made["account_sid"], made["auth_token"])
     snapshots = Snapshots(held)
+    held.post("Clock", {"Mode": "frozen", "At": "2031-02-03T04:05:06Z"})
     send(held, "before")
     saved = snapshots.save("clean")
     assert (saved.name, saved.resources["messages"]) == ("clean", 1)
     with pytest.raises(LabError, match="clean already"):
         snapshots.save("clean")
+    held.post("Clock", {"Mode": "offset", "Advance": "40d"})
     send(held, "after")
     assert snapshots.restore(saved).sid == saved.sid
+    assert held.get("Clock")["at"] == "2031-02-03T04:05:06Z"
     assert bodies(held) == {"before"}
     copy = snapshots.fork("clean")
     assert copy.accounts[held.account_sid]["sid"] == copy.account_sid

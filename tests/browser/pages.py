@@ -25,6 +25,7 @@ PAGES = {
     "numbers": "account/numbers",
     "keys": "account/keys",
     "explorer": "explorer",
+    "lab": "lab",
     "list": "explorer/api/v2010.Message",
     "form": "explorer/api/v2010.Message/CreateMessage",
     "nowhere": "no-such-page",

@@ -20,6 +20,7 @@ def test_letters_go_to_pages(open_page: Open, furnished: dict[str, str]) -> None
         ("s", "messaging"),
         ("a", "account"),
         ("e", "explorer"),
+        ("l", "lab"),
         ("h", ""),
     ):
         page.keyboard.press("g")

@@ -19,13 +19,8 @@ BASE = "https://app.example.com/calls/"
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 # Requests that are those of another kind, told apart by what asked for them alone.
-_LIKE = {
-    "screening": "voice",
-    "conference-wait": "voice",
-    "conference-hold": "voice",
-    "announcement": "voice",
-}
-_GIVEN_BY_OTHERS = ("DialSipHeader_",)
+_LIKE = dict.fromkeys(["screening", "connect", "conference-wait", "conference-hold", "announcement"], "voice")
+_GIVEN_BY_OTHERS = ("DialSipHeader_", "VirtualAgent")
 
 _C = TypeVar("_C", bound=commands.Command)
 _UNSENT: Any = {"seq": 0, "at": START}

@@ -158,6 +158,8 @@ def _check(head: Head, columns: Columns) -> None:
             f"The file has version {head.version} and schema {head.schema}; this localloop reads version {VERSION}"
             f" and schema {newest()}. Export it with the same localloop."
         )
+    if not head.accounts:
+        raise Unreadable("The file has no account.")
     own = {table: [name for name, _ in listed] for table, listed in columns.items()}
     other = sorted(table for table in own if list(head.columns.get(table, ())) != own[table])
     if other:

@@ -25,8 +25,6 @@ _DELETE_WITHIN_S: Final = 0.25
 
 # Makes an account with its numbers in a unit of work.
 MakeAccount = Callable[[Unit, "Wish"], Awaitable[None]]
-# What a world has from its start on, beside its account: a seed file's part for it.
-Plant = Callable[[Unit, str], Awaitable[None]]
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -42,23 +40,28 @@ class NoSuchWorld(Exception):
 
 
 class FreshWorlds:
-    def __init__(self, shelf: Shelf, make: MakeAccount, plant: Plant) -> None:
+    def __init__(self, shelf: Shelf, make: MakeAccount) -> None:
         self._shelf = shelf
         self._make = make
-        self._plant = plant
 
     async def make(self, made_by: str, wish: Wish) -> datetime:
         """A world that only its maker and itself may delete; when it was made."""
         columns = await self._shelf.columns()
-        start, now = sids.new(PREFIX), clock.now()
+        own = [wish.account_sid] if wish.numbers else []  # without numbers it starts with nothing
+        start = made.Made(
+            world_sid=wish.account_sid,
+            made_by=made_by,
+            start_sid=sids.new(PREFIX) if own else "",
+            accounts=own,
+            replaces=own,
+            date_created=clock.now(),
+        )
         async with self._shelf.database.unit() as unit:
             await self._make(unit, wish)
-            await moving.put_start_away(columns, Held(unit, wish.account_sid, [wish.account_sid]), start)
-            await made.note(
-                unit,
-                made.Made(world_sid=wish.account_sid, made_by=made_by, start_sid=start, date_created=now),
-            )
-        return now
+            if own:
+                await moving.put_start_away(columns, Held(unit, wish.account_sid, own), start.start_sid)
+            await made.note(unit, start)
+        return start.date_created
 
     async def delete(self, caller: str, world_sid: str) -> None:
         """The world and its snapshots are gone. What is under way in it is not waited for much: it finds nothing any
@@ -70,27 +73,24 @@ class FreshWorlds:
                 if found is None:
                     raise NoSuchWorld(world_sid)
                 kept = [row["sid"] for row in await held.unit.fetch(_SNAPSHOTS, world_sid)]
-                if kept or found.accounts:
+                if kept or found.is_fork:
                     await moving.discard(held.unit, [found.start_sid, *kept])
-                else:
+                elif found.start_sid:
                     await moving.discard_start(held.unit, found.start_sid)
                 await moving.delete_world(held)
                 self._shelf.tools.tell(held.unit)
         finally:
             self._shelf.tools.moved()
 
-    async def reset(self, world_sid: str, profile: str) -> None:
-        """The world as it was at its start. Raises Busy."""
+    async def reset(self, world_sid: str) -> None:
+        """The world as it was at its start; its main account stays, with its tokens and keys. Raises Busy."""
         columns = await self._shelf.columns()
         async with moving.changing(self._shelf.lock, self._shelf.tools, world_sid) as held:
             start = await made.find(held.unit, world_sid)
-            if start is not None and start.accounts:
-                await moving.set_fork_back(columns, held, start, self._shelf.tools.seal)
-            elif start is not None:
-                await moving.put_back(columns, held, start.start_sid, [world_sid])
+            if start is not None and start.start_sid:
+                await moving.set_back(columns, held, start, self._shelf.tools.seal)
             else:
-                await moving.set_back(held, profile)
-                await self._plant(held.unit, world_sid)
+                await moving.set_back_to_nothing(held)
 
     async def page(self, made_by: str, asked: PageRequest) -> tuple[list[Any], bool]:
         await self._shelf.columns()

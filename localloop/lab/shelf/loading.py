@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 from msgspec import Struct
 
 from localloop.core import clock, sids
@@ -103,21 +104,26 @@ class Transfer:
         """Raises Busy, Unreadable."""
         columns = await self._shelf.columns()
         await self._write(contents.objects)
-        tools = self._shelf.tools
-        async with moving.changing(self._shelf.lock, tools, world_sid) as held:
-            sid = sids.new(PREFIX)
-            await _shelve(held, columns, sid, contents)
-            await _keep(held, sid, contents.objects)
-            await moving.make_room(held)
-            accounts = await _accounts(held, contents)
-            copying = Copying(sid, accounts, tools.seal)
-            await held.unit.execute(_NAME, world_sid, sid, accounts[0].replaces)
-            await identities.copy_accounts(held.unit, columns, copying, accounts[1:])
-            keys = await _keys(held, columns, copying, contents.head.secrets)
-            await moving.translate(held.unit, columns, copying)
-            await moving.discard(held.unit, [sid])
-        counts = {table: len(rows) for table, rows in contents.rows.items()}
-        return Loaded(Forked(accounts[1:], keys), counts)
+        try:
+            async with moving.changing(self._shelf.lock, self._shelf.tools, world_sid) as held:
+                forked = await self._fill(columns, held, contents)
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+            raise Unreadable(f"The file contradicts itself: {error}.") from None
+        return Loaded(forked, {table: len(rows) for table, rows in contents.rows.items()})
+
+    async def _fill(self, columns: Columns, held: Held, contents: Contents) -> Forked:
+        sid = sids.new(PREFIX)
+        await _shelve(held, columns, sid, contents)
+        await _keep(held, sid, contents.objects)
+        await moving.make_room(held)
+        accounts = await _accounts(held, contents)
+        copying = Copying(sid, accounts, self._shelf.tools.seal)
+        await held.unit.execute(_NAME, held.world_sid, sid, accounts[0].replaces)
+        await identities.copy_accounts(held.unit, columns, copying, accounts[1:])
+        keys = await _keys(held, columns, copying, contents.head.secrets)
+        await moving.translate(held.unit, columns, copying)
+        await moving.discard(held.unit, [sid])
+        return Forked(accounts[1:], keys)
 
     async def _write(self, objects: Mapping[UUID, bytes]) -> None:
         """Bytes lie in their place before anybody names them; what is not named within the hour is swept."""

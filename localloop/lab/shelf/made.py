@@ -31,10 +31,10 @@ where m.made_by = $1 and ($2::text is null or m.world_sid < $2) and ($3::text is
 
 
 class Made(Struct, frozen=True, kw_only=True):
-    """A world and who asked for it. A fork starts as the snapshot of another world, whose accounts its own replace.
+    """A world and who asked for it. A fork starts as the snapshot of another world, whose accounts its own replace;
+    others as themselves once were, or with nothing (no `start_sid`).
 
-    The worlds of a seed file are nobody's, so none may delete them; they start as themselves once were, and
-    `fingerprint` is of what the file said then.
+    The worlds of a seed file are nobody's, so none may delete them; `fingerprint` is of what the file said.
     """
 
     world_sid: str
@@ -44,6 +44,10 @@ class Made(Struct, frozen=True, kw_only=True):
     replaces: Sequence[str] = ()
     fingerprint: str = ""
     date_created: datetime
+
+    @property
+    def is_fork(self) -> bool:
+        return self.accounts != self.replaces
 
 
 async def note(executor: Executor, made: Made) -> None:

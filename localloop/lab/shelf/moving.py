@@ -22,7 +22,7 @@ _OF_KEYS: Final = ("api_keys", "oauth_clients")
 _CONTENT: Final = tuple(table for table in _STATE if table.name not in _OF_KEYS)
 _OF_CLOSED: Final = (*TRACES, *(table for table in STATE if table.name in _OF_KEYS))
 # What a world may have that was made for a test.
-AT_START: Final = tuple(table for table in STATE if table.name in ("worlds", "accounts", "phone_numbers"))
+AT_START: Final = tuple(table for table in STATE if table.name in ("worlds", "phone_numbers"))
 _FRESH_WORLD: Final = "insert into worlds (world_sid, profile) values ($1, $2)"
 _HOLD: Final = f"""
 insert into object_holders (object_id, account_sid, holder)
@@ -108,20 +108,21 @@ async def put_back(columns: Columns, held: Held, snapshot_sid: str, accounts: Se
     await let_go(held.unit, held_objects)
 
 
-async def set_fork_back(columns: Columns, held: Held, fork: made.Made, seal: Seal) -> None:
-    """Its start again: accounts that it was forked with stay, with their tokens and keys."""
+async def set_back(columns: Columns, held: Held, start: made.Made, seal: Seal) -> None:
+    """The world's start again: the accounts that it had then stay, with their tokens and keys."""
     held_objects = await clear(held, _CONTENT)
-    await close_accounts(held, [each for each in held.accounts if each not in fork.accounts])
-    pairs = zip(fork.accounts, fork.replaces, strict=True)
+    await close_accounts(held, [each for each in held.accounts if each not in start.accounts])
+    pairs = zip(start.accounts, start.replaces, strict=True)
     accounts = [Identity(sid, "", replaces) for sid, replaces in pairs]
-    await translate(held.unit, columns, Copying(fork.start_sid, accounts, seal))
+    await translate(held.unit, columns, Copying(start.start_sid, accounts, seal))
     await let_go(held.unit, held_objects)
 
 
-async def set_back(held: Held, profile: str) -> None:
-    """Leave of the world its main account, with its tokens and keys."""
+async def set_back_to_nothing(held: Held) -> None:
+    """Leave of the world its main account, with its tokens and keys, and its profile."""
+    profile = await held.unit.fetchval("select profile from worlds where world_sid = $1", held.world_sid)
     await make_room(held)
-    await held.unit.execute(_FRESH_WORLD, held.world_sid, profile)
+    await held.unit.execute(_FRESH_WORLD, held.world_sid, profile or "relaxed")
 
 
 async def make_room(held: Held) -> None:

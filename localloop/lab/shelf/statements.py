@@ -137,8 +137,8 @@ def renamed_code(code: str) -> str:
 
 def _translated(table: Table, name: str, kind: str) -> str:
     if name in ACCOUNTS:
-        # What runs without a clock of its own is of no world.
-        return f"coalesce((:new)[array_position(:old, {name})], '')"
+        # What runs without a clock of its own is of no world. Another account than these there cannot be.
+        return f"case {name} when '' then '' else (:new)[array_position(:old, {name})] end"
     if name in table.mentions:
         return f"{SCHEMA}.translated({name}, :old, :new)"
     if kind == "jsonb":

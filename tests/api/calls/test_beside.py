@@ -64,3 +64,23 @@ async def test_a_country_that_is_switched_off(loop: Loop) -> None:
     reply = await loop.ask("POST", "/voice/v1/DialingPermissions/BulkCountryUpdates", {"UpdateRequest": wish})
     assert reply.status == 201, reply.body
     assert await loop.refused(To="+4915123456789") == 21215
+
+
+async def test_a_message_that_is_left_can_be_read(loop: Loop) -> None:
+    loop.app.documents["/voice"] = (
+        "<Response><Record action='/recorded' transcribe='true' transcribeCallback='/text'/></Response>"
+    )
+    await loop.persona(script=[{"pause": 2}, {"say": "This is Ada. Call me back."}, {"hang_up": True}])
+    made = await loop.call()
+    await loop.advance(timedelta(minutes=5))
+    await loop.ended(made["sid"])
+    [told] = loop.app.told("/text")
+    assert (told["TranscriptionText"], told["TranscriptionStatus"]) == (
+        "This is Ada. Call me back.",
+        "completed",
+    )
+    assert (told["CallSid"], told["To"]) == (made["sid"], made["to"])
+    kept = await loop.ask(
+        "GET", f"/2010-04-01/Accounts/{loop.ask.account_sid}/Transcriptions/{told['TranscriptionSid']}.json"
+    )
+    assert kept.json()["transcription_text"] == told["TranscriptionText"]

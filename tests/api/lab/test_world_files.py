@@ -111,7 +111,7 @@ async def test_what_is_no_file_of_ours_is_refused_by_its_reason(world: World) ->
     await idle(world)
     file = await exported(world)
     lines = gzip.decompress(file).split(b"\n")
-    head = json.loads(lines[0])
+    head, own = json.loads(lines[0]), world.sid.encode()
     for changed, reason in (
         (b"hello", "not compressed"),
         (file[:-20], "cut off"),
@@ -120,6 +120,11 @@ async def test_what_is_no_file_of_ours_is_refused_by_its_reason(world: World) ->
         (packed({**head, "schema": "0000"}, lines), "schema 0000"),
         (packed({**head, "columns": {**head["columns"], "messages": ["id"]}}, lines), "differs in messages"),
         (gzip.compress(b"\n".join([*lines, b"[1"])), f"Line {len(lines) + 1} of the file"),
+        (
+            gzip.compress(lines[0] + b"\n" + b"\n".join(lines[1:]).replace(own, b"AC" + b"9" * 32)),
+            "contradicts",
+        ),
+        (packed({**head, "accounts": []}, lines), "no account"),
     ):
         with pytest.raises(Refused, match=reason):
             await load(world, changed)

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 
 from localloop.rest.admission import Admission, TooManyRequests
+from localloop.rest.gate import Gate
 from localloop.rest.limits import Limits
 from localloop.rest.shared import SharedTable
 
@@ -56,6 +58,10 @@ def _serve(table: SharedTable, folder: Path, limits: Limits) -> None:
     account_limits = limits.of("", "paced")
     commands: dict[str, Callable[[str], object]] = {
         "enter": lambda account: _enter(admission, account),
+        "shut": lambda seconds: table.shut(float(seconds)),
+        "reopen": lambda _: table.reopen(),
+        "is_shut": lambda _: table.is_shut,
+        "under_way": lambda account: Gate(cast(Any, None), table).under_way([account]),
         "many": lambda account: sum(_enter(admission, account) > 0 for _ in range(60)),
         "churn": lambda account: _churn(admission, folder, account),
         "leave": admission.leave,

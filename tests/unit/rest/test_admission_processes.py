@@ -124,3 +124,30 @@ def test_revocations_of_several_processes_all_count(start: Start) -> None:
         process.hear()
 
     assert [process.ask("current") for process in processes] == ["150"] * 3
+
+
+def test_a_world_that_is_held_is_seen_by_every_process(start: Start) -> None:
+    holder, other = start(), start()
+    assert other.ask("is_shut") == "False"
+    holder.ask("shut 60")
+    other.ask("shut 60")  # another world
+    holder.ask("reopen")
+    assert (holder.ask("is_shut"), other.ask("is_shut")) == ("True", "True")
+    holder.kill()
+    other.ask("reopen")
+    assert other.ask("is_shut") == "False"
+    other.ask("shut 0")  # whoever held it died long ago
+    assert other.ask("is_shut") == "False"
+    other.ask("shut 60")
+    other.ask("reopen")
+    assert other.ask("is_shut") == "False"
+
+
+def test_requests_of_all_living_processes_are_under_way(start: Start) -> None:
+    holder, other, doomed = start(), start(), start()
+    other.ask(f"enter {AC1}")
+    other.ask(f"enter {AC2}")
+    doomed.ask(f"enter {AC1}")
+    assert holder.ask(f"under_way {AC1}") == "2"
+    doomed.kill()
+    assert holder.ask(f"under_way {AC1}") == "1"

@@ -26,6 +26,8 @@ def start(turn: Turn, wanted: commands.StartRecording) -> None:
         callback=wanted.status_callback or "",
         callback_method=wanted.status_callback_method,
         callback_events=wanted.status_callback_event,
+        transcribe=wanted.transcribe,
+        transcribe_callback=wanted.transcribe_callback or "",
     )
     recording = take.begin(of, wish)
     turn.record(recording)

@@ -10,6 +10,7 @@ export const PAGES: [string, string, string][] = [
   ["s", "messaging", "Messaging"],
   ["a", "account", "Account"],
   ["e", "explorer", "Explorer"],
+  ["l", "lab", "Lab"],
 ];
 
 const SINGLE: Record<string, Command> = {

@@ -18,6 +18,7 @@ export type Page =
   | "numbers"
   | "keys"
   | "explorer"
+  | "lab"
   | "unknown";
 
 export interface Place {
@@ -53,6 +54,8 @@ export function parse(path: string, search = ""): Place {
       return rest[0] ? place("unknown") : place("account");
     case "explorer":
       return place("explorer", rest);
+    case "lab":
+      return rest[0] ? place("unknown") : place("lab");
     default:
       return place("unknown");
   }

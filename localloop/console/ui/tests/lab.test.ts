@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import type { Clock, Fault } from "../src/lib/lab.svelte";
+import { dated, faultWords, matches, matchWords, timeWords } from "../src/lib/labwords";
+import { parse } from "../src/lib/router";
+
+const at = "2027-01-01T09:00:00Z";
+const clock = (mode: Clock["mode"]): Clock => ({ mode, at, next_due: null });
+
+describe("the banner", () => {
+  test.each([
+    [null, ""],
+    [clock("real"), ""],
+    [clock("frozen"), "Time stands: it is 2027-01-01 09:00:00 UTC"],
+    [clock("offset"), "Time is not real: it is 2027-01-01 09:00:00 UTC"],
+    [clock("auto"), "Time is automatic: it is 2027-01-01 09:00:00 UTC"],
+  ])("of time %#", (shown, words) => expect(timeWords(shown)).toBe(words));
+
+  test("of what goes wrong", () => {
+    const fault = { sid: "LF1" } as Fault;
+    expect([faultWords([]), faultWords([fault]), faultWords([fault, fault])]).toEqual([
+      "",
+      "1 rule makes things go wrong",
+      "2 rules make things go wrong",
+    ]);
+  });
+});
+
+describe("what a rule asks for", () => {
+  test("is read from a line", () =>
+    expect(matches("To=+15551230001, Body=~yes, please, Url=a=b")).toEqual({
+      "Match.To": "+15551230001",
+      "Match.Body": "~yes, please",
+      "Match.Url": "a=b",
+    }));
+  test("may be nothing", () => expect(matches(" ")).toEqual({}));
+  test("has a name", () => expect(() => matches("delivered")).toThrow("write Name=value"));
+  test("is shown as it may be given", () => expect(matchWords({ To: "+1", Body: ["a", "b"] })).toBe("To=+1, Body=a or b"));
+});
+
+test("a moment is shown in UTC", () => expect(dated(at)).toBe("2027-01-01 09:00:00 UTC"));
+
+test("the page has an address", () => {
+  expect(parse("/console/lab").page).toBe("lab");
+  expect(parse("/console/lab/more").page).toBe("unknown");
+});
