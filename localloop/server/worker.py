@@ -40,7 +40,9 @@ async def open_worker(
         activity = Activity(shared_changes) if isinstance(shared_changes, SharedTable) else None
         answers = Answers(parts.database, parts.messaging, parts.webhooks)
         try:
-            yield Worker(parts.database, {**handlers(settings, parts, activity), **_phones(settings, answers)})
+            yield Worker(
+                parts.database, {**handlers(settings, parts, activity), **_phones(settings, answers)}
+            )
         finally:
             await answers.close()
 
