@@ -7,6 +7,8 @@ import re
 import validators
 from faulty import Loop
 
+from localloop.console.queries import Scope
+from localloop.console.reads import Reads
 from localloop.lab.faults.things import Things
 
 
@@ -30,6 +32,9 @@ async def test_a_dropped_callback_never_comes_and_is_on_record(loop: Loop) -> No
         "sent",
         1,
     )
+    story = await Reads(loop.database).message(Scope(loop.ask.account_sid, loop.ask.account_sid), sid)
+    [event] = [each for each in story["timeline"] if each["kind"] == "fault"]
+    assert (event["title"], event["detail"]["fault_sid"]) == ("webhook-drop: sent", rule["sid"])
     [told] = (await loop.ask("GET", "/lab/v1/Log?Kind=fault")).json()["log"]
     assert (told["resource_sid"], told["title"]) == (
         sid,
