@@ -69,7 +69,7 @@ async def test_an_answer_takes_its_time_in_the_time_of_the_world(world: World) -
     await world.clock(mode="auto")
     await rule(world, {"reply": "I have slept on it", "delay": "8h"})
     sent = await world.send()
-    [item] = (await wait(world, "Messages", Direction="inbound", Timeout=86_400))["items"]
+    [item] = (await wait(world, "Messages", Direction="inbound", Timeout=8 * 3_600 + 45))["items"]
 
     began, ended = [
         parsedate_to_datetime((await world.message(sid))["date_created"])
