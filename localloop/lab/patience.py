@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from localloop.core import clock, errors, sids
 from localloop.lab.steering import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, Steering
-from localloop.lab.wait_surface import MAX_WAIT_S
+from localloop.lab.surface.waits import MAX_WAIT_S
 from localloop.store import Database, Unavailable
 from localloop.store.worlds import Worlds
 

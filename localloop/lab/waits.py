@@ -20,8 +20,8 @@ from localloop.core.errors import ApiError
 from localloop.lab.matching import Match, MatchError, closest
 from localloop.lab.patience import Patience, seconds_of
 from localloop.lab.steering import Steering
+from localloop.lab.surface.waits import key_of
 from localloop.lab.things import KINDS, Kind, Scope, Span, Thing
-from localloop.lab.wait_surface import key_of
 from localloop.rest.request import Binding, Item, Request
 from localloop.store import Database
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from localloop.carriers.phones import BEHAVIORS
 from localloop.contract.model import Operation
 from localloop.lab import API
-from localloop.lab.surface import BEHAVIORS
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "lab-api.md"
 _LINE = re.compile(r"^(GET|POST|DELETE)\s+/lab(/v1/\S+)$", re.M)

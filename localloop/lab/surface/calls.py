@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource
-from localloop.lab.wait_surface import MAX_LEAP_S
+from localloop.lab.surface.waits import MAX_LEAP_S
 
 TAKES = ("answers", "busy", "never", "rejects", "unreachable", "voicemail", "fax", "machine")
 
