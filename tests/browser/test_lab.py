@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from http.client import RemoteDisconnected
 
+import pytest
 from installed import Up
 from playwright.sync_api import Locator, Page, expect
 
@@ -75,6 +77,23 @@ def test_a_mistake_in_a_rule_is_told(open_page: Open) -> None:
     faults.get_by_label("Only where").fill("delivered")
     faults.get_by_role("button", name="Add").click()
     expect(faults.get_by_role("alert")).to_contain_text("delivered: write Name=value")
+
+
+def test_what_an_application_makes_twice_is_told(open_page: Open, up: Up) -> None:
+    lost = up.ask("/lab/v1/Faults", {"Kind": "api-lose", "Match.Body": "buy milk", "Count": "1"})
+    try:
+        with pytest.raises(RemoteDisconnected):
+            send(up, "buy milk")
+        send(up, "buy milk")
+    finally:
+        up.ask(f"/lab/v1/Faults/{lost['sid']}", method="DELETE")
+    page = open_page("lab")
+    told = part(page, "Asked again").get_by_role("listitem").first
+    expect(told).to_contain_text("asked 2 times, without one Idempotency-Key")
+    expect(told).to_contain_text("no answer, 201")
+    expect(told).to_contain_text("1 too many")
+    told.get_by_role("link", name="CreateMessage").click()
+    expect(page).to_have_url(re.compile(r"/console/requests/RQ\w{32}$"))
 
 
 def test_a_phone_is_given_an_answer_and_answers(open_page: Open, up: Up) -> None:

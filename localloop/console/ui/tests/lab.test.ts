@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Clock, Fault } from "../src/lib/lab.svelte";
-import { dated, faultWords, matches, matchWords, timeWords } from "../src/lib/labwords";
+import { answerWords, dated, faultWords, matchWords, matches, repeatWords, timeWords } from "../src/lib/labwords";
 import { parse } from "../src/lib/router";
 
 const at = "2027-01-01T09:00:00Z";
@@ -42,4 +42,13 @@ test("a moment is shown in UTC", () => expect(dated(at)).toBe("2027-01-01 09:00:
 test("the page has an address", () => {
   expect(parse("/console/lab").page).toBe("lab");
   expect(parse("/console/lab/more").page).toBe("unknown");
+});
+
+describe("what was asked again", () => {
+  const repeat = { sid: "RQ1", operation: "CreateMessage", attempts: 3, statuses: [503, null, 201], resource_sids: ["SM1", "SM2"], duplicates: 1, storm: false, idempotency_key: null, date_began: at };
+  test("is told with its answers", () => expect(answerWords(repeat)).toBe("503, no answer, 201"));
+  test("says whether one key was sent", () => {
+    expect(repeatWords(repeat)).toBe("asked 3 times, without one Idempotency-Key");
+    expect(repeatWords({ ...repeat, idempotency_key: "k1" })).toBe("asked 3 times, Idempotency-Key k1");
+  });
 });

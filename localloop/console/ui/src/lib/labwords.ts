@@ -45,3 +45,26 @@ export function matchWords(match: Fault["match"]): string {
     .map(([name, value]) => `${name}=${Array.isArray(value) ? value.join(" or ") : value}`)
     .join(", ");
 }
+
+/** The same create, asked again and again. */
+export interface Repeat {
+  sid: string;
+  operation: string;
+  attempts: number;
+  statuses: (number | null)[];
+  resource_sids: string[];
+  duplicates: number;
+  storm: boolean;
+  idempotency_key: string | null;
+  date_began: string;
+}
+
+export function repeatWords(repeat: Repeat): string {
+  const key = repeat.idempotency_key === null ? "without one Idempotency-Key" : `Idempotency-Key ${repeat.idempotency_key}`;
+  return `asked ${repeat.attempts} times, ${key}`;
+}
+
+/** What came back each time, in order: `503, no answer, 201`. */
+export function answerWords(repeat: Repeat): string {
+  return repeat.statuses.map((status) => (status === null ? "no answer" : String(status))).join(", ");
+}
