@@ -89,7 +89,7 @@ def test_what_an_application_makes_twice_is_told(open_page: Open, up: Up) -> Non
         up.ask(f"/lab/v1/Faults/{lost['sid']}", method="DELETE")
     page = open_page("lab")
     told = part(page, "Asked again").get_by_role("listitem").first
-    expect(told).to_contain_text("asked 2 times, without one Idempotency-Key")
+    expect(told).to_contain_text("asked 2 times, without one Idempotency-Key for all")
     expect(told).to_contain_text("no answer, 201")
     expect(told).to_contain_text("1 too many")
     told.get_by_role("link", name="CreateMessage").click()

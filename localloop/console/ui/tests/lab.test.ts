@@ -48,7 +48,7 @@ describe("what was asked again", () => {
   const repeat = { sid: "RQ1", operation: "CreateMessage", attempts: 3, statuses: [503, null, 201], resource_sids: ["SM1", "SM2"], duplicates: 1, storm: false, idempotency_key: null, date_began: at };
   test("is told with its answers", () => expect(answerWords(repeat)).toBe("503, no answer, 201"));
   test("says whether one key was sent", () => {
-    expect(repeatWords(repeat)).toBe("asked 3 times, without one Idempotency-Key");
+    expect(repeatWords(repeat)).toBe("asked 3 times, without one Idempotency-Key for all");
     expect(repeatWords({ ...repeat, idempotency_key: "k1" })).toBe("asked 3 times, Idempotency-Key k1");
   });
 });

@@ -60,7 +60,7 @@ export interface Repeat {
 }
 
 export function repeatWords(repeat: Repeat): string {
-  const key = repeat.idempotency_key === null ? "without one Idempotency-Key" : `Idempotency-Key ${repeat.idempotency_key}`;
+  const key = repeat.idempotency_key === null ? "without one Idempotency-Key for all" : `Idempotency-Key ${repeat.idempotency_key}`;
   return `asked ${repeat.attempts} times, ${key}`;
 }
 
