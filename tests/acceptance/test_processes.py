@@ -129,12 +129,12 @@ def test_a_bearer_token_dies_with_its_key(up: Up, connections: list[requests.Ses
 
 
 def sent(up: Up, auth: tuple[str, str], *, all_but: int = 0) -> socket.socket:
-    """A request to make a queue, but for its last bytes."""
+    """A request to make a list of credentials, a plain resource, but for its last bytes."""
     where = urlsplit(up.url)
     assert where.hostname is not None
     secret, body = b64encode(":".join(auth).encode()).decode(), "FriendlyName=0123456"
     head = (
-        f"POST /2010-04-01/Accounts/{auth[0]}/Queues.json HTTP/1.1",
+        f"POST /2010-04-01/Accounts/{auth[0]}/SIP/CredentialLists.json HTTP/1.1",
         f"Host: {where.netloc}",
         f"Authorization: Basic {secret}",
         "Content-Type: application/x-www-form-urlencoded",
@@ -183,10 +183,10 @@ def answered_at_once(connections: Iterable[socket.socket], count: int) -> list[s
 
 def test_at_most_a_hundred_requests_of_an_account_in_all_processes_together(home: Home, up: Up) -> None:
     auth = sids.new("AC"), sids.new_secret()
-    queues = f"{up.url}/2010-04-01/Accounts/{auth[0]}/Queues.json"
+    lists = f"{up.url}/2010-04-01/Accounts/{auth[0]}/SIP/CredentialLists.json"
 
     def probe() -> tuple[int, int]:
-        answer = requests.get(queues, auth=auth, timeout=20)
+        answer = requests.get(lists, auth=auth, timeout=20)
         return answer.status_code, int(answer.headers["Twilio-Concurrent-Requests"])
 
     assert probe() == (200, 1)
@@ -201,7 +201,7 @@ def test_at_most_a_hundred_requests_of_an_account_in_all_processes_together(home
             assert each.recv(64).startswith(b"HTTP/1.1 201 ")
     assert probe() == (200, 1)
     # Of a refused request nothing was processed.
-    kept = requests.get(f"{queues}?PageSize=1000", auth=auth, timeout=20).json()["queues"]
+    kept = requests.get(f"{lists}?PageSize=1000", auth=auth, timeout=20).json()["credential_lists"]
     assert len(kept) == ALLOWED_AT_ONCE
 
 
@@ -211,8 +211,8 @@ def test_a_request_whose_client_left_half_way_is_not_processed(up: Up) -> None:
         sent(up, auth, all_but=3).close()
     with sent(up, auth) as whole:
         assert whole.recv(64).startswith(b"HTTP/1.1 201 ")
-    queues = f"{up.url}/2010-04-01/Accounts/{auth[0]}/Queues.json"
-    assert len(requests.get(queues, auth=auth, timeout=20).json()["queues"]) == 1
+    lists = f"{up.url}/2010-04-01/Accounts/{auth[0]}/SIP/CredentialLists.json"
+    assert len(requests.get(lists, auth=auth, timeout=20).json()["credential_lists"]) == 1
 
 
 def test_every_line_about_a_request_has_its_id(up: Up) -> None:

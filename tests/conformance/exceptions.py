@@ -6,10 +6,7 @@ from localloop.contract import load
 
 # Operation → why.
 _LOG = "its filter Log takes a number and the field is text: a text that does not pass is refused, not sifted"
-_CATEGORY = "its filter Category refuses what is no category, where a list that only sifts would be empty"
-_USAGE = ("", "AllTime", "Daily", "LastMonth", "Monthly", "ThisMonth", "Today", "Yearly", "Yesterday")
 EXCEPTIONS: dict[str, str] = {
-    **{f"api.v2010.ListUsageRecord{span}": _CATEGORY for span in _USAGE},
     "api.v2010.ListNotification": _LOG,
     "api.v2010.ListCallNotification": _LOG,
     "verify.v2.CreateNewFactorPasskey": (

@@ -40,7 +40,7 @@ UNTRIED = (
 LEAST = {
     "addresses": 700,
     "kept": 400,
-    "filters": 380,
+    "filters": 375,
     "bad requests": 880,
     "foreign ids": 1700,
     "other accounts": 1050,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from http_server import answer
+from waiting import until
 
 from tests.api.calls.conftest import FROM, TO, Loop
 from tests.api.webhooks.test_forgetting import holding
@@ -236,8 +237,13 @@ async def _own(loop: Loop) -> None:
 
 
 async def _alerts(loop: Loop) -> list[int]:
-    rows = await loop.database.fetch("select error_code from alerts order by id")
-    return [row["error_code"] for row in rows]
+    """They are written beside what they are about, and may come a moment later."""
+
+    async def told() -> list[int]:
+        rows = await loop.database.fetch("select error_code from alerts order by id")
+        return [row["error_code"] for row in rows]
+
+    return await until(told)
 
 
 async def test_a_deleted_call_is_forgotten(loop: Loop) -> None:

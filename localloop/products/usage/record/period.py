@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from localloop.core import errors
@@ -12,6 +12,12 @@ from localloop.products.usage.record.source import Days
 
 _DAY: Final = timedelta(days=1)
 _OFFSET: Final = re.compile(r"([+-]\d{1,5})days?")
+
+
+def _utc(text: str) -> date:
+    """The day of a moment, which programs send for a day."""
+    moment = datetime.fromisoformat(text)
+    return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(UTC).date()
 
 
 def day_of(value: object, name: str, today: date) -> date | None:
@@ -22,7 +28,7 @@ def day_of(value: object, name: str, today: date) -> date | None:
     if offset := _OFFSET.fullmatch(text.replace(" ", "+")):
         return today + timedelta(days=int(offset[1]))
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text) if len(text) <= len("YYYY-MM-DD") else _utc(text)
     except ValueError:
         raise errors.invalid_parameter(name, "It is YYYY-MM-DD, or like -30days.") from None
 

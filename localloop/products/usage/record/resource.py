@@ -90,7 +90,7 @@ class Records(Struct, frozen=True):
         if first is None:
             created = await self.database.fetchval(_CREATED, request.account_sid)
             first = min(created.astimezone(UTC).date() if created else today, last or today)
-        whole = Days(first, today if last is None else last)
+        whole = Days(first, max(first, today) if last is None else last)
         if whole.last is not None and first > whole.last:
             raise errors.invalid_parameter("EndDate", "It is before StartDate.")
         return whole
@@ -126,11 +126,10 @@ def bindings(database: Database, sources: Sequence[Source]) -> tuple[Binding, ..
 
 
 def _categories(asked: str | None) -> Sequence[str]:
+    """Those that a list is about: none where nothing is counted under the one that was asked for."""
     if not asked:
         return tuple(CATEGORIES)
-    if asked not in CATEGORIES:
-        raise errors.invalid_parameter("Category", f"Nothing is counted under {asked!r} here.")
-    return (asked,)
+    return (asked,) if asked in CATEGORIES else ()
 
 
 def _period_of(day: date, periods: Sequence[Days]) -> Days | None:
