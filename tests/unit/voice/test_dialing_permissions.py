@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
@@ -96,3 +100,20 @@ def test_every_country_has_a_name_and_a_continent() -> None:
     assert len(countries()) > 240
     assert all(country.name and country.continent for country in countries().values())
     assert countries()["US"].country_codes == ("+1",)
+
+
+def test_countries_are_named_as_libphonenumber_names_them() -> None:
+    """In a process of its own: what it loads for that takes 100 MB."""
+    told = subprocess.run(
+        [sys.executable, "-c", _NAMES], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    theirs = {iso_code: name for iso_code, name in json.loads(told).items() if name}
+    assert len(theirs) > 200
+    assert {iso_code: countries()[iso_code].name for iso_code in theirs} == theirs
+
+
+_NAMES = """
+import json, phonenumbers
+from phonenumbers import geocoder
+print(json.dumps({code: geocoder._region_display_name(code, "en") for code in phonenumbers.SUPPORTED_REGIONS}))
+"""

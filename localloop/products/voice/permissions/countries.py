@@ -13,7 +13,6 @@ from typing import Final
 
 import phonenumbers
 from msgspec import Struct
-from phonenumbers import geocoder
 from phonenumbers.phonemetadata import PhoneMetadata
 
 from localloop.core.e164 import LineKind, Number
@@ -22,8 +21,6 @@ from localloop.products.numbers import NumberingNode, numbering_plan
 SPECIAL: Final[frozenset[LineKind]] = frozenset({"premium", "shared-cost", "personal", "pager"})
 _PLANS: Final = ("premium_rate", "shared_cost", "personal_number", "pager")
 _FLAT: Final = frozenset({"personal"})  # at the price of any other call in North America
-# libphonenumber's display names leave out what has numbers and no code of ISO's own.
-_NAMES: Final = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"}
 _ALL_DIGITS: Final = 0b1111111111
 _DEEPEST: Final = 6  # digits of a prefix; what is told apart later still is as good as one number
 
@@ -42,7 +39,7 @@ def countries() -> Mapping[str, Country]:
     for iso_code in sorted(phonenumbers.SUPPORTED_REGIONS):
         found[iso_code] = Country(
             iso_code=iso_code,
-            name=_NAMES.get(iso_code) or geocoder._region_display_name(iso_code, "en"),
+            name=_names()[iso_code],
             continent=_continents()[iso_code],
             country_codes=(f"+{phonenumbers.country_code_for_region(iso_code)}",),
         )
@@ -50,10 +47,23 @@ def countries() -> Mapping[str, Country]:
 
 
 @cache
+def _names() -> Mapping[str, str]:
+    """Kept beside the code: libphonenumber's own are loaded with 100 MB of places."""
+    return dict(_lines("names.tsv"))
+
+
+@cache
 def _continents() -> Mapping[str, str]:
-    text = Path(__file__).with_name("data").joinpath("continents.tsv").read_text("utf-8")
-    lines = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
-    return {iso_code: continent for continent, iso_codes in lines for iso_code in iso_codes.split()}
+    return {
+        iso_code: continent
+        for continent, iso_codes in _lines("continents.tsv")
+        for iso_code in iso_codes.split()
+    }
+
+
+def _lines(name: str) -> list[list[str]]:
+    text = Path(__file__).with_name("data").joinpath(name).read_text("utf-8")
+    return [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
 
 
 def is_special(number: Number) -> bool:
