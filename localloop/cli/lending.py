@@ -90,20 +90,22 @@ def _launch(folder: Path, ours: Path, environ: Mapping[str, str], options: list[
     # -P: a file of the program's folder is not to stand in for a module of ours.
     command = [sys.executable, "-P", "-m", "localloop", "up", "--data", str(folder), *options]
     log = ours / _LOG
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=dict(environ),
-            start_new_session=True,  # a Ctrl-C is for the program; we go when it has gone
-        )
-    (ours / _SERVER).write_text(str(process.pid))
+    process: subprocess.Popen[bytes] | None = None
     try:
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=dict(environ),
+                start_new_session=True,  # a Ctrl-C is for the program; we go when it has gone
+            )
+        (ours / _SERVER).write_text(str(process.pid))
         return until_noted(process, folder, log)
-    except BaseException:
-        stop(process.pid, process)
+    except BaseException:  # a signal among them, from the moment on at which there is something to stop
+        if process is not None:
+            stop(process.pid, process)
         raise
 
 
