@@ -156,7 +156,8 @@ class Gate:
         if 2 * room >= endpoint.window:
             endpoint.coming += room
             endpoint.released_at = now
-            endpoint.coming -= room - await self._release(endpoint, room, timedelta())
+            count = await self._release(endpoint, room, timedelta())
+            endpoint.coming = max(0, endpoint.coming - (room - count))  # some may have come already
 
     async def _release(self, endpoint: Endpoint, most: int, after: timedelta) -> int:
         try:

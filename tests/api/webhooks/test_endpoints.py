@@ -160,6 +160,64 @@ async def opened(gate: Gate) -> Endpoint:
     return endpoint
 
 
+async def parked(database: Database, endpoint: Endpoint, count: int) -> None:
+    """Notifications in the endpoint's lane whose own time is far away."""
+    async with running(Server()) as server:
+        await queue(database, *many(server, count))
+    await database.execute("update jobs set lane = $1, run_at = 'infinity'", endpoint.lane)
+    endpoint.parked = count
+
+
+async def left(database: Database) -> int:
+    """How many nobody has released."""
+    count: int = await database.fetchval("select count(*) from jobs where run_at = 'infinity'")
+    return count
+
+
+async def test_the_probe_of_an_open_circuit_does_not_count_for_two(database: Database) -> None:
+    """When released and again when it comes: else the last one in the lane would be taken for gone, and forgotten."""
+    gate = Gate(database, NERVOUS)
+    endpoint = await opened(gate)
+    await parked(database, endpoint, 2)
+    await gate.relieve(endpoint)
+    assert await left(database) == 1
+    endpoint.opens_at = 0.0
+    async with passage_of(gate, endpoint, Visitor(10, has_parked=True)) as passage:
+        passage.is_trouble = False
+    await gate.relieve(endpoint)
+    assert await left(database) == 0
+
+
+async def test_who_comes_back_after_a_while_does_not_count_for_two(database: Database) -> None:
+    """By then it is no longer known who was released: a slow process takes them, or another one does."""
+    gate = Gate(database, NARROW)
+    endpoint = gate.endpoint(ACCOUNT, "http://127.0.0.1:9/")
+    await parked(database, endpoint, 8)
+    await gate.relieve(endpoint)
+    assert await left(database) == 4
+    endpoint.coming = 0
+    for number in range(4):
+        async with passage_of(gate, endpoint, Visitor(number, has_parked=True)) as passage:
+            passage.is_trouble = False
+    await gate.relieve(endpoint)
+    assert await left(database) == 0
+
+
+async def test_who_comes_while_others_are_released_is_expected_no_longer(database: Database) -> None:
+    """What is expected keeps room free for itself: one too many is one place that nobody gets."""
+    gate = Gate(database, NARROW)
+    endpoint = gate.endpoint(ACCOUNT, "http://127.0.0.1:9/")
+    await parked(database, endpoint, 4)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(gate.relieve(endpoint))
+        while not endpoint.coming:
+            await asyncio.sleep(0)
+        for number in range(2):
+            async with passage_of(gate, endpoint, Visitor(number, has_parked=True)):
+                pass
+    assert (await left(database), endpoint.coming) == (0, 2)
+
+
 async def test_slow_endpoints_never_fill_the_worker(database: Database) -> None:
     """Past the total an unknown endpoint has to wait, a quick one does not."""
     gate = Gate(database, Limits(first_window=2, total=4))
