@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource
+from localloop.lab.surface.vocabulary import CREATED, DATES, PAGING, SID, URL
 from localloop.lab.surface.waits import MAX_LEAP_S
 
 TAKES = ("answers", "busy", "never", "rejects", "unreachable", "voicemail", "fax", "machine")
 
 _NUMBER = Param(name="Number", location="path", required=True)
-_SID = Param(name="Sid", location="path", required=True)
-_PAGING = (
-    Param(name="PageSize", location="query", type="integer", minimum=1, maximum=1000),
-    Param(name="Page", location="query", type="integer", minimum=0),
-    Param(name="PageToken", location="query"),
-)
 _PERSONA = (
     Param(name="Takes", location="body", enum=TAKES, field="takes"),
     Param(name="After", location="body", type="number", minimum=0, maximum=600, field="after"),
@@ -29,9 +24,8 @@ _VOICE = (
     Field(name="greeting", type="string", initial=""),
     Field(name="beep", type="boolean", initial=True),
     Field(name="script", type="array", initial=[]),
-    Field(name="date_created", type="string", format="date-time"),
-    Field(name="date_updated", type="string", format="date-time"),
-    Field(name="url", type="string", format="uri", source="url"),
+    *DATES,
+    URL,
 )
 _CALL = (
     Field(name="sid", type="string"),
@@ -43,8 +37,8 @@ _CALL = (
     Field(name="answered_by", type="string"),
     Field(name="duration", type="string"),
     Field(name="lines", type="array", initial=[]),
-    Field(name="date_created", type="string", format="date-time"),
-    Field(name="url", type="string", format="uri", source="url"),
+    CREATED,
+    URL,
 )
 _LINE = (
     Field(name="kind", type="string"),
@@ -98,7 +92,7 @@ _CALLS = Resource(
                     id="lab.v1.ListPhoneCall",
                     method="GET",
                     verb="list",
-                    params=(_NUMBER, *_PAGING),
+                    params=(_NUMBER, *PAGING),
                     fields=_CALL,
                     list_key="calls",
                     paging="meta",
@@ -131,7 +125,7 @@ _CALLS = Resource(
                     id="lab.v1.FetchPhoneCall",
                     method="GET",
                     verb="fetch",
-                    params=(_NUMBER, _SID),
+                    params=(_NUMBER, SID),
                     fields=_CALL,
                 ),
                 Operation(
@@ -141,7 +135,7 @@ _CALLS = Resource(
                     body="form",
                     params=(
                         _NUMBER,
-                        _SID,
+                        SID,
                         Param(name="Press", location="body", pattern="^[0-9A-D#*wW]{1,100}$"),
                         Param(name="Say", location="body", max_length=4096),
                         Param(name="Status", location="body", enum=("completed",)),
@@ -162,7 +156,7 @@ _CALLS = Resource(
                     verb="fetch",
                     params=(
                         _NUMBER,
-                        _SID,
+                        SID,
                         Param(name="Matches", location="query", max_length=1000),
                         Param(name="Kind", location="query"),
                         Param(name="Timeout", location="query", type="number", minimum=0, maximum=MAX_LEAP_S),

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource
+from localloop.lab.surface.vocabulary import DATES, PAGING, SID, URL
 from localloop.products.content import STATUSES
 from localloop.products.messaging import LINK_FAILURES, SENDER_STATUSES
 
-_SID = Param(name="Sid", location="path", required=True)
-_PAGING = (
-    Param(name="PageSize", location="query", type="integer", minimum=1, maximum=1000),
-    Param(name="Page", location="query", type="integer", minimum=0),
-    Param(name="PageToken", location="query"),
-)
-_DATES = (
-    Field(name="date_created", type="string", format="date-time"),
-    Field(name="date_updated", type="string", format="date-time"),
-)
 _SENDER = (
     Field(name="sid", type="string"),
     Field(name="account_sid", type="string"),
@@ -23,7 +14,7 @@ _SENDER = (
     Field(name="status", type="string", enum=SENDER_STATUSES),
     Field(name="verification_code", type="string"),
     Field(name="join_code", type="string"),
-    *_DATES,
+    *DATES,
 )
 _APPROVAL = (
     Field(name="sid", type="string"),
@@ -43,8 +34,8 @@ _DOMAIN = (
     Field(name="is_blocked", type="boolean"),
     Field(name="denied_url", type="string"),
     Field(name="failure", type="integer"),
-    *_DATES,
-    Field(name="url", type="string", format="uri", source="url"),
+    *DATES,
+    URL,
 )
 
 
@@ -70,14 +61,14 @@ RESOURCES = (
     _resource(
         "ChannelSender",
         "/v1/ChannelSenders",
-        Operation(id="lab.v1.FetchChannelSender", method="GET", verb="fetch", params=(_SID,), fields=_SENDER),
+        Operation(id="lab.v1.FetchChannelSender", method="GET", verb="fetch", params=(SID,), fields=_SENDER),
         Operation(
             id="lab.v1.UpdateChannelSender",
             method="POST",
             verb="update",
             body="form",
             params=(
-                _SID,
+                SID,
                 Param(name="Status", location="body", enum=SENDER_STATUSES),
                 Param(name="JoinCode", location="body", max_length=100),
             ),
@@ -93,7 +84,7 @@ RESOURCES = (
             verb="update",
             body="form",
             params=(
-                _SID,
+                SID,
                 Param(name="Status", location="body", enum=STATUSES, required=True),
                 Param(name="Reason", location="body", max_length=1000),
             ),
@@ -103,14 +94,14 @@ RESOURCES = (
     _resource(
         "LinkDomain",
         "/v1/LinkDomains",
-        Operation(id="lab.v1.FetchLinkDomain", method="GET", verb="fetch", params=(_SID,), fields=_DOMAIN),
+        Operation(id="lab.v1.FetchLinkDomain", method="GET", verb="fetch", params=(SID,), fields=_DOMAIN),
         Operation(
             id="lab.v1.UpdateLinkDomain",
             method="POST",
             verb="update",
             body="form",
             params=(
-                _SID,
+                SID,
                 Param(name="IsValid", location="body", type="boolean"),
                 Param(name="Reason", location="body", max_length=1000),
                 Param(name="IsBlocked", location="body", type="boolean"),
@@ -124,7 +115,7 @@ RESOURCES = (
                 id="lab.v1.ListLinkDomain",
                 method="GET",
                 verb="list",
-                params=_PAGING,
+                params=PAGING,
                 fields=_DOMAIN,
                 list_key="domains",
                 paging="meta",

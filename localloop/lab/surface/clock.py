@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource
+from localloop.lab.surface.vocabulary import URL
 
 MODES = ("real", "frozen", "offset", "auto")
 MOST_PATIENCE_S = 120
@@ -13,7 +14,7 @@ _CLOCK = (
     Field(name="offset", type="number"),
     Field(name="next_due", type="string", format="date-time"),
     Field(name="is_busy", type="boolean"),
-    Field(name="url", type="string", format="uri", source="url"),
+    URL,
 )
 _WISHES = (
     Param(name="Mode", location="body", enum=MODES),

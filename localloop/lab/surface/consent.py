@@ -5,40 +5,32 @@ from __future__ import annotations
 from typing import Final
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource, Verb
+from localloop.lab.surface.vocabulary import CREATED, DATES, PAGING, URL
 
-_PAGING: Final = (
-    Param(name="PageSize", location="query", type="integer", minimum=1, maximum=1000),
-    Param(name="Page", location="query", type="integer", minimum=0),
-    Param(name="PageToken", location="query"),
-)
-_DATES: Final = (
-    Field(name="date_created", type="string", format="date-time"),
-    Field(name="date_updated", type="string", format="date-time"),
-)
 _CONSENT: Final = (
     Field(name="recipient", type="string"),
     Field(name="sender", type="string"),
     Field(name="status", type="string", enum=("opt-in", "opt-out")),
     Field(name="source", type="string"),
     Field(name="date_of_consent", type="string", format="date-time"),
-    *_DATES,
+    *DATES,
 )
 _CONTACT: Final = (
     Field(name="contact_id", type="string", format="phone-number"),
     Field(name="country_iso_code", type="string"),
     Field(name="zip_code", type="string"),
-    *_DATES,
+    *DATES,
 )
 _HANDLING: Final = (
     Field(name="sender", type="string"),
     Field(name="mode", type="string", enum=("default", "advanced", "off"), initial="default"),
     Field(name="keywords", type="array", initial=[]),
-    *_DATES,
-    Field(name="url", type="string", format="uri", source="url"),
+    *DATES,
+    URL,
 )
 _PREFIX: Final = (
     Field(name="prefix", type="string"),
-    Field(name="date_created", type="string", format="date-time"),
+    CREATED,
 )
 _DEACTIVATION: Final = (
     Field(name="phone_number", type="string", format="phone-number"),
@@ -59,7 +51,7 @@ def _operation(
         verb=verb,
         body="form" if writes else "none",
         status=status,
-        params=(*params, *_PAGING) if verb == "list" else params,
+        params=(*params, *PAGING) if verb == "list" else params,
         fields=fields,
         list_key=list_key or None,
         paging="meta" if verb == "list" else "none",

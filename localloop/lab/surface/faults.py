@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource
 from localloop.lab.faults.rule import KINDS, MAX_SEED
+from localloop.lab.surface.vocabulary import CREATED, PAGING, SID, URL
 
 MAX_DELAY_MS = 86_400_000
 STATUSES = (400, 403, 404, 408, 410, 429, 500, 502, 503, 504)
 _KINDS = tuple(KINDS)
-_PAGING = (
-    Param(name="PageSize", location="query", type="integer", minimum=1, maximum=1000),
-    Param(name="Page", location="query", type="integer", minimum=0),
-    Param(name="PageToken", location="query"),
-)
-_SID = Param(name="Sid", location="path", required=True)
 _FAULT = (
     Field(name="sid", type="string"),
     Field(name="account_sid", type="string"),
@@ -29,8 +24,8 @@ _FAULT = (
     Field(name="seed", type="integer"),
     Field(name="position", type="integer"),
     Field(name="source", type="string", enum=("lab", "chaos")),
-    Field(name="date_created", type="string", format="date-time"),
-    Field(name="url", type="string", format="uri", source="url"),
+    CREATED,
+    URL,
     Field(
         name="links",
         type="object",
@@ -48,7 +43,7 @@ _APPLIED = (
     Field(name="resource_sid", type="string"),
     Field(name="event", type="string"),
     Field(name="attempt", type="integer"),
-    Field(name="date_created", type="string", format="date-time"),
+    CREATED,
 )
 _RETRY = (
     Field(name="sid", type="string"),
@@ -102,7 +97,7 @@ RESOURCES = (
                         id="lab.v1.ListFault",
                         method="GET",
                         verb="list",
-                        params=_PAGING,
+                        params=PAGING,
                         fields=_FAULT,
                         list_key="faults",
                         paging="meta",
@@ -117,10 +112,10 @@ RESOURCES = (
                 id_param="Sid",
                 operations=(
                     Operation(
-                        id="lab.v1.FetchFault", method="GET", verb="fetch", params=(_SID,), fields=_FAULT
+                        id="lab.v1.FetchFault", method="GET", verb="fetch", params=(SID,), fields=_FAULT
                     ),
                     Operation(
-                        id="lab.v1.DeleteFault", method="DELETE", verb="delete", status=204, params=(_SID,)
+                        id="lab.v1.DeleteFault", method="DELETE", verb="delete", status=204, params=(SID,)
                     ),
                 ),
             ),
@@ -146,7 +141,7 @@ RESOURCES = (
                             Param(name="FaultSid", location="query"),
                             Param(name="Kind", location="query", enum=_KINDS),
                             Param(name="ResourceSid", location="query"),
-                            *_PAGING,
+                            *PAGING,
                         ),
                         fields=_APPLIED,
                         list_key="applied_faults",
@@ -172,7 +167,7 @@ RESOURCES = (
                         id="lab.v1.ListRetry",
                         method="GET",
                         verb="list",
-                        params=(Param(name="Duplicates", location="query", type="boolean"), *_PAGING),
+                        params=(Param(name="Duplicates", location="query", type="boolean"), *PAGING),
                         fields=_RETRY,
                         list_key="retries",
                         paging="meta",

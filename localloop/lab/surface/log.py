@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource
 from localloop.lab.happenings import KINDS
+from localloop.lab.surface.vocabulary import PAGING
 
 _HAPPENING = (
     Field(name="id", type="string"),
@@ -20,9 +21,7 @@ _FILTERS = (
     ),
     Param(name="ResourceSid", location="query"),
     Param(name="After", location="query", max_length=100),
-    Param(name="PageSize", location="query", type="integer", minimum=1, maximum=1000),
-    Param(name="Page", location="query", type="integer", minimum=0),
-    Param(name="PageToken", location="query"),
+    *PAGING,
 )
 
 RESOURCES = (

@@ -5,6 +5,7 @@ many deleted at once.
 from __future__ import annotations
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource
+from localloop.lab.surface.vocabulary import CREATED, DATES, PAGING, SID, URL
 
 MAX_DAYS = 36_500
 STATUSES = ("delivered", "undelivered", "failed", "read", "canceled", "received")
@@ -16,7 +17,7 @@ _SETTINGS = (
     Field(name="media_fetch", type="boolean"),
     Field(name="mms", type="boolean"),
     Field(name="retention_days", type="integer"),
-    Field(name="url", type="string", format="uri", source="url"),
+    URL,
 )
 _WISHES = (
     Param(name="MediaAuth", location="body", type="boolean"),
@@ -28,7 +29,7 @@ _UPLOAD = (
     Field(name="address", type="string"),
     Field(name="content_type", type="string"),
     Field(name="size", type="integer"),
-    Field(name="date_created", type="string", format="date-time"),
+    CREATED,
 )
 _DELETION = (
     Field(name="sid", type="string"),
@@ -38,9 +39,8 @@ _DELETION = (
     Field(name="total", type="integer"),
     Field(name="deleted", type="integer", initial=0),
     Field(name="in_flight", type="integer", initial=0),
-    Field(name="date_created", type="string", format="date-time"),
-    Field(name="date_updated", type="string", format="date-time"),
-    Field(name="url", type="string", format="uri", source="url"),
+    *DATES,
+    URL,
 )
 _FILTERS = (
     Param(name="CreatedAfter", location="body", format="date-time"),
@@ -49,12 +49,6 @@ _FILTERS = (
     Param(name="From", location="body"),
     Param(name="Status", location="body", enum=STATUSES),
     Param(name="Direction", location="body", enum=DIRECTIONS),
-)
-_SID = Param(name="Sid", location="path", required=True)
-_PAGING = (
-    Param(name="PageSize", location="query", type="integer", minimum=1, maximum=1000),
-    Param(name="Page", location="query", type="integer", minimum=0),
-    Param(name="PageToken", location="query"),
 )
 
 RESOURCES = (
@@ -125,7 +119,7 @@ RESOURCES = (
                         id="lab.v1.ListMessageDeletion",
                         method="GET",
                         verb="list",
-                        params=_PAGING,
+                        params=PAGING,
                         fields=_DELETION,
                         list_key="message_deletions",
                         paging="meta",
@@ -151,7 +145,7 @@ RESOURCES = (
                         id="lab.v1.FetchMessageDeletion",
                         method="GET",
                         verb="fetch",
-                        params=(_SID,),
+                        params=(SID,),
                         fields=_DELETION,
                     ),
                     Operation(
@@ -160,7 +154,7 @@ RESOURCES = (
                         verb="update",
                         body="form",
                         params=(
-                            _SID,
+                            SID,
                             Param(name="Status", location="body", enum=("canceled",), required=True),
                         ),
                         fields=_DELETION,

@@ -5,16 +5,12 @@ from __future__ import annotations
 from localloop.carriers.personas import CHANNELS
 from localloop.carriers.phones import BEHAVIORS
 from localloop.contract.model import Field, Operation, Param, Path, Resource
+from localloop.lab.surface.vocabulary import CREATED, DATES, PAGING, URL
 from localloop.lab.surface.waits import MAX_LEAP_S
 
 MAX_DELAY_MS = 86_400_000
 
 _NUMBER = Param(name="Number", location="path", format="phone-number", required=True)
-_PAGING = (
-    Param(name="PageSize", location="query", type="integer", minimum=1, maximum=1000),
-    Param(name="Page", location="query", type="integer", minimum=0),
-    Param(name="PageToken", location="query"),
-)
 
 _PHONE = (
     Field(name="number", type="string", format="phone-number"),
@@ -24,9 +20,8 @@ _PHONE = (
     Field(name="channels", type="array", initial=[]),
     Field(name="rules", type="array", initial=[]),
     Field(name="typing", type="array", initial=[]),
-    Field(name="date_created", type="string", format="date-time"),
-    Field(name="date_updated", type="string", format="date-time"),
-    Field(name="url", type="string", format="uri", source="url"),
+    *DATES,
+    URL,
     Field(
         name="links",
         type="object",
@@ -63,14 +58,14 @@ _MESSAGE = (
     Field(name="codes", type="array", initial=[]),
     Field(name="links", type="array", initial=[]),
     Field(name="message_sid", type="string"),
-    Field(name="date_created", type="string", format="date-time"),
+    CREATED,
 )
 
 _SHORT_CODE = (
     Field(name="sid", type="string"),
     Field(name="account_sid", type="string"),
     Field(name="short_code", type="string"),
-    Field(name="date_created", type="string", format="date-time"),
+    CREATED,
 )
 
 _CALLER_ID = (
@@ -78,8 +73,7 @@ _CALLER_ID = (
     Field(name="account_sid", type="string"),
     Field(name="phone_number", type="string", format="phone-number"),
     Field(name="friendly_name", type="string"),
-    Field(name="date_created", type="string", format="date-time"),
-    Field(name="date_updated", type="string", format="date-time"),
+    *DATES,
 )
 
 _TEXT = Param(name="Sid", location="path", required=True)
@@ -112,7 +106,7 @@ RESOURCES = (
                         id="lab.v1.ListPhone",
                         method="GET",
                         verb="list",
-                        params=_PAGING,
+                        params=PAGING,
                         fields=_PHONE,
                         list_key="phones",
                         paging="meta",
@@ -172,7 +166,7 @@ RESOURCES = (
                         id="lab.v1.ListPhoneMessage",
                         method="GET",
                         verb="list",
-                        params=(_NUMBER, _DIRECTION, *_PAGING),
+                        params=(_NUMBER, _DIRECTION, *PAGING),
                         fields=_MESSAGE,
                         list_key="messages",
                         paging="meta",

@@ -5,20 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource, Role
+from localloop.lab.surface.vocabulary import CREATED, PAGING, SID, URL
 
 MAX_NAME: Final = 320
-_PAGING: Final = (
-    Param(name="PageSize", location="query", type="integer", minimum=1, maximum=1000),
-    Param(name="Page", location="query", type="integer", minimum=0),
-    Param(name="PageToken", location="query"),
-)
 _SNAPSHOT: Final = (
     Field(name="sid", type="string", sid=("WS",)),
     Field(name="account_sid", type="string", sid=("AC",)),
     Field(name="unique_name", type="string"),
     Field(name="resources", type="object", initial={}),
-    Field(name="date_created", type="string", format="date-time"),
-    Field(name="url", type="string", format="uri", source="url"),
+    CREATED,
+    URL,
     Field(
         name="links",
         type="object",
@@ -38,15 +34,14 @@ _WORLD: Final = (
     Field(name="phone_numbers", type="array", initial=[]),
     Field(name="accounts", type="array", initial=[]),
     Field(name="keys", type="array", initial=[]),
-    Field(name="date_created", type="string", format="date-time"),
+    CREATED,
 )
 _STANDING: Final = (
     Field(name="account_sid", type="string", sid=("AC",)),
     Field(name="profile", type="string"),
     Field(name="resources", type="object", initial={}),
-    Field(name="date_created", type="string", format="date-time"),
+    CREATED,
 )
-_SID: Final = Param(name="Sid", location="path", required=True)
 _NAME: Final = Param(name="UniqueName", location="body", max_length=MAX_NAME)
 _SECRETS: Final = Param(name="Secrets", location="query", type="boolean")
 _NUMBERS: Final = Param(
@@ -90,7 +85,7 @@ def _path(template: str, role: Role, name: str, *operations: Operation) -> Path:
 
 def _action(name: str, template: str, fields: tuple[Field, ...], params: tuple[Param, ...] = ()) -> Resource:
     """What is done by a POST below something that is there."""
-    own = (_SID,) if "{Sid}" in template else ()
+    own = (SID,) if "{Sid}" in template else ()
     operation = Operation(
         id=f"lab.v1.Create{name}",
         method="POST",
@@ -104,7 +99,7 @@ def _action(name: str, template: str, fields: tuple[Field, ...], params: tuple[P
 
 
 def _file(name: str, template: str) -> Resource:
-    own = (_SID,) if "{Sid}" in template else ()
+    own = (SID,) if "{Sid}" in template else ()
     operation = Operation(id=f"lab.v1.Fetch{name}", method="GET", verb="fetch", params=(*own, _SECRETS))
     return _resource(name, _path(template, "singleton", name, operation))
 
@@ -120,7 +115,7 @@ RESOURCES: Final = (
                 id="lab.v1.ListSnapshot",
                 method="GET",
                 verb="list",
-                params=_PAGING,
+                params=PAGING,
                 fields=_SNAPSHOT,
                 list_key="snapshots",
                 paging="meta",
@@ -139,10 +134,8 @@ RESOURCES: Final = (
             "/v1/Snapshots/{Sid}",
             "instance",
             "Snapshot",
-            Operation(
-                id="lab.v1.FetchSnapshot", method="GET", verb="fetch", params=(_SID,), fields=_SNAPSHOT
-            ),
-            Operation(id="lab.v1.DeleteSnapshot", method="DELETE", verb="delete", params=(_SID,), status=204),
+            Operation(id="lab.v1.FetchSnapshot", method="GET", verb="fetch", params=(SID,), fields=_SNAPSHOT),
+            Operation(id="lab.v1.DeleteSnapshot", method="DELETE", verb="delete", params=(SID,), status=204),
         ),
     ),
     _action("SnapshotRestore", "/v1/Snapshots/{Sid}/Restore", _SNAPSHOT),
@@ -171,7 +164,7 @@ RESOURCES: Final = (
                 id="lab.v1.ListFreshWorld",
                 method="GET",
                 verb="list",
-                params=_PAGING,
+                params=PAGING,
                 fields=_STANDING,
                 list_key="worlds",
                 paging="meta",
@@ -191,7 +184,7 @@ RESOURCES: Final = (
             "instance",
             "FreshWorld",
             Operation(
-                id="lab.v1.DeleteFreshWorld", method="DELETE", verb="delete", params=(_SID,), status=204
+                id="lab.v1.DeleteFreshWorld", method="DELETE", verb="delete", params=(SID,), status=204
             ),
         ),
     ),

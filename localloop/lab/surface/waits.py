@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource
+from localloop.lab.surface.vocabulary import URL
 from localloop.lab.things import KINDS, Kind
 
 MAX_WAIT_S = 300
@@ -24,7 +25,7 @@ _FOUND = (
     Field(name="count", type="integer"),
     Field(name="items", type="array", initial=[]),
     Field(name="at", type="string", format="date-time"),
-    Field(name="url", type="string", format="uri", source="url"),
+    URL,
 )
 
 

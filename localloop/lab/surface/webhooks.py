@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localloop.contract.model import Field, Operation, Param, Path, Resource
+from localloop.lab.surface.vocabulary import CREATED, PAGING, SID, URL
 
 _SETTINGS = (
     Field(name="account_sid", type="string"),
@@ -10,7 +11,7 @@ _SETTINGS = (
     Field(name="record", type="string", enum=("full", "failures")),
     Field(name="debugger_url", type="string"),
     Field(name="debugger_method", type="string", enum=("GET", "POST")),
-    Field(name="url", type="string", format="uri", source="url"),
+    URL,
 )
 _WISHES = (
     Param(name="Retries", location="body", enum=("twilio", "extended", "")),
@@ -32,8 +33,8 @@ _COMPACT = (
     Field(name="duration_ms", type="integer"),
     Field(name="idempotency_token", type="string"),
     Field(name="replay_of", type="string"),
-    Field(name="date_created", type="string", format="date-time"),
-    Field(name="url", type="string", format="uri", source="url"),
+    CREATED,
+    URL,
 )
 _DETAILED = (
     *_COMPACT,
@@ -49,12 +50,6 @@ _REPLAYED = (
     Field(name="more", type="boolean", initial=False),
     Field(name="idempotency_token", type="string"),
     Field(name="replay_of", type="string"),
-)
-_SID = Param(name="Sid", location="path", required=True)
-_PAGING = (
-    Param(name="PageSize", location="query", type="integer", minimum=1, maximum=1000),
-    Param(name="Page", location="query", type="integer", minimum=0),
-    Param(name="PageToken", location="query"),
 )
 _FILTERS = (
     Param(name="Url", location="query"),
@@ -106,7 +101,7 @@ RESOURCES = (
                         id="lab.v1.ListDelivery",
                         method="GET",
                         verb="list",
-                        params=(*_FILTERS, *_PAGING),
+                        params=(*_FILTERS, *PAGING),
                         fields=_COMPACT,
                         list_key="deliveries",
                         paging="meta",
@@ -123,7 +118,7 @@ RESOURCES = (
                         id="lab.v1.FetchDelivery",
                         method="GET",
                         verb="fetch",
-                        params=(_SID,),
+                        params=(SID,),
                         fields=_DETAILED,
                     ),
                 ),
