@@ -32,11 +32,13 @@ _AFTERMATH: Final = 1.0  # by then every process has heard, and what was queued 
 _HEARING_PAUSE: Final = 0.0005
 _HEARING_PATIENCE: Final = 2.0
 
-_LOAD: Final = "select world_sid, profile, clock_mode, clock_offset, frozen_at from worlds"
-_LEARN: Final = f"""
-select w.*, (select seq from clock_moves m where m.world_sid = w.world_sid order by id desc limit 1) as move
-from ({_LOAD} where world_sid = $1) w
+# With the number of its last move: what was read before a later one was heard of changes nothing.
+_LOAD: Final = """
+select world_sid, profile, clock_mode, clock_offset, frozen_at,
+  coalesce((select seq from clock_moves m where m.world_sid = w.world_sid order by id desc limit 1), 0) as move
+from worlds w
 """
+_LOAD_ONE: Final = f"{_LOAD} where world_sid = $1"
 # Numbers are given in the order of the commits, which is the order in which they are heard.
 _IN_TURN: Final = "select pg_advisory_xact_lock(7165738279)"
 _MOVE: Final = """
@@ -104,9 +106,9 @@ async def move_clock(unit: Unit, world_sid: str, time: WorldTime, cause: str = "
 
 async def learn(reader: Executor, world_sid: str) -> None:
     """Ask for this world's clock: what is known of it here may be old."""
-    row = await reader.fetchrow(_LEARN, world_sid)
+    row = await reader.fetchrow(_LOAD_ONE, world_sid)
     if row is not None:
-        clock.set_world(world_sid, _world(row).time, row["move"] or 0)
+        clock.set_world(world_sid, _world(row).time, row["move"])
 
 
 async def prune_moves(database: Database) -> None:
@@ -117,13 +119,13 @@ async def prune_moves(database: Database) -> None:
 async def set_profile(unit: Unit, world_sid: str, profile: str) -> None:
     """Give the world this profile (relaxed, twilio, us-a2p, trial), in every process once the unit
     commits."""
-    row = await unit.fetchrow(
+    await unit.execute(
         "insert into worlds (world_sid, profile) values ($1, $2) "
-        "on conflict (world_sid) do update set profile = excluded.profile "
-        "returning world_sid, profile, clock_mode, clock_offset, frozen_at",
+        "on conflict (world_sid) do update set profile = excluded.profile",
         world_sid,
         profile,
     )
+    row = await unit.fetchrow(_LOAD_ONE, world_sid)
     assert row is not None
     _tell(unit, _world(row))
 
@@ -131,7 +133,7 @@ async def set_profile(unit: Unit, world_sid: str, profile: str) -> None:
 async def announce(unit: Unit, world_sid: str) -> int:
     """The world's row has been written by others: every process takes its clock and profile from it, and its jobs
     run by that clock. The number of the move; 0 for a world without a row, which is gone."""
-    row = await unit.fetchrow(f"{_LOAD} where world_sid = $1", world_sid)
+    row = await unit.fetchrow(_LOAD_ONE, world_sid)
     if row is not None:
         return await move_clock(unit, world_sid, _world(row).time, "restored")
     unit.notify(CHANNEL, msgspec.json.encode(World(world_sid, is_gone=True)).decode())
@@ -250,4 +252,5 @@ async def _quietly(work: Any) -> None:
 def _world(row: Mapping[str, Any]) -> World:
     offset: timedelta = row["clock_offset"]
     frozen_at: datetime | None = row["frozen_at"]
-    return World(row["world_sid"], row["profile"], WorldTime(row["clock_mode"], offset, frozen_at))
+    time = WorldTime(row["clock_mode"], offset, frozen_at)
+    return World(row["world_sid"], row["profile"], time, row["move"])

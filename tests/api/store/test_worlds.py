@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from localloop.core import clock
 from localloop.jobs import NewJob, enqueue
@@ -70,6 +71,30 @@ async def test_change_that_was_missed_is_loaded_when_the_connection_is_back(data
     await hears(WORLD, clock.running(HOUR))
     assert worlds.profile(WORLD) == "trial"
     await worlds.close()
+
+
+class Late(Database):
+    """What it reads of worlds is old when it comes."""
+
+    now: clock.WorldTime
+
+    async def fetch(self, sql: str, *args: Any, timeout: float | None = None) -> Any:
+        found = await super().fetch(sql, *args)
+        if "from worlds" in sql:
+            await move(self, self.now)
+        return found
+
+
+async def test_what_was_read_before_a_move_does_not_undo_it(database: Database, dsn: str) -> None:
+    """A process reads all clocks when it starts, and hears of moves meanwhile."""
+    await move(database, clock.running(-HOUR))
+    late = await Late.connect(dsn)
+    late.now = clock.running(HOUR)
+    worlds = Worlds(late)
+    await worlds.start()
+    assert clock.world_time(WORLD) == late.now
+    await worlds.close()
+    await late.close()
 
 
 async def test_profile_is_known_everywhere(database: Database) -> None:
