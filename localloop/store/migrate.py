@@ -6,14 +6,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
 
 from localloop.store.database import Unavailable, is_lost
+from localloop.store.migrations.whole import newest, whole
 
-_VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 _LOCK: Final = 0x6C6F63616C  # any fixed number: "local"
 _LOCK_TIMEOUT: Final = 300.0
 _RUN_TIMEOUT: Final = 3600.0
@@ -21,11 +20,6 @@ _RUN_TIMEOUT: Final = 3600.0
 
 class MigrationFailed(Exception):
     """The schema could not be brought up to date; the text says why."""
-
-
-def newest() -> str:
-    """The revision that this program needs: the number of the last version file."""
-    return max(path.name for path in _VERSIONS.glob("[0-9]*.py")).partition("_")[0]
 
 
 async def needs_migration(dsn: str) -> bool:
@@ -52,7 +46,7 @@ async def migrate(dsn: str) -> bool:
         current = await _current(connection)
         if current == newest():
             return False
-        script = await asyncio.to_thread(_script, current)
+        script = whole() if current is None else await asyncio.to_thread(_script, current)
         await connection.execute(script, timeout=_RUN_TIMEOUT)
         return True
     finally:
@@ -70,8 +64,8 @@ async def _current(connection: Any) -> str | None:
     return revision
 
 
-def _script(current: str | None) -> str:
-    command = [sys.executable, "-m", "localloop.store.migrations.script", *([current] if current else [])]
+def _script(current: str) -> str:
+    command = [sys.executable, "-m", "localloop.store.migrations.script", current]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     if answer.returncode != 0:
         raise MigrationFailed(f"the migration cannot be written: {answer.stderr.strip().splitlines()[-1:]}")

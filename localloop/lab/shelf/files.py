@@ -19,7 +19,7 @@ from msgspec import Struct
 from localloop.lab.shelf.statements import SCHEMA, Columns
 from localloop.lab.shelf.tables import STATE
 from localloop.store import Executor
-from localloop.store.migrate import newest
+from localloop.store.migrations.whole import newest
 from localloop.store.objects import Objects
 
 KIND: Final = "localloop world"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import subprocess
+import sys
 
 import asyncpg
 import pytest
 
 from localloop.store import Database, MigrationFailed, migrate, needs_migration
+from localloop.store.migrations import script
+from localloop.store.migrations.whole import whole
 
 
 async def test_fresh_database_is_migrated_once(empty_dsn: str) -> None:
@@ -34,3 +39,17 @@ async def test_schema_of_a_newer_program_is_refused(dsn: str) -> None:
     await connection.close()
     with pytest.raises(MigrationFailed, match="newer"):
         await migrate(dsn)
+
+
+def test_an_empty_database_gets_what_alembic_would_write() -> None:
+    """A version that is more than its file of SQL is noticed here."""
+    written = subprocess.run(
+        [sys.executable, "-m", script.__name__], capture_output=True, text=True, check=True
+    ).stdout
+    assert statements(written) == statements(whole())
+
+
+def statements(sql: str) -> list[str]:
+    """Without comments, spaces, and how the version is noted."""
+    bare = re.sub(r"(INSERT INTO|UPDATE) alembic_version .*|--.*", "", sql)
+    return [each for part in bare.split(";") if (each := "".join(part.split()))]
