@@ -85,7 +85,7 @@ _DEBUGGER: Final = Kind(
 
 
 _SENT: Final = frozenset(
-    {"voice", "gather", "record", "dial", "enqueue", "queue-wait", "queue-whisper"}
+    {"voice", "gather", "record", "dial", "enqueue", "queue-wait", "queue-whisper", "call-message"}
 )  # of the requests for what a call does next
 
 
@@ -115,7 +115,9 @@ _VOICE: Final = (
     _call("queue-wait", "A caller waits in a queue", "the waitUrl of <Enqueue>", queue.Waiting),
     _call("queue-whisper", "A caller is taken from a queue", "the url of <Queue>", queue.Dequeued),
     _call("pay", "A caller paid, or did not", "the action of <Pay>", pay.Paid, pay.Captured),
-    _call("call-message", "A message was sent from a call", "the action of <Sms>", voice.Messaged),
+    _call(
+        "call-message", "A message was sent from a call", "the action of <Sms> and <Message>", voice.Messaged
+    ),
     _call("refer", "A caller was referred elsewhere", "the action of <Refer>", voice.Referred),
     Kind(
         name="gather-partial",

@@ -302,10 +302,19 @@ class PartlyHeard(Part, frozen=True, kw_only=True):
 
 
 class Messaged(Part, frozen=True, kw_only=True):
-    """What <Sms> in a call adds to the request of its action."""
+    """What <Sms> and <Message> in a call add to the request of their action."""
 
-    sms_sid: Annotated[str, said("The message", _MESSAGE, pattern=part.MESSAGE_SID)]
-    sms_status: Annotated[str, said("What has become of it", "queued")]
+    sms_sid: Annotated[
+        str | UnsetType, said("The message", _MESSAGE, when="it is sent", pattern=part.MESSAGE_SID)
+    ] = UNSET
+    sms_status: Annotated[Literal["sending", "invalid"], said("What has become of it", "sending")]
+    message_sid: Annotated[
+        str | UnsetType, said("The same as SmsSid", _MESSAGE, when="of <Message>", pattern=part.MESSAGE_SID)
+    ] = UNSET
+    message_status: Annotated[
+        Literal["sending", "invalid"] | UnsetType,
+        said("The same as SmsStatus", "sending", when="of <Message>"),
+    ] = UNSET
 
 
 class Referred(Part, frozen=True, kw_only=True):

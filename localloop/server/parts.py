@@ -24,6 +24,7 @@ from localloop.products.messaging import (
     Rules,
 )
 from localloop.rest.shared import LocalRevocations, SharedTable
+from localloop.server.texts import CallTexts
 from localloop.store import Database, objects, sealing
 from localloop.store.objects import Objects
 from localloop.store.plain import PlainStore
@@ -103,7 +104,8 @@ async def open_parts(
         await messaging.start()
         dialing = await stack.enter_async_context(_dialing(settings, database, revocations, worlds))
         rules = _call_rules(settings, worlds)
-        calls = voice.Voice(database, directory, records, rules, webhooks, dialing, public_url)
+        texts = CallTexts(messaging)
+        calls = voice.Voice(database, directory, records, rules, webhooks, dialing, public_url, texts)
         yield Parts(
             database=database,
             credentials=credentials,

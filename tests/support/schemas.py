@@ -37,7 +37,6 @@ _MARKS = {
     "ReferCallStatus": "refer",
     "Digits": "gather",
     "SpeechResult": "gather",
-    "SmsStatus": "call-message",
     "Called": "voice",
     "MachineDetectionDuration": "amd-status",
     "CallSid": "voice",
@@ -46,6 +45,8 @@ _MARKS = {
 
 def kind_of(params: Mapping[str, str]) -> str | None:
     """Which kind of webhook this is."""
+    if "SmsStatus" in params and "CallSid" in params:
+        return "call-message"
     return next((kind for mark, kind in _MARKS.items() if mark in params), None)
 
 

@@ -18,10 +18,12 @@ from localloop.products.messaging.link.queries import Domain
 from localloop.products.messaging.media.addresses import PREFIX as FILES
 from localloop.products.messaging.media.addresses import Addresses
 from localloop.products.messaging.media.serving import Files
-from localloop.products.messaging.message.compose import Rules
+from localloop.products.messaging.message.compose import Draft, Origin, Rules
+from localloop.products.messaging.message.debugger import notice_of
 from localloop.products.messaging.message.outcome import INBOUND
 from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.message.used import used as messages_used
+from localloop.products.messaging.message.wish import Wanted
 from localloop.products.messaging.messaging import Keeping, Messaging
 from localloop.products.messaging.permissions.queries import CHANNEL as _PERMISSIONS
 from localloop.products.messaging.permissions.queries import PHONES as _PHONES
@@ -43,17 +45,21 @@ __all__ = [
     "Bench",
     "ChannelSender",
     "Domain",
+    "Draft",
     "Files",
     "Following",
     "Keeping",
     "Message",
     "Messaging",
+    "Origin",
     "Rules",
     "Ruling",
     "Said",
     "Texted",
+    "Wanted",
     "compliance_bindings",
     "is_short_link",
     "messages_used",
+    "notice_of",
     "service_bindings",
 ]

@@ -39,7 +39,7 @@ from localloop.products.messaging.media.serving import Files
 from localloop.products.messaging.message import operations, queries, scheduled
 from localloop.products.messaging.message.accept import ASSIGN, SEND, Acceptance
 from localloop.products.messaging.message.assign import Assigned, Assignment, Assignments
-from localloop.products.messaging.message.compose import Composer, Condition, Draft, Rules
+from localloop.products.messaging.message.compose import Composer, Condition, Draft, Origin, Rules
 from localloop.products.messaging.message.deliver import RECEIPT, Delivery, Gates, Ways
 from localloop.products.messaging.message.inbound import Asked, Reception
 from localloop.products.messaging.message.load import Loaded, load
@@ -50,6 +50,7 @@ from localloop.products.messaging.message.resource import Message
 from localloop.products.messaging.message.senders import Senders
 from localloop.products.messaging.message.starts import Starts
 from localloop.products.messaging.message.template import Templates
+from localloop.products.messaging.message.wish import Wanted
 from localloop.products.messaging.permissions.permissions import Permissions
 from localloop.products.messaging.service.choice import Choice
 from localloop.products.messaging.service.directory import Services
@@ -112,6 +113,7 @@ class Messaging:
         acceptance = Acceptance(self.consent, self.rules.account_rate)
         outcomes = Outcomes(acceptance, self.consent, self.webhooks)
         self._arrive = outcomes.arrive
+        self._acceptance = acceptance
         self._accepted = BatchWriter(self.database, acceptance.accept)
         self._assigned = BatchWriter(self.database, Assignments(acceptance, outcomes, self._choice).flush)
         self._outcomes = BatchWriter(self.database, outcomes.flush)
@@ -219,6 +221,17 @@ class Messaging:
         )
         await scheduled.clear(unit, account_sid)
         await cancel(unit, account_sid, *keys)
+
+    async def compose(self, wish: Wanted, origin: Origin) -> Draft:
+        """A message that somebody else than REST wants sent. Raises what REST would answer."""
+        return await self._composer.compose(wish, origin)
+
+    async def accept(self, unit: Unit, draft: Draft) -> Message:
+        """Sent once the unit of work commits. Raises 21610, 21611."""
+        [answer] = await self._acceptance.accept(unit, [draft])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def phones_changed(self, unit: Unit) -> None:
         """Say in a unit of work that a simulated phone behaves differently."""

@@ -13,6 +13,7 @@ from localloop.products.voice.needs import Needs
 from localloop.products.voice.permissions import Dialing, DialingPermissions, may_dial
 from localloop.products.voice.permissions.queries import CHANNEL
 from localloop.products.voice.surface import bindings
+from localloop.products.voice.texts import Ready, Refused, Text, Texts
 from localloop.products.voice.used import used as calls_used
 from localloop.products.voice.voice import Voice
 
@@ -25,9 +26,13 @@ __all__ = [
     "Incoming",
     "Needs",
     "Pressed",
+    "Ready",
+    "Refused",
     "Rules",
     "Said",
     "Showing",
+    "Text",
+    "Texts",
     "Voice",
     "bindings",
     "caller_of",

@@ -20,6 +20,7 @@ from localloop.products.voice.call.inbound import Incoming, Reception
 from localloop.products.voice.call.live import EVENT, FETCH, Live
 from localloop.products.voice.call.queries import Wanted
 from localloop.products.voice.call.resource import Call
+from localloop.products.voice.call.texting import TEXT, Texting
 from localloop.products.voice.call.turn import handset_of
 from localloop.products.voice.conference.resource import bindings as conference_bindings
 from localloop.products.voice.held import HeldCalls
@@ -28,6 +29,7 @@ from localloop.products.voice.recording import transcription
 from localloop.products.voice.recording.desk import Recorder
 from localloop.products.voice.recording.resource import Recordings
 from localloop.products.voice.recording.transcription import Transcriber
+from localloop.products.voice.texts import Texts
 from localloop.rest.request import Binding
 from localloop.store import BatchWriter, Database
 from localloop.store.plain import PlainStore
@@ -37,7 +39,7 @@ from localloop.webhooks import Webhooks
 
 @dataclass(eq=False)
 class Voice:
-    """`webhooks` and `public_url` are needed by the worker only."""
+    """`webhooks`, `public_url` and `texts` are needed by the worker only."""
 
     database: Database
     directory: Directory
@@ -46,6 +48,7 @@ class Voice:
     webhooks: Webhooks | None = None
     hindrances: Hindrances | None = None
     public_url: str = ""
+    texts: Texts | None = None
     recorder: Recorder = field(init=False)
     engine: Engine = field(init=False)
     _accepted: BatchWriter[Live, Call] = field(init=False)
@@ -105,10 +108,13 @@ class Voice:
 
     def handlers(self) -> Mapping[str, Handler]:
         """What the worker does, by kind of job."""
+        if self.webhooks is None or self.texts is None:
+            raise ValueError("a worker of calls needs webhooks and messages")
         transcriber = Transcriber(self.database, self.public_url, self.webhooks)
         return {
             EVENT: self.engine.event,
             FETCH: self.engine.event,
+            TEXT: Texting(self.database, self.texts, self.webhooks).send,
             **self.recorder.handlers(),
             **transcriber.handlers(),
         }

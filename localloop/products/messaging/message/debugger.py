@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from localloop.core import clock, errors
 from localloop.products.messaging.message.queries import Change
 from localloop.products.messaging.message.resource import Message
 from localloop.webhooks import Alert, Document, Instruction
 from localloop.webhooks.target import shown
+
+# What the Debugger calls the error that REST would answer.
+_NOTICES: Final[Mapping[int, int]] = {
+    21211: 14101,
+    21265: 14101,
+    21266: 14101,
+    21212: 14102,
+    21659: 14102,
+    21660: 14102,
+    21602: 14103,
+    21617: 14103,
+    21609: 14105,
+    21606: 14108,
+    21661: 14108,
+}
+
+
+def notice_of(code: int) -> int:
+    """By which code the Debugger has what REST would refuse with this one."""
+    return _NOTICES.get(code, code)
 
 
 def of_change(message: Message, change: Change) -> tuple[Alert, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -25,20 +25,6 @@ LOOP_REPLIES: Final = 30
 LOOP_SPAN: Final = timedelta(seconds=30)
 TOO_MANY_REPLIES: Final = 14107
 TOO_MANY_MESSAGES: Final = 14109
-# What the Debugger calls the error that REST would answer.
-_NOTICES: Final[Mapping[int, int]] = {
-    21211: 14101,
-    21265: 14101,
-    21266: 14101,
-    21212: 14102,
-    21659: 14102,
-    21660: 14102,
-    21602: 14103,
-    21617: 14103,
-    21609: 14105,
-    21606: 14108,
-    21661: 14108,
-}
 
 
 class Replies:
@@ -101,7 +87,7 @@ class Replies:
         try:
             return await self._composer.compose(wanted, origin)
         except ApiError as error:
-            await self._tell(message, _NOTICES.get(error.code, error.code), error.message)
+            await self._tell(message, debugger.notice_of(error.code), error.message)
             return None
 
     async def _tell(self, message: Message, code: int, reason: str) -> None:

@@ -33,6 +33,7 @@ from localloop.products.voice.call.events import (
     Said,
     Screened,
     Silent,
+    Texted,
     Ticked,
     TimeIsUp,
 )
@@ -85,6 +86,8 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             shared.bridged(turn, peer)
         case Queued() | Matched() | Dequeued() | QueueOver() | Conferred():
             _share(turn, event)
+        case Texted():
+            script.texted(turn, event)
         case Heard(text, digits):
             turn.order(leg.Hear(text) if text else leg.Tones(0, digits))
         case Brought():

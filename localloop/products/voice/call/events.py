@@ -176,6 +176,14 @@ class NotBrought(Struct, frozen=True, tag="not-brought"):
     reason: str
 
 
+class Texted(Struct, frozen=True, tag="texted"):
+    """A message that its document wanted is on its way, or was refused, which the Debugger knows."""
+
+    n: int
+    sid: str = ""
+    code: int = 0
+
+
 class Conferred(Struct, frozen=True, tag="conferred"):
     """The conference that it is in lets it wait, enter, hold or go, or announces something."""
 
@@ -208,5 +216,6 @@ Event: TypeAlias = (
     | Matched
     | Dequeued
     | QueueOver
+    | Texted
 )
 AnyEvent: TypeAlias = Event | Ordered | Brought | NotBrought

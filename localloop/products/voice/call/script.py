@@ -17,6 +17,7 @@ from localloop.products.voice.call.events import (
     Ordered,
     Progressed,
     Screened,
+    Texted,
     Ticked,
 )
 from localloop.products.voice.call.resource import Detection
@@ -104,6 +105,16 @@ def not_brought(turn: Turn, event: NotBrought) -> None:
     turn.known = event.code
     failed = events.FetchFailed(seq=_next(turn), at=turn.at, n=event.n, code=event.code, reason=event.reason)
     feed(turn, failed)
+
+
+def texted(turn: Turn, event: Texted) -> None:
+    """What has become of a message, by the words of Twilio's <Sms>."""
+    turn.known = event.code
+    status = "invalid" if event.code else "sending"
+    sent = events.MessageSent(
+        seq=_next(turn), at=turn.at, n=event.n, sid=event.sid, status=status, code=event.code
+    )
+    feed(turn, sent)
 
 
 def redirect(turn: Turn, ordered: Ordered) -> None:

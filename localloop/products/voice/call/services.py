@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from localloop.products.voice.call import texting
 from localloop.products.voice.call.turn import Turn
 from localloop.products.voice.payment import connector
 from localloop.twiml.interpreter import AnyCommand, commands, events
@@ -20,11 +21,8 @@ def perform(turn: Turn, command: AnyCommand) -> None:
     match command:
         case commands.Charge():
             _charge(turn, command)
-        case commands.SendMessage(n=n):
-            _say(turn, "<Message> in a call")
-            turn.expect(
-                lambda seq: events.MessageSent(seq=seq, at=turn.at, n=n, status="failed", code=NOT_SUPPORTED)
-            )
+        case commands.SendMessage():
+            texting.send(turn, command)
         case commands.StartBackground(n=n):
             _say(turn, "what listens to a call")
             turn.expect(lambda seq: events.BackgroundEnded(seq=seq, at=turn.at, n=n))

@@ -216,6 +216,10 @@ class Turn:
         key = key_of(to.root, to.id)
         self._then.append(NewJob(EVENT, call.account_sid, call.world_sid, reference, self.at, key))
 
+    def leave(self, job: NewJob) -> None:
+        """Work for somebody else, which is done even when the call has ended."""
+        self._then.append(job)
+
     def visit(self, visit: Any) -> None:
         """A visit to a queue or a conference, when the call is written."""
         self._visits.append(visit)

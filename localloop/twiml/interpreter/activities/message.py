@@ -24,9 +24,17 @@ class Sending(Activity, frozen=True, kw_only=True):
             return False
         if event.code:
             run.warn(event.code, "the message was not sent")
-        parameters = {"SmsSid": event.sid, "SmsStatus": event.status}
+        parameters = self._told(event)
         run.act(self.verb.action, self.verb.method, parameters, "call-message")
         return True
+
+    def _told(self, event: MessageSent) -> dict[str, str]:
+        """`<Message>` speaks of a message by its present names, too."""
+        sid = {"SmsSid": event.sid} if event.sid else {}
+        told = {**sid, "SmsStatus": event.status}
+        if self.verb.legacy:
+            return told
+        return {**told, **{name.replace("Sms", "Message"): value for name, value in told.items()}}
 
 
 def begin(run: Run, verb: verbs.Sms) -> None:

@@ -179,11 +179,11 @@ def test_a_message_does_not_hold_up_the_document() -> None:
 
 
 def test_a_message_with_an_action_does() -> None:
-    talk = talking(f"<Sms action='sent'>Hello</Sms>{NEXT}")
-    talk.send(events.MessageSent, n=talk.last(commands.SendMessage).n, sid="SM1", status="queued")
+    talk = talking(f"<Sms action='sent' method='GET'>Hello</Sms>{NEXT}")
+    talk.send(events.MessageSent, n=talk.last(commands.SendMessage).n, sid="SM1", status="sending")
     fetch = talk.one(commands.Fetch)
-    assert (fetch.url, fetch.why) == (f"{BASE}sent", "call-message")
-    assert fetch.parameters == {"SmsSid": "SM1", "SmsStatus": "queued"}
+    assert (fetch.url, fetch.method, fetch.why) == (f"{BASE}sent", "GET", "call-message")
+    assert fetch.parameters == {"SmsSid": "SM1", "SmsStatus": "sending"}
 
 
 def test_a_message_of_todays_kind() -> None:
