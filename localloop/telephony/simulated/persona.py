@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec import Struct
 
 Takes: TypeAlias = Literal[
-    "answers", "busy", "never", "rejects", "unreachable", "voicemail", "fax", "machine"
+    "answers", "manual", "busy", "never", "rejects", "unreachable", "voicemail", "fax", "machine"
 ]
+TAKES: Final[tuple[str, ...]] = get_args(Takes)
 RING_S: Final = 6.0  # of the United States: two seconds of ringing, four of silence
 MAX_STEPS: Final = 100
 MAX_TEXT: Final = 4096
@@ -44,7 +45,8 @@ class Step(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
 
 
 class Persona(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """`after` is how many seconds it rings before somebody, or something, takes the call."""
+    """`after` is how many seconds it rings before somebody, or something, takes the call; a `manual` phone rings until
+    somebody takes it in person."""
 
     takes: Takes = "answers"
     after: float = 1.0

@@ -105,6 +105,22 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
             case _:
                 return Reaction(self, (news,))
 
+    @property
+    def is_ringing(self) -> bool:
+        """Whether somebody may take the call, or not."""
+        return self.state == "ringing"
+
+    def pick_up(self) -> Reaction:
+        """Somebody takes the call, sooner than the persona would."""
+        return self._answer() if self.is_ringing else Reaction(self)
+
+    def decline(self, *, is_busy: bool) -> Reaction:
+        """Somebody does not take it."""
+        if not self.is_ringing:
+            return Reaction(self)
+        over = replace(self, state=_OVER)
+        return Reaction(over, (Ended("busy", 486) if is_busy else Ended("no-answer", 603),))
+
     def press(self, digits: str) -> Reaction:
         """Somebody presses keys."""
         return Reaction(self, (Pressed(digits),), lines=(Line("pressed", digits),))
@@ -114,9 +130,11 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
         return Reaction(self, (Spoke(text),), lines=(Line("said", text),))
 
     def hang_up(self) -> Reaction:
-        """Somebody hangs up."""
+        """Somebody hangs up; before anybody answered, that is not to take the call, or no longer to wait."""
+        if self.is_ringing:
+            return self.decline(is_busy=False)
         over = replace(self, state=_OVER)
-        return Reaction(over, (Ended("hung-up", 200),))
+        return Reaction(over, (Ended("hung-up", 487 if self.state == "idle" else 200),))
 
     def who(self, *, to_the_end: bool) -> Who:
         kind = _ANSWERED_BY.get(self.persona.takes, "human")
@@ -140,7 +158,7 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
                 return Reaction(replace(self, state=_OVER), (Ended("failed", 404),))
             case "rejects":
                 due = _later(min(persona.after, timeout), Ended("no-answer", 603))
-            case "never":
+            case "never" | "manual":
                 due = _later(timeout, Ended("no-answer", 487))
             case _ if persona.after >= timeout:
                 due = _later(timeout, Ended("no-answer", 487))
