@@ -21,6 +21,8 @@ _TOLD: Final = {
     "tones": "hears keys",
     "said": "says",
     "pressed": "presses",
+    "held": "holds",
+    "transferred": "transfers",
 }
 
 

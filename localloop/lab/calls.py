@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from localloop.carriers.patterns import PatternError, Patterns
 from localloop.core import e164, errors, sids
 from localloop.core.errors import ApiError
+from localloop.lab import transcripts
 from localloop.lab.patience import Patience, seconds_of
-from localloop.products.voice import Call, HungUp, Incoming, Pressed, Said, Voice, shown
-from localloop.rest.request import Binding, Item, Items, PageRequest, Request
+from localloop.lab.transcripts import Transcripts
+from localloop.products.voice import (
+    Act,
+    Alive,
+    Call,
+    Declined,
+    HungUp,
+    Incoming,
+    PickedUp,
+    Pressed,
+    Said,
+    Voice,
+    shown,
+)
+from localloop.rest.request import Answer, Binding, Item, Items, PageRequest, Request
 from localloop.store import Database
 from localloop.telephony.simulated import Persona, PersonaError, handsets
 from localloop.telephony.simulated.handsets import KeptLine, PhoneCall
@@ -33,6 +48,7 @@ class Calls:
         self.patience = patience
         self.voice = voice
         self.watch = CallWatch(database)
+        self.transcripts = Transcripts(database, voice, self.watch)
         self.patterns = Patterns()
 
     async def close(self) -> None:
@@ -53,12 +69,29 @@ class Calls:
         return Item(fields=_voice(changed))
 
     async def page(self, request: Request) -> Items:
+        number = _number(request)
+        if request.params.get("Live"):
+            return await self._alive(request, number)
         page = request.page or PageRequest()
         after = _id(page.after, errors.invalid_page_token()) if page.after else None
-        number, limit = _number(request), page.size + 1
+        limit = page.size + 1
         found = await handsets.list_calls(self.database, request.world_sid, number, after=after, limit=limit)
         shown_calls = [await self._shown(each) for each in found[: page.size]]
         return Items(items=shown_calls, more=len(found) > page.size, earlier=after is not None)
+
+    async def page_of_world(self, request: Request) -> Items:
+        """What rings or is talked on at any phone."""
+        return await self._alive(request, request.params.get("Number"))
+
+    async def _alive(self, request: Request, number: str | None) -> Items:
+        page, status = request.page or PageRequest(), request.params.get("Status")
+        after = _id(page.after, errors.invalid_page_token()) if page.after else None
+        wanted = Alive(number=number, after=after, limit=page.size + 1)
+        if status:
+            wanted = replace(wanted, statuses=(status,))
+        found = await self.voice.held(request.world_sid, wanted)
+        items = [_of(call, held.number) for held, call in found[: page.size]]
+        return Items(items=items, more=len(found) > page.size, earlier=after is not None)
 
     async def create(self, request: Request) -> Item:
         """Somebody dials `To` on this phone. 21211 when nobody in this world takes calls there."""
@@ -83,16 +116,10 @@ class Calls:
         return Item(fields=await self._shown(await self._call(request), with_lines=True))
 
     async def update(self, request: Request) -> Item:
-        """Somebody presses keys, says something or hangs up. Raises 21220 where the call is over."""
+        """Somebody takes the call or does not, says something, presses keys or hangs up. Raises 21220 where the call is
+        over, nothing rings, or nobody has answered."""
         held, params = await self._call(request), request.params
-        acts: list[Pressed | Said | HungUp] = []
-        if params.get("Say"):
-            acts.append(Said(params["Say"]))
-        if params.get("Press"):
-            acts.append(Pressed(params["Press"]))
-        if params.get("Status"):
-            acts.append(HungUp())
-        for act in acts:
+        for act in _acts(params):
             if not await self.voice.act(held.account_sid, held.id, act):
                 raise errors.call_not_in_progress()
         return Item(fields=await self._shown(held, with_lines=True))
@@ -122,7 +149,19 @@ class Calls:
             raise ApiError(
                 408, NOTHING_CAME, f"No line that matches {matches!r} came within {seconds:g} s: {told}."
             )
-        return Item(fields=_line(found))
+        return Item(fields=transcripts.shown(found))
+
+    async def read_lines(self, request: Request) -> Answer:
+        return await self.transcripts.read(request, await self._call(request))
+
+    async def fetch_document(self, request: Request) -> Item:
+        """The documents that run on any call of the world."""
+        call_id = _id(request.ids["Sid"], errors.not_found(request.address))
+        found = await self.voice.documents(request.world_sid, call_id)
+        if found is None:
+            raise errors.not_found(request.address)
+        shown_documents = [msgspec.to_builtins(each) for each in found]
+        return Item(fields={"call_sid": request.ids["Sid"], "documents": shown_documents})
 
     async def _call(self, request: Request) -> PhoneCall:
         call_id = _id(request.ids["Sid"], errors.not_found(request.address))
@@ -143,9 +182,7 @@ class Calls:
             "date_created": held.date_created,
         }
         if with_lines:
-            fields["lines"] = [
-                _line(line) for line in await handsets.list_lines(self.database, held.world_sid, held.id)
-            ]
+            fields["lines"] = await self.transcripts.lines(held)
         return fields
 
 
@@ -165,6 +202,9 @@ def bindings(calls: Calls) -> tuple[Binding, ...]:
                 "FetchPhoneCallWait": calls.wait,
             },
         ),
+        Binding(resource="lab.v1.PhoneCallLine", operations={"ListPhoneCallLine": calls.read_lines}),
+        Binding(resource="lab.v1.Call", operations={"ListCall": calls.page_of_world}),
+        Binding(resource="lab.v1.CallDocument", operations={"FetchCallDocument": calls.fetch_document}),
     )
 
 
@@ -180,6 +220,21 @@ def _changed(before: Persona, params: Mapping[str, Any]) -> Persona:
         return persona({**msgspec.to_builtins(before), **given})
     except (PersonaError, msgspec.DecodeError) as error:
         raise errors.invalid_parameter("Script" if script else "Takes", str(error)) from None
+
+
+def _acts(params: Mapping[str, Any]) -> Iterator[Act]:
+    """In their order: who takes the call may say something, who says something may hang up."""
+    status = params.get("Status")
+    if status == "in-progress":
+        yield PickedUp()
+    if params.get("Say"):
+        yield Said(params["Say"])
+    if params.get("Press"):
+        yield Pressed(params["Press"])
+    if status == "completed":
+        yield HungUp()
+    elif status in ("busy", "rejected"):
+        yield Declined(is_busy=status == "busy")
 
 
 def _number(request: Request) -> str:
@@ -227,7 +282,3 @@ def _of(call: Call, number: str) -> Mapping[str, Any]:
         "duration": fields["duration"],
         "date_created": call.date_created,
     }
-
-
-def _line(line: KeptLine) -> Mapping[str, Any]:
-    return {"kind": line.kind, "text": line.body, "at": line.at}

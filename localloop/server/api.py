@@ -75,7 +75,7 @@ async def open_api(
         console = _console(settings, parts, engine, api)
         if console is not None:
             stack.push_async_callback(console.close)
-        yield Surface(api, engine, parts, Beside(console, measures, steered.log))
+        yield Surface(api, engine, parts, Beside(console, measures, steered.log, steered.calls.transcripts))
 
 
 def _console(settings: Settings, parts: Parts, engine: Engine, api: App) -> Console | None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from localloop.console import Console
 from localloop.core.errors import ApiError
 from localloop.lab.log import Log
+from localloop.lab.transcripts import Transcripts
 from localloop.products.messaging import (
     FILES,
     Files,
@@ -29,6 +30,7 @@ class Beside(Struct, frozen=True):
     console: Console | None
     measures: Metrics
     log: Log
+    transcripts: Transcripts
 
 
 class Surface:
@@ -45,10 +47,12 @@ class Surface:
         self._measures = beside.measures
         self._console = beside.console
         self._log = beside.log
+        self._transcripts = beside.transcripts
 
     def end_streams(self) -> None:
         """The server is about to stop: answers without an end get one."""
         self._log.end()
+        self._transcripts.end()
         if self._console is not None:
             self._console.end_feeds()
 

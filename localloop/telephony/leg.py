@@ -112,7 +112,19 @@ class Wake(Struct, frozen=True, tag=True):
     turn: int
 
 
-News: TypeAlias = Ringing | Answered | Ended | Finished | Pressed | Spoke | Wake
+class Transferring(Struct, frozen=True, tag=True):
+    """For the leg alone: whoever is there hands the call to somebody else. A carrier tells nobody of it."""
+
+    to: str
+
+
+class Repeated(Struct, frozen=True, tag=True):
+    """For the leg alone: what is said to it several times was said once more."""
+
+    n: int
+
+
+News: TypeAlias = Ringing | Answered | Ended | Finished | Pressed | Spoke | Wake | Transferring | Repeated
 
 
 class Due(Struct, frozen=True):
@@ -122,7 +134,7 @@ class Due(Struct, frozen=True):
     news: News
 
 
-LineKind: TypeAlias = Literal["heard", "played", "tones", "said", "pressed"]
+LineKind: TypeAlias = Literal["heard", "played", "tones", "said", "pressed", "held", "transferred"]
 
 
 class Line(Struct, frozen=True):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from localloop.contract.model import Field, Operation, Param, Path, Resource
 from localloop.lab.surface.vocabulary import CREATED, DATES, PAGING, SID, URL
 from localloop.lab.surface.waits import MAX_LEAP_S
-
-TAKES = ("answers", "busy", "never", "rejects", "unreachable", "voicemail", "fax", "machine")
+from localloop.telephony.simulated.persona import TAKES
 
 _NUMBER = Param(name="Number", location="path", required=True)
 _PERSONA = (
@@ -41,6 +40,7 @@ _CALL = (
     URL,
 )
 _LINE = (
+    Field(name="sid", type="string"),
     Field(name="kind", type="string"),
     Field(name="text", type="string"),
     Field(name="at", type="string", format="date-time"),
@@ -92,7 +92,7 @@ _CALLS = Resource(
                     id="lab.v1.ListPhoneCall",
                     method="GET",
                     verb="list",
-                    params=(_NUMBER, *PAGING),
+                    params=(_NUMBER, Param(name="Live", location="query", type="boolean"), *PAGING),
                     fields=_CALL,
                     list_key="calls",
                     paging="meta",
@@ -138,7 +138,11 @@ _CALLS = Resource(
                         SID,
                         Param(name="Press", location="body", pattern="^[0-9A-D#*wW]{1,100}$"),
                         Param(name="Say", location="body", max_length=4096),
-                        Param(name="Status", location="body", enum=("completed",)),
+                        Param(
+                            name="Status",
+                            location="body",
+                            enum=("in-progress", "busy", "rejected", "completed"),
+                        ),
                     ),
                     fields=_CALL,
                 ),
@@ -167,4 +171,83 @@ _CALLS = Resource(
         ),
     ),
 )
-RESOURCES = (_VOICES, _CALLS)
+_LINES = Resource(
+    key="lab.v1.PhoneCallLine",
+    name="PhoneCallLine",
+    kind="lab/PhoneCallLine",
+    id_field="sid",
+    paths=(
+        Path(
+            template="/v1/Phones/{Number}/Calls/{Sid}/Lines",
+            role="collection",
+            kind="lab/PhoneCallLine",
+            parents=(("Number", ""), ("Sid", "")),
+            operations=(
+                Operation(
+                    id="lab.v1.ListPhoneCallLine",
+                    method="GET",
+                    verb="list",
+                    params=(_NUMBER, SID, Param(name="After", location="query"), *PAGING),
+                    fields=_LINE,
+                    list_key="lines",
+                    paging="meta",
+                ),
+            ),
+        ),
+    ),
+)
+_OF_WORLD = Resource(
+    key="lab.v1.Call",
+    name="Call",
+    kind="lab/Call",
+    id_field="sid",
+    paths=(
+        Path(
+            template="/v1/Calls",
+            role="collection",
+            kind="lab/Call",
+            operations=(
+                Operation(
+                    id="lab.v1.ListCall",
+                    method="GET",
+                    verb="list",
+                    params=(
+                        Param(name="Number", location="query"),
+                        Param(name="Status", location="query", enum=("ringing", "in-progress")),
+                        *PAGING,
+                    ),
+                    fields=_CALL,
+                    list_key="calls",
+                    paging="meta",
+                ),
+            ),
+        ),
+    ),
+)
+_DOCUMENT = Resource(
+    key="lab.v1.CallDocument",
+    name="CallDocument",
+    kind="lab/CallDocument",
+    paths=(
+        Path(
+            template="/v1/Calls/{Sid}/Document",
+            role="singleton",
+            kind="lab/CallDocument",
+            parents=(("Sid", ""),),
+            operations=(
+                Operation(
+                    id="lab.v1.FetchCallDocument",
+                    method="GET",
+                    verb="fetch",
+                    params=(SID,),
+                    fields=(
+                        Field(name="call_sid", type="string"),
+                        Field(name="documents", type="array", initial=[]),
+                        Field(name="url", type="string", format="uri", source="url"),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+RESOURCES = (_VOICES, _CALLS, _LINES, _OF_WORLD, _DOCUMENT)

@@ -1,12 +1,14 @@
 """Programmable Voice: calls, and what accounts may do with them. Other packages use what is named here.
 
-`Voice` is the calls, `Rules` say how strict and how fast they are; who calls us is `Incoming`, has `Pressed` keys,
-`Said` something or `HungUp`.
+`Voice` is the calls, `Rules` say how strict and how fast they are; who calls us is `Incoming`; who is at the
+other end of a call has `PickedUp` or `Declined`, `Pressed` keys, `Said` something or `HungUp`.
 """
 
 from localloop.products.voice.call.compose import Rules
-from localloop.products.voice.call.events import HungUp, Pressed, Said
+from localloop.products.voice.call.documents import Document
+from localloop.products.voice.call.events import Act, Declined, HungUp, PickedUp, Pressed, Said
 from localloop.products.voice.call.inbound import Incoming
+from localloop.products.voice.call.queries import Alive
 from localloop.products.voice.call.resource import Call, shown
 from localloop.products.voice.caller_id import Showing, caller_of, number_to_prove
 from localloop.products.voice.needs import Needs
@@ -19,12 +21,17 @@ from localloop.products.voice.voice import Voice
 
 __all__ = [
     "CHANNEL",
+    "Act",
+    "Alive",
     "Call",
+    "Declined",
     "Dialing",
     "DialingPermissions",
+    "Document",
     "HungUp",
     "Incoming",
     "Needs",
+    "PickedUp",
     "Pressed",
     "Ready",
     "Refused",

@@ -10,15 +10,16 @@ from localloop.core import clock
 from localloop.jobs import Handler
 from localloop.products.numbers import Directory
 from localloop.products.voice import insights, queue, trace
-from localloop.products.voice.call import operations, queries
+from localloop.products.voice.call import documents, operations, queries
 from localloop.products.voice.call.accept import Acceptance
 from localloop.products.voice.call.compose import Composer, Free, Hindrances, Rules
+from localloop.products.voice.call.documents import Document
 from localloop.products.voice.call.ends import Ends
 from localloop.products.voice.call.engine import Engine
-from localloop.products.voice.call.events import HungUp, Pressed, Said
+from localloop.products.voice.call.events import Act
 from localloop.products.voice.call.inbound import Incoming, Reception
 from localloop.products.voice.call.live import EVENT, FETCH, Live
-from localloop.products.voice.call.queries import Wanted
+from localloop.products.voice.call.queries import Alive, Wanted
 from localloop.products.voice.call.resource import Call
 from localloop.products.voice.call.texting import TEXT, Texting
 from localloop.products.voice.call.turn import handset_of
@@ -77,8 +78,21 @@ class Voice:
         held = handset_of(call)
         return held if held.number == number else None
 
-    async def act(self, account_sid: str, call_id: UUID, act: Pressed | Said | HungUp) -> bool:
-        """Somebody at the other end of a call does something; False when the call is over."""
+    async def held(self, world_sid: str, wanted: Alive) -> list[tuple[PhoneCall, Call]]:
+        """The calls that ring or are talked on at the phones of a world, as each phone has them; newest first."""
+        return [(handset_of(call), call) for call in await queries.alive(self.database, world_sid, wanted)]
+
+    async def documents(self, world_sid: str, call_id: UUID) -> list[Document] | None:
+        """What runs on a call of a world, its own document first; None where there is no such call."""
+        call = await queries.in_world(self.database, world_sid, call_id)
+        if call is None:
+            return None
+        found = await queries.find(self.database, call.account_sid, call_id)
+        return [] if found is None else await documents.running(self.database, found)
+
+    async def act(self, account_sid: str, call_id: UUID, act: Act) -> bool:
+        """Somebody at the other end of a call does something; False when the call is over. Raises 21220 where it
+        rings, or does not."""
         found = await queries.find(self.database, account_sid, call_id)
         if found is None:
             return False

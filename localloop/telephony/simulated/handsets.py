@@ -130,15 +130,16 @@ async def list_calls(
 
 
 async def list_lines(
-    reader: Executor, world_sid: str, call_id: UUID, after: UUID | None = None
+    reader: Executor, world_sid: str, call_id: UUID, after: UUID | None = None, limit: int | None = None
 ) -> list[KeptLine]:
     """The transcript in its order, past `after`."""
     rows = await reader.fetch(
         f"select {_LINE_COLUMNS} from phone_call_lines where world_sid = $1 and call_id = $2"
-        " and ($3::uuid is null or id > $3) order by id",
+        " and ($3::uuid is null or id > $3) order by id limit $4",
         world_sid,
         call_id,
         after,
+        limit,
     )
     return [KeptLine(**row) for row in rows]
 

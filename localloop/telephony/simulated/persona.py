@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec import Struct
 
 Takes: TypeAlias = Literal[
-    "answers", "busy", "never", "rejects", "unreachable", "voicemail", "fax", "machine"
+    "answers", "manual", "busy", "never", "rejects", "unreachable", "voicemail", "fax", "machine"
 ]
+TAKES: Final[tuple[str, ...]] = get_args(Takes)
 RING_S: Final = 6.0  # of the United States: two seconds of ringing, four of silence
 MAX_STEPS: Final = 100
 MAX_TEXT: Final = 4096
 LONGEST_S: Final = 86_400.0
 _KEYS: Final = re.compile(r"[0-9A-D#*wW]+")
+_NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}")
+_GIVEN: Final = ("wait", "say", "press", "pause", "hold", "transfer")
 
 
 class PersonaError(ValueError):
@@ -29,22 +32,27 @@ class Step(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     say: str | None = None
     press: str | None = None
     pause: float | None = None  # seconds
+    hold: float | None = None  # seconds: he hears nothing meanwhile, and says nothing
+    transfer: str | None = None  # the number of whoever takes the call from here on
     hang_up: bool = False
 
     def __post_init__(self) -> None:
-        given = [name for name in ("wait", "say", "press", "pause") if getattr(self, name) is not None]
+        given = [name for name in _GIVEN if getattr(self, name) is not None]
         if len(given) + self.hang_up != 1:
-            raise PersonaError("a step is one of wait, say, press, pause and hang_up")
+            raise PersonaError(f"a step is one of {', '.join(_GIVEN)} and hang_up")
         if any(len(text) > MAX_TEXT for text in (self.wait or "", self.say or "")):
             raise PersonaError(f"a text has at most {MAX_TEXT} characters")
         if self.press is not None and not _KEYS.fullmatch(self.press):
             raise PersonaError("press is keys: 0-9 A-D * # and w or W to wait")
-        if self.pause is not None and not 0 <= self.pause <= LONGEST_S:
-            raise PersonaError(f"a pause is between 0 and {LONGEST_S:.0f} seconds")
+        if any(not 0 <= seconds <= LONGEST_S for seconds in (self.pause or 0, self.hold or 0)):
+            raise PersonaError(f"a pause is between 0 and {LONGEST_S:.0f} seconds, a hold as well")
+        if self.transfer is not None and not _NUMBER.fullmatch(self.transfer):
+            raise PersonaError("a call is transferred to a number: +15551230001")
 
 
 class Persona(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """`after` is how many seconds it rings before somebody, or something, takes the call."""
+    """`after` is how many seconds it rings before somebody, or something, takes the call; a `manual` phone rings until
+    somebody takes it in person."""
 
     takes: Takes = "answers"
     after: float = 1.0

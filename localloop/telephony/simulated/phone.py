@@ -22,6 +22,7 @@ from localloop.telephony.leg import (
     Order,
     Pressed,
     Reaction,
+    Repeated,
     Ring,
     Ringing,
     Silence,
@@ -30,6 +31,7 @@ from localloop.telephony.leg import (
     Spoke,
     Stop,
     Tones,
+    Transferring,
     Wake,
     Who,
 )
@@ -42,6 +44,8 @@ _REACTION_S: Final = 0.5  # between what somebody hears and what he does
 _ANSWERED_BY: Final = {"fax": "fax", "voicemail": "machine", "machine": "machine"}
 _MACHINE_START_MS: Final = 2400  # Twilio's MachineDetectionSpeechThreshold: speech that long is a machine's
 _HUMAN_MS: Final = 1200
+_MOST_REPEATS: Final = 20  # of a text that is said again and again, that who waits for words is attentive to
+_NOBODY: Final = ("busy", "unreachable", "rejects")  # who is called in vain
 _BEEP_S: Final = 0.5
 _OVER: Final = "over"
 
@@ -61,6 +65,8 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
     sounding: int | None = None
     text: str = ""
     waiting: str = ""
+    is_away: bool = False  # whoever was there holds the call, or hands it on: nobody hears anything
+    heir: Persona | None = None  # to whom it is being handed on
 
     def take(self, order: Order) -> Reaction:
         if self.state == _OVER:
@@ -71,7 +77,7 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
             case Answer():
                 return self._talk(Reaction(self))
             case Speak(n, text, times, pauses):
-                return self._hear(n, text, (seconds_of(text) + pauses) * times, Line("heard", text))
+                return self._listen(n, text, seconds_of(text) + pauses, times)
             case Sound(n, url, seconds, times):
                 return self._hear(n, "", seconds * times, Line("played", url))
             case Tones(n, digits):
@@ -80,6 +86,8 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
                 return self._hear(n, "", seconds, None)
             case Stop():
                 return Reaction(replace(self, sounding=None, text=""))
+            case Hear() if self.is_away:
+                return Reaction(self)
             case Hear(text):
                 return self._heard(text, Reaction(self, lines=(Line("heard", text),)))
             case HangUp():
@@ -90,7 +98,11 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
             return Reaction(self)
         match news:
             case Wake(turn):
-                return self._go_on(Reaction(self)) if turn == self.turn else Reaction(self)
+                return self._awake() if turn == self.turn else Reaction(self)
+            case Repeated(n):
+                return self._heard(self.text, Reaction(self)) if n == self.sounding else Reaction(self)
+            case Transferring(to):
+                return self._hand_on(to)
             case Answered():
                 return self._answer() if self.state == "ringing" else Reaction(self)
             case Ended():
@@ -105,6 +117,22 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
             case _:
                 return Reaction(self, (news,))
 
+    @property
+    def is_ringing(self) -> bool:
+        """Whether somebody may take the call, or not."""
+        return self.state == "ringing"
+
+    def pick_up(self) -> Reaction:
+        """Somebody takes the call, sooner than the persona would."""
+        return self._answer() if self.is_ringing else Reaction(self)
+
+    def decline(self, *, is_busy: bool) -> Reaction:
+        """Somebody does not take it."""
+        if not self.is_ringing:
+            return Reaction(self)
+        over = replace(self, state=_OVER)
+        return Reaction(over, (Ended("busy", 486) if is_busy else Ended("no-answer", 603),))
+
     def press(self, digits: str) -> Reaction:
         """Somebody presses keys."""
         return Reaction(self, (Pressed(digits),), lines=(Line("pressed", digits),))
@@ -114,9 +142,11 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
         return Reaction(self, (Spoke(text),), lines=(Line("said", text),))
 
     def hang_up(self) -> Reaction:
-        """Somebody hangs up."""
+        """Somebody hangs up; before anybody answered, that is not to take the call, or no longer to wait."""
+        if self.is_ringing:
+            return self.decline(is_busy=False)
         over = replace(self, state=_OVER)
-        return Reaction(over, (Ended("hung-up", 200),))
+        return Reaction(over, (Ended("hung-up", 487 if self.state == "idle" else 200),))
 
     def who(self, *, to_the_end: bool) -> Who:
         kind = _ANSWERED_BY.get(self.persona.takes, "human")
@@ -140,7 +170,7 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
                 return Reaction(replace(self, state=_OVER), (Ended("failed", 404),))
             case "rejects":
                 due = _later(min(persona.after, timeout), Ended("no-answer", 603))
-            case "never":
+            case "never" | "manual":
                 due = _later(timeout, Ended("no-answer", 487))
             case _ if persona.after >= timeout:
                 due = _later(timeout, Ended("no-answer", 487))
@@ -149,7 +179,9 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
         return Reaction(replace(self, state="ringing"), (Ringing(),), (due,))
 
     def _answer(self) -> Reaction:
-        reaction = Reaction(self, (Answered(),))
+        return self._greet(Reaction(self, (Answered(),)))
+
+    def _greet(self, reaction: Reaction) -> Reaction:
         greeting = self.persona.said_first
         if greeting:
             reaction = replace(
@@ -159,12 +191,39 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
             )
         return self._talk(reaction)
 
+    def _awake(self) -> Reaction:
+        if self.heir is None:
+            back = replace(self, is_away=False)
+            return back._go_on(Reaction(back))
+        if self.heir.takes in _NOBODY:
+            return self.hang_up()
+        there = replace(self, persona=self.heir, heir=None, is_away=False, step=0, waiting="")
+        return there._greet(Reaction(there))
+
+    def _hand_on(self, to: str) -> Reaction:
+        """The next one's phone rings; a call that reaches nobody is lost, and one that nobody takes rings on."""
+        if self.heir is None:
+            raise RuntimeError(f"nobody has looked up who is at {to}")
+        leg = replace(self, is_away=True, turn=self.turn + 1)
+        seconds = 0.0 if self.heir.takes in ("busy", "unreachable") else self.heir.after
+        later = () if self.heir.takes in ("never", "manual") else (_later(seconds, Wake(leg.turn)),)
+        return Reaction(leg, later=later, lines=(Line("transferred", to),))
+
     def _talk(self, reaction: Reaction) -> Reaction:
         """The call stands: whoever is there begins with the script."""
         return replace(self, state="talking")._go_on(reaction, seconds_of(self.persona.said_first))
 
+    def _listen(self, n: int, text: str, seconds: float, times: int) -> Reaction:
+        """Who waits for words in what is said again and again has heard them the first time."""
+        reaction = self._hear(n, text, seconds * times, Line("heard", text))
+        if times == 1 or not any(step.wait for step in self.persona.script):
+            return reaction
+        repeats = tuple(_later(seconds * each, Repeated(n)) for each in range(1, min(times, _MOST_REPEATS)))
+        return replace(reaction, later=(*reaction.later, *repeats))
+
     def _hear(self, n: int, text: str, seconds: float, line: Line | None) -> Reaction:
-        leg = replace(self, sounding=n, text=text)
+        leg = replace(self, sounding=n, text="" if self.is_away else text)
+        line = None if self.is_away else line
         return Reaction(leg, later=(_later(seconds, Finished(n)),), lines=(line,) if line else ())
 
     def _heard(self, text: str, reaction: Reaction) -> Reaction:
@@ -188,7 +247,11 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
             done = leg._do(step)
             news += done.news
             lines += done.lines
+            later += done.later
             leg = replace(leg, state=_OVER) if step.hang_up else leg
+            if step.transfer is not None:
+                break
+            leg = replace(leg, is_away=bool(step.hold))
             seconds = _seconds(step)
             if seconds:
                 leg = replace(leg, turn=leg.turn + 1)
@@ -204,13 +267,17 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
             return self.hang_up()
         if step.press is not None:
             return self.press(step.press)
+        if step.hold is not None:
+            return Reaction(self, lines=(Line("held", f"{step.hold:g} s"),))
+        if step.transfer is not None:
+            return Reaction(self, later=(Due(_AT_ONCE, Transferring(step.transfer)),))
         return self.say(step.say) if step.say is not None else Reaction(self)
 
 
 def _seconds(step: Step) -> float:
     if step.say is not None:
         return seconds_of(step.say)
-    return seconds_of_tones(step.press) if step.press is not None else step.pause or 0.0
+    return seconds_of_tones(step.press) if step.press is not None else step.pause or step.hold or 0.0
 
 
 def _later(seconds: float, news: News) -> Due:

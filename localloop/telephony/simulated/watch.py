@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 
 from localloop.store import Database, Subscription
@@ -24,6 +25,17 @@ class CallWatch:
         if self._subscription is not None:
             self._subscription.close()
 
+    @asynccontextmanager
+    async def told(self) -> AsyncIterator[asyncio.Event]:
+        """Set whenever some handset was written to."""
+        await self._listen()
+        told = asyncio.Event()
+        self._waiting.add(told)
+        try:
+            yield told
+        finally:
+            self._waiting.discard(told)
+
     async def wait(
         self,
         call: PhoneCall,
@@ -31,24 +43,22 @@ class CallWatch:
         over: asyncio.Future[None],
     ) -> KeptLine | None:
         """The first line that fits, one that is there already or that comes until it is `over`."""
-        await self._listen()
-        told, after = asyncio.Event(), None
-        end = partial(_tell, told)
-        self._waiting.add(told)
-        over.add_done_callback(end)
-        try:
-            while True:
-                told.clear()
-                is_over = over.done()  # before looking: what came until then is seen
-                lines = await handsets.list_lines(self._database, call.world_sid, call.id, after)
-                found = await fits(lines)
-                if found is not None or is_over:
-                    return found
-                after = lines[-1].id if lines else after
-                await told.wait()
-        finally:
-            over.remove_done_callback(end)
-            self._waiting.discard(told)
+        after = None
+        async with self.told() as told:
+            end = partial(_tell, told)
+            over.add_done_callback(end)
+            try:
+                while True:
+                    told.clear()
+                    is_over = over.done()  # before looking: what came until then is seen
+                    lines = await handsets.list_lines(self._database, call.world_sid, call.id, after)
+                    found = await fits(lines)
+                    if found is not None or is_over:
+                        return found
+                    after = lines[-1].id if lines else after
+                    await told.wait()
+            finally:
+                over.remove_done_callback(end)
 
     async def _listen(self) -> None:
         async with self._opening:

@@ -100,6 +100,16 @@ class Wire(Struct, frozen=True, kw_only=True, tag="wire"):
     def who(self, *, to_the_end: bool) -> Who:  # noqa: ARG002 - a leg's
         return Who("human", _HUMAN_MS)
 
+    @property
+    def is_ringing(self) -> bool:
+        return False  # nobody is there to take it by hand
+
+    def pick_up(self) -> Reaction:
+        return Reaction(self)
+
+    def decline(self, *, is_busy: bool) -> Reaction:  # noqa: ARG002 - a phone's
+        return Reaction(self)
+
     def press(self, digits: str) -> Reaction:  # noqa: ARG002 - nobody is there to press
         return Reaction(self)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from localloop.telephony.leg import (
     Answer,
@@ -18,12 +19,14 @@ from localloop.telephony.leg import (
     News,
     Pressed,
     Reaction,
+    Repeated,
     Ring,
     Ringing,
     Sound,
     Speak,
     Spoke,
     Stop,
+    Transferring,
     Wake,
 )
 from localloop.telephony.simulated import Persona, PersonaError, Phone, Step
@@ -62,14 +65,22 @@ def test_somebody_who_is_too_slow() -> None:
 def test_a_text_takes_its_time_and_is_heard_at_its_end() -> None:
     """Fifteen characters a second; the script waits for words, and half a second more."""
     phone = answered(script=[{"wait": "PRESS 1"}, {"press": "1"}]).leg
-    said = phone.take(Speak(7, "To go on, press 1.", 2))
-    assert (said.lines, later(said)) == ((Line("heard", "To go on, press 1."),), [(2.4, Finished(7))])
+    said = phone.take(Speak(7, "To go on, press 1."))
+    assert (said.lines, later(said)) == ((Line("heard", "To go on, press 1."),), [(1.2, Finished(7))])
     over = said.leg.due(Finished(7))
     assert over.news == (Finished(7),)
     ((after, wake),) = later(over)
     assert (after, isinstance(wake, Wake)) == (0.5, True)
     pressed = over.leg.due(wake)
     assert (pressed.news, pressed.lines) == ((Pressed("1"),), (Line("pressed", "1"),))
+
+
+def test_words_that_are_said_again_and_again_are_heard_the_first_time() -> None:
+    said = answered(script=[{"wait": "press 1"}, {"press": "1"}]).leg.take(Speak(7, "To go on, press 1.", 3))
+    assert later(said) == [(3.6, Finished(7)), (1.2, Repeated(7)), (2.4, Repeated(7))]
+    heard = said.leg.due(Repeated(7))
+    assert [after for after, _ in later(heard)] == [0.5]
+    assert answered(script=[{"press": "1"}]).leg.take(Speak(7, "Hello.", 3)).later[1:] == ()
 
 
 def test_what_was_stopped_has_no_end() -> None:
@@ -97,6 +108,45 @@ def test_words_of_whom_it_is_connected_to_count_as_well() -> None:
     assert heard.lines == (Line("heard", "Who is there?"),)
     assert [due.after for due in heard.later] == [timedelta(seconds=0.5)]
     assert all(isinstance(due, Due) for due in heard.later)
+
+
+def test_who_holds_hears_nothing_and_is_back_in_time() -> None:
+    held = answered(script=[{"hold": 30}, {"wait": "there"}, {"say": "Yes."}])
+    assert (held.lines, held.news, later(held)[0][0]) == ((Line("held", "30 s"),), (Answered(),), 30.0)
+    assert held.leg.take(Hear("Are you there?")) == Reaction(held.leg)
+    said = held.leg.take(Speak(1, "Are you still there?"))
+    assert (said.lines, len(said.later)) == ((), 1)
+    assert said.leg.due(Finished(1)).later == ()
+    back = held.leg.due(held.later[0].news).leg
+    assert back.take(Hear("Are you there?")).lines == (Line("heard", "Are you there?"),)
+
+
+def transferred(**heir: object) -> Reaction:
+    """A call that was handed on."""
+    handed = answered(script=[{"transfer": "+15551230002"}, {"say": "never"}])
+    ((after, news),) = later(handed)
+    assert (after, news) == (0.0, Transferring("+15551230002"))
+    return replace(handed.leg, heir=persona(heir)).due(news)
+
+
+def test_who_takes_a_call_that_is_handed_on() -> None:
+    """A carrier says nothing of it: one voice goes, and another comes."""
+    ringing = transferred(after=4, greeting="Sales.", script=[{"wait": "order"}, {"press": "1"}])
+    assert (ringing.lines, ringing.news) == ((Line("transferred", "+15551230002"),), ())
+    assert ringing.leg.take(Hear("Hello?")).lines == ()
+    ((after, wake),) = later(ringing)
+    taken = ringing.leg.due(wake)
+    assert (after, taken.news, taken.lines) == (4.0, (Spoke("Sales."),), (Line("said", "Sales."),))
+    heard = taken.leg.due(taken.later[0].news).leg.take(Hear("My order"))
+    pressed = heard.leg.due(heard.later[0].news)
+    assert pressed.news == (Pressed("1"),)
+
+
+@pytest.mark.parametrize(("takes", "after"), [("busy", 0.0), ("rejects", 1.0)])
+def test_a_call_that_is_handed_on_in_vain_is_lost(takes: str, after: float) -> None:
+    ringing = transferred(takes=takes)
+    ((due, wake),) = later(ringing)
+    assert (due, ringing.leg.due(wake).news) == (after, (Ended("hung-up", 200),))
 
 
 @pytest.mark.parametrize(
@@ -128,6 +178,8 @@ def test_nobody_answers_twice() -> None:
         {"script": [{}]},
         {"script": [{"say": "a", "press": "1"}]},
         {"script": [{"press": "x"}]},
+        {"script": [{"transfer": "Bob"}]},
+        {"script": [{"hold": -1}]},
         {"script": [{"shout": "a"}]},
         "no JSON",
     ],

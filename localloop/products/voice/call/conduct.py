@@ -10,12 +10,14 @@ from msgspec.structs import replace
 from localloop.core import errors
 from localloop.products.voice.call import callbacks, family, recorded, script, shared
 from localloop.products.voice.call.events import (
+    Act,
     AnyEvent,
     Arrived,
     Bridged,
     Brought,
     Came,
     Conferred,
+    Declined,
     Dequeued,
     Detected,
     Dialled,
@@ -25,6 +27,7 @@ from localloop.products.voice.call.events import (
     Matched,
     NotBrought,
     Ordered,
+    PickedUp,
     Pressed,
     Progressed,
     Queued,
@@ -62,12 +65,8 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             _arrive(turn)
         case Came(news):
             turn.react(turn.end.due(news))
-        case Pressed(digits):
-            turn.react(turn.end.press(digits))
-        case Said(text):
-            turn.react(turn.end.say(text))
-        case HungUp():
-            turn.react(turn.end.hang_up())
+        case PickedUp() | Declined() | Pressed() | Said() | HungUp():
+            _act(turn, event)
         case Ticked(name):
             script.ticked(turn, name)
         case Silent(n):
@@ -96,6 +95,25 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             script.not_brought(turn, event)
         case Ordered():
             _obey(turn, event)
+
+
+def _act(turn: Turn, act: Act) -> None:
+    """Somebody at the other end does something in person. Raises 21220 where there is nothing to do it to: nothing
+    rings, nobody has answered."""
+    end = turn.end
+    match act:
+        case PickedUp() if end.is_ringing:
+            turn.react(end.pick_up())
+        case Declined(is_busy) if end.is_ringing:
+            turn.react(end.decline(is_busy=is_busy))
+        case Pressed(digits) if turn.call.status == "in-progress":
+            turn.react(end.press(digits))
+        case Said(text) if turn.call.status == "in-progress":
+            turn.react(end.say(text))
+        case HungUp():
+            turn.react(end.hang_up())
+        case _:
+            raise errors.call_not_in_progress()
 
 
 def _share(turn: Turn, event: Queued | Matched | Dequeued | QueueOver | Conferred) -> None:

@@ -49,6 +49,13 @@ class Ends:
         voice = await self._voices.read((call.world_sid, call.to))
         return replace(live, end=Phone(persona=voice.persona)), None
 
+    async def heir(self, live: Live, to: str) -> Live:
+        """A call whose phone hands it on, with who takes it there: whoever is at that phone."""
+        if not isinstance(live.end, Phone):
+            return live
+        voice = await self._voices.read((live.call.world_sid, to))
+        return replace(live, end=replace(live.end, heir=voice.persona))
+
     async def _is_answered(self, owned: Owned) -> bool:
         """Whether an application takes its calls; else its phone does, which whoever tests may hold."""
         webhook = await voice_webhook(self._records, owned)

@@ -21,7 +21,7 @@ from localloop.jobs import Done, Job, Park, Settled
 from localloop.jobs import Outcome as JobOutcome
 from localloop.products.voice.call import callbacks, conduct, queries
 from localloop.products.voice.call.ends import Ends
-from localloop.products.voice.call.events import AnyEvent, Brought, Dialled, NotBrought
+from localloop.products.voice.call.events import AnyEvent, Brought, Came, Dialled, NotBrought
 from localloop.products.voice.call.live import EVENT, Asked, Live, Reference
 from localloop.products.voice.call.outcome import Outcomes
 from localloop.products.voice.call.queries import Loaded, Taken, Wanted
@@ -31,6 +31,7 @@ from localloop.products.voice.queue.line import wait_params
 from localloop.products.voice.recording.desk import Recorder
 from localloop.store import BatchWriter, Database
 from localloop.store.reader import BatchReader
+from localloop.telephony.leg import Transferring
 from localloop.webhooks import Failure, Instruction, Webhooks
 
 _TRIES: Final = 20
@@ -152,6 +153,8 @@ class Engine:
         partner = None
         if isinstance(event, Dialled) and live.end is None:
             live, partner = await self._ends.found(live, max(at, live.at))
+        elif isinstance(event, Came) and isinstance(event.news, Transferring):
+            live = await self._ends.heir(live, event.news.to)
         turn = Turn(live, at, self._public_url)
         if partner is not None:
             turn.receive(partner)

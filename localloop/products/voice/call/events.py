@@ -38,6 +38,16 @@ class Said(Struct, frozen=True, tag="said"):
     text: str
 
 
+class PickedUp(Struct, frozen=True, tag="picked-up"):
+    """Somebody at the other end takes the call."""
+
+
+class Declined(Struct, frozen=True, tag="declined"):
+    """Somebody at the other end does not take it."""
+
+    is_busy: bool = False
+
+
 class HungUp(Struct, frozen=True, tag="hung-up"):
     """Somebody at the other end hangs up."""
 
@@ -200,6 +210,8 @@ Event: TypeAlias = (
     | Came
     | Pressed
     | Said
+    | PickedUp
+    | Declined
     | HungUp
     | Ticked
     | TimeIsUp
@@ -218,4 +230,5 @@ Event: TypeAlias = (
     | QueueOver
     | Texted
 )
+Act: TypeAlias = PickedUp | Declined | Pressed | Said | HungUp  # of somebody at the other end, in person
 AnyEvent: TypeAlias = Event | Ordered | Brought | NotBrought

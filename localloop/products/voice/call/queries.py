@@ -30,6 +30,14 @@ _IN_WORLD: Final = f"""
 select {_COLUMNS} from calls
 where account_sid = any(array(select sid from accounts where world_sid = $1)) and id = $2
 """
+_ALIVE: Final = f"""
+select {", ".join("c." + name for name in _NAMES)} from live_calls l
+join calls c on c.account_sid = l.account_sid and c.id = l.id
+where l.account_sid = any(array(select sid from accounts where world_sid = $1)) and c.status = any($2::text[])
+  and ($3::uuid is null or c.id < $3) and ($4::text is null or $4 = {{end}})
+  and exists (select from phone_calls p where p.world_sid = $1 and p.number = {{end}} and p.id = c.id)
+order by c.id desc limit $5
+""".format(end="case c.direction when 'inbound' then c.from_address else c.to_address end")
 _DELETE: Final = "delete from calls where account_sid = $1 and id = $2 and status = any ($3::text[])"
 _CHANGE: Final = """
 update calls c set status = n.status, start_time = n.start_time, answer_time = n.answer_time, end_time = n.end_time,
@@ -280,6 +288,23 @@ async def in_world(reader: Any, world_sid: str, call_id: UUID) -> Call | None:
     """The call of this id in a world, whoever's it is."""
     row = await reader.fetchrow(_IN_WORLD, world_sid, call_id)
     return None if row is None else call_of(row)
+
+
+class Alive(Struct, frozen=True, kw_only=True):
+    """Which of the calls that have not ended: in these states, at this phone, below `after`."""
+
+    statuses: Sequence[Status] = ("ringing", "in-progress")
+    number: str | None = None
+    after: UUID | None = None
+    limit: int = 50
+
+
+async def alive(reader: Any, world_sid: str, wanted: Alive) -> list[Call]:
+    """The calls that phones of a world have now, newest first."""
+    rows = await reader.fetch(
+        _ALIVE, world_sid, list(wanted.statuses), wanted.after, wanted.number, wanted.limit
+    )
+    return [call_of(row) for row in rows]
 
 
 async def delete(unit: Any, call: Call) -> bool:
