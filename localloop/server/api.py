@@ -149,9 +149,10 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
     """Every behaviour that is bound to the contract."""
     contents = content.Operations(parts.database, plain, reviews_of(settings, parts))
     needs = numbers.Needs(parts.database, parts.directory, plain, parts.records, settings.strict)
-    closings = (parts.directory.closing(), parts.messaging.closing)
+    ending = parts.calls.closing
+    closings = (parts.directory.closing(), parts.messaging.closing, ending)
     return (
-        *accounts.bindings(parts.vault, closings),
+        *accounts.bindings(parts.vault, closings, suspensions=(ending,)),
         *numbers.bindings(needs),
         *parts.messaging.bindings(),
         *parts.calls.bindings(),

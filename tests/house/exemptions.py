@@ -35,6 +35,14 @@ CLASS_NAMES: dict[tuple[str, str], str] = {}
 
 # (file, function): the edge of a task, where whatever happens is logged with its context
 CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
+    (
+        "localloop/products/voice/call/engine.py",
+        "Engine._worked",
+    ): "whatever is wrong with an event ends its call alone",
+    (
+        "localloop/products/voice/call/engine.py",
+        "Engine._give_up",
+    ): "the same, where the call's parts are broken too",
     ("localloop/cli/supervisor.py", "_child"): "the edge of a process",
     ("localloop/jobs/worker.py", "Worker._outcome"): "the edge of a job: a bug is a failed attempt",
     ("localloop/rest/app.py", "App.__call__"): "the edge of a request: a bug answers 500",

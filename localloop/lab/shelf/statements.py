@@ -16,6 +16,8 @@ SCHEMA: Final = "shelf"
 ACCOUNTS: Final = frozenset({"account_sid", "world_sid", "owner_account_sid"})
 # Secrets are never copied into another world, and names that prove a caller are of one account alone.
 OF_CREDENTIALS: Final = frozenset({"accounts", "api_keys", "oauth_clients"})
+# Columns of bytes that are JSON: of jobs, of calls and conferences that have not ended.
+_JSON_BYTES: Final = frozenset({"payload", "state"})
 _ARGUMENT: Final = re.compile(r"(?<!:):([a-z]+)")
 _TYPES: Final = {
     "accounts": "text[]",
@@ -143,7 +145,7 @@ def _translated(table: Table, name: str, kind: str) -> str:
         return f"{SCHEMA}.translated({name}, :old, :new)"
     if kind == "jsonb":
         return f"{SCHEMA}.translated({name}::text, :old, :new)::jsonb"
-    if kind == "bytea" and name == "payload":
+    if kind == "bytea" and name in _JSON_BYTES:
         return f"convert_to({SCHEMA}.translated(convert_from({name}, 'utf8'), :old, :new), 'utf8')"
     if (table.name, name) == ("short_links", "code"):
         return renamed_code(name)

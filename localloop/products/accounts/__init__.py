@@ -63,11 +63,15 @@ __all__ = [
 
 
 def bindings(
-    vault: Vault, closings: tuple[Closing, ...] = (), spent: Spent = nothing_spent
+    vault: Vault,
+    closings: tuple[Closing, ...] = (),
+    spent: Spent = nothing_spent,
+    suspensions: tuple[Closing, ...] = (),
 ) -> tuple[Binding, ...]:
-    """Every operation that behaves here. `closings` end what a closed account leaves behind (its numbers)."""
+    """Every operation that behaves here. `closings` end what a closed account leaves behind (its numbers),
+    `suspensions` what one that is suspended does just then (its calls)."""
     return (
-        account.binding(Accounts(vault, closings)),
+        account.binding(Accounts(vault, closings, suspensions)),
         balance.binding(vault, spent),
         *key.bindings(Keys(vault)),
         *rotation_bindings(vault),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from localloop.core import clock
-from localloop.jobs import Handler
+from localloop.jobs import Handler, NewJob, enqueue
 from localloop.products.numbers import Directory
 from localloop.products.voice import insights, queue, trace
 from localloop.products.voice.call import documents, operations, queries
@@ -16,10 +16,10 @@ from localloop.products.voice.call.compose import Composer, Free, Hindrances, Ru
 from localloop.products.voice.call.documents import Document
 from localloop.products.voice.call.ends import Ends
 from localloop.products.voice.call.engine import Engine
-from localloop.products.voice.call.events import Act
+from localloop.products.voice.call.events import Act, Barred
 from localloop.products.voice.call.inbound import Incoming, Reception
-from localloop.products.voice.call.live import EVENT, FETCH, Live
-from localloop.products.voice.call.queries import Alive, Wanted
+from localloop.products.voice.call.live import EVENT, FETCH, Live, Reference, key_of
+from localloop.products.voice.call.queries import Alive, Named, Wanted
 from localloop.products.voice.call.resource import Call
 from localloop.products.voice.call.texting import TEXT, Texting
 from localloop.products.voice.call.turn import handset_of
@@ -32,7 +32,7 @@ from localloop.products.voice.recording.resource import Recordings
 from localloop.products.voice.recording.transcription import Transcriber
 from localloop.products.voice.texts import Texts
 from localloop.rest.request import Binding
-from localloop.store import BatchWriter, Database
+from localloop.store import BatchWriter, Database, Unit
 from localloop.store.plain import PlainStore
 from localloop.telephony.simulated.handsets import PhoneCall
 from localloop.webhooks import Webhooks
@@ -99,6 +99,12 @@ class Voice:
         wanted = Wanted(account_sid, call_id, found.root)
         return await self.engine.take(wanted, act, clock.now(found.call.world_sid)) is not None
 
+    async def closing(self, unit: Unit, account_sid: str) -> None:
+        """The calls of an account that is closed or suspended, and those of its subaccounts, end; those that are
+        queued are canceled."""
+        found = await queries.named(unit, account_sid)
+        await enqueue(unit, [_barred(each) for each in found])
+
     async def close(self) -> None:
         """Write what waits."""
         await self._accepted.close()
@@ -132,3 +138,9 @@ class Voice:
             **self.recorder.handlers(),
             **transcriber.handlers(),
         }
+
+
+def _barred(call: Named) -> NewJob:
+    reference = Reference(call.id, call.root, Barred())
+    key = key_of(call.root, call.id)
+    return NewJob(EVENT, call.account_sid, call.world_sid, reference, clock.now(call.world_sid), key)

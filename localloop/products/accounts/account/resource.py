@@ -21,7 +21,8 @@ from localloop.store import Unit
 MAX_FRIENDLY_NAME: Final = 64
 MAX_SUBACCOUNTS: Final = {"Trial": 1, "Full": 1000}
 
-# What ends with an account (its numbers, its queued messages): run in the unit of work that closes it.
+# What ends with an account (its numbers, its queued messages, its calls): run in the unit of work that closes it, or
+# suspends it.
 Closing: TypeAlias = Callable[[Unit, str], Awaitable[None]]
 
 
@@ -30,6 +31,7 @@ class Accounts(Struct, frozen=True):
 
     vault: Vault
     closings: tuple[Closing, ...] = ()
+    suspensions: tuple[Closing, ...] = ()
 
 
 async def create(accounts: Accounts, request: Request) -> Item:
@@ -124,9 +126,11 @@ async def _settle(
     accounts: Accounts, unit: Unit, sid: str, change: tuple[lifecycle.Status, lifecycle.Status], by: Suspender
 ) -> None:
     old, new = change
-    if await queries.set_status(unit, sid, old, new, by) and new == "closed":
-        for close in accounts.closings:
-            await close(unit, sid)
+    if not await queries.set_status(unit, sid, old, new, by):
+        return
+    ends = {"closed": accounts.closings, "suspended": accounts.suspensions}
+    for end in ends.get(new, ()):
+        await end(unit, sid)
 
 
 async def _demand_active(unit: Unit, sid: str, *, by_parent: bool) -> None:

@@ -13,6 +13,7 @@ from localloop.products.voice.call.events import (
     Act,
     AnyEvent,
     Arrived,
+    Barred,
     Bridged,
     Brought,
     Came,
@@ -74,6 +75,8 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             recorded.silent(turn, n)
         case TimeIsUp():
             _limit(turn)
+        case Barred():
+            script.hang_up(turn, by="api")
         case Detected(answered_by, after_ms):
             _detected(turn, answered_by, after_ms)
         case Progressed() | LegOver():

@@ -8,7 +8,9 @@ is, and what a killed worker had begun is done again by another, under the same 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
@@ -19,25 +21,34 @@ from msgspec.structs import replace
 from localloop.core import clock
 from localloop.jobs import Done, Job, Park, Settled
 from localloop.jobs import Outcome as JobOutcome
-from localloop.products.voice.call import callbacks, conduct, queries
+from localloop.products.voice.call import callbacks, conduct, mishap, queries
 from localloop.products.voice.call.ends import Ends
 from localloop.products.voice.call.events import AnyEvent, Brought, Came, Dialled, NotBrought
 from localloop.products.voice.call.live import EVENT, Asked, Live, Reference
 from localloop.products.voice.call.outcome import Outcomes
-from localloop.products.voice.call.queries import Loaded, Taken, Wanted
+from localloop.products.voice.call.queries import Loaded, Taken, Unreadable, Wanted
 from localloop.products.voice.call.turn import Outcome, Turn
 from localloop.products.voice.queue.desk import Caller, standing
 from localloop.products.voice.queue.line import wait_params
 from localloop.products.voice.recording.desk import Recorder
-from localloop.store import BatchWriter, Database
+from localloop.store import BatchWriter, Database, Unavailable
 from localloop.store.reader import BatchReader
 from localloop.telephony.leg import Transferring
 from localloop.webhooks import Failure, Instruction, Webhooks
 
+log = logging.getLogger(__name__)
+
 _TRIES: Final = 20
+_FAULTS: Final = 3  # as often an event may raise; then its call ends
+_DEATHS: Final = 10  # as often a worker may die within an event
+_PAUSE_S: Final = 0.05
 _MOST_ASKED: Final = 10  # documents that one job asks for before others have their turn
 _EARLY: Final = timedelta(milliseconds=30)
 _LATE: Final = timedelta(seconds=5)
+
+
+class Fault(Exception):
+    """What is kept of a call cannot be read."""
 
 
 class Engine:
@@ -48,7 +59,7 @@ class Engine:
         self._database = database
         self._webhooks = webhooks
         self._public_url = recorder.public_url
-        self._loads: BatchReader[Wanted, Loaded | None] = BatchReader(database, queries.load)
+        self._loads: BatchReader[Wanted, Loaded | Unreadable | None] = BatchReader(database, queries.load)
         self._writer: BatchWriter[Outcome, Taken] = BatchWriter(database, Outcomes(webhooks, recorder).flush)
 
     async def close(self) -> None:
@@ -61,9 +72,62 @@ class Engine:
         for left in reversed(range(_MOST_ASKED)):
             if not isinstance(outcome, Job):
                 break
-            outcome = await self._work(outcome, may_ask=left > 0)
+            outcome = await self._worked(outcome, may_ask=left > 0)
         assert not isinstance(outcome, Job)
         return outcome
+
+    async def _worked(self, job: Job, *, may_ask: bool) -> JobOutcome | Job:
+        """A call with an event that cannot be carried out ends: it would wait for that event for ever."""
+        reason = "its events were begun too often"
+        for _ in range(_FAULTS if job.attempts <= _DEATHS else 0):
+            try:
+                return await self._work(job, may_ask=may_ask)
+            except Unavailable:
+                raise
+            except Exception as error:
+                log.exception("an event of a call of %s cannot be carried out", job.account_sid)
+                reason = f"an event of the call could not be carried out: {type(error).__name__}"
+                await asyncio.sleep(_PAUSE_S)
+        return await self._give_up(job, reason)
+
+    async def _give_up(self, job: Job, reason: str) -> JobOutcome:
+        """Raises when not even that can be written."""
+        named = job.read(Reference) if job.kind == EVENT else job.read(Asked)
+        wanted = Wanted(job.account_sid, named.id, named.root, job)
+        try:
+            return await self._ended(wanted, lambda turn: mishap.end(turn, reason))
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("a call of %s is ended without its parts", job.account_sid)
+            return await self._ended(wanted, lambda turn: mishap.fail(turn, reason))
+
+    async def _ended(self, wanted: Wanted, by: Callable[[Turn], None]) -> JobOutcome:
+        job = wanted.job
+        assert job is not None
+        for _ in range(_TRIES):
+            live = await self._whatever(wanted)
+            if live is None:
+                return Done()
+            turn = Turn(live, job.due_at, self._public_url)
+            by(turn)
+            if await self._writer.write(turn.outcome(job)) != "conflict":
+                return Settled()
+        raise RuntimeError(f"{wanted.id} is changed by others all the time")
+
+    async def _whatever(self, wanted: Wanted) -> Live | None:
+        """What can be known of it."""
+        found = await self._loads.read(wanted)
+        if isinstance(found, Unreadable):
+            return await queries.as_shown(self._database, wanted, found.version)
+        return found.live if found is not None else None
+
+    async def _load(self, wanted: Wanted) -> Loaded | None:
+        """Raises Fault."""
+        found = await self._loads.read(wanted)
+        if isinstance(found, Unreadable):
+            raise Fault(found.reason)
+        return found
 
     async def _work(self, job: Job, *, may_ask: bool) -> JobOutcome | Job:
         if job.kind == EVENT:
@@ -71,7 +135,7 @@ class Engine:
             wanted = Wanted(job.account_sid, reference.id, reference.root, job)
             return await self._apply(wanted, reference.event, job.due_at, may_ask=may_ask)
         asked = job.read(Asked)
-        loaded = await self._loads.read(Wanted(job.account_sid, asked.id, asked.root))
+        loaded = await self._load(Wanted(job.account_sid, asked.id, asked.root))
         if loaded is None:
             return Done()
         began = perf_counter()
@@ -118,7 +182,7 @@ class Engine:
         job = wanted.job
         assert job is not None
         for _ in range(_TRIES):
-            loaded = await self._loads.read(wanted)
+            loaded = await self._load(wanted)
             if loaded is None:
                 return Done()
             if loaded.is_early and job.kind == EVENT:
@@ -141,7 +205,7 @@ class Engine:
         Raises what the call refuses.
         """
         for _ in range(_TRIES):
-            loaded = await self._loads.read(wanted)
+            loaded = await self._load(wanted)
             if loaded is None or loaded.live.call.has_ended:
                 return None
             turn = await self._turn(loaded.live, event, at)

@@ -68,6 +68,10 @@ class TimeIsUp(Struct, frozen=True, tag="time-is-up"):
     """It has lasted as long as it may."""
 
 
+class Barred(Struct, frozen=True, tag="barred"):
+    """Its account is closed or suspended."""
+
+
 class Detected(Struct, frozen=True, tag="detected"):
     """Whoever listened for an answering machine has made up his mind."""
 
@@ -215,6 +219,7 @@ Event: TypeAlias = (
     | HungUp
     | Ticked
     | TimeIsUp
+    | Barred
     | Silent
     | Detected
     | Conferred

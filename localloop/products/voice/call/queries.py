@@ -47,6 +47,10 @@ from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamp
   end_time, price, answered_by, options, date_updated)
 where c.account_sid = n.account_sid and c.id = n.id
 """
+_NAMED: Final = """
+select account_sid, world_sid, id, state from live_calls
+where account_sid = any(array(select sid from accounts where sid = $1 or owner_account_sid = $1))
+"""
 # What is due of a call waits for whatever is due earlier of it; where time is moved by hand, of its whole family, which
 # then goes through that time in its order.
 _LOAD: Final = """
@@ -93,7 +97,6 @@ CLOCK_SLACK: Final = timedelta(days=1)  # a world whose clock stands still falls
 QUEUE_SLACK: Final = timedelta(days=2)  # a call begins at most a day after it was made, and lasts a day
 
 Taken: TypeAlias = Literal["taken", "conflict", "lost"]
-_decoder: Final = msgspec.msgpack.Decoder(Live)
 
 
 def call_of(row: asyncpg.Record) -> Call:
@@ -195,6 +198,13 @@ class Loaded(Struct, frozen=True):
     is_early: bool = False
 
 
+class Unreadable(Struct, frozen=True):
+    """The row is there, and nobody here can read it."""
+
+    version: int
+    reason: str
+
+
 def _before(wanted: Wanted) -> tuple[str, str]:
     """The keys of the jobs that it waits for."""
     if wanted.job is not None and clock.world_time(wanted.job.world_sid).mode != "real":
@@ -203,7 +213,7 @@ def _before(wanted: Wanted) -> tuple[str, str]:
     return key, key
 
 
-async def load(reader: Any, wanted: Sequence[Wanted]) -> list[Loaded | None]:
+async def load(reader: Any, wanted: Sequence[Wanted]) -> list[Loaded | Unreadable | None]:
     """The live calls, in order; None for those that have ended."""
     ranges = [_before(each) for each in wanted]
     rows = await reader.fetch(
@@ -215,10 +225,19 @@ async def load(reader: Any, wanted: Sequence[Wanted]) -> list[Loaded | None]:
         [each.job.due_at if each.job else None for each in wanted],
         [each.job.id if each.job else None for each in wanted],
     )
-    found: list[Loaded | None] = [None] * len(wanted)
+    found: list[Loaded | Unreadable | None] = [None] * len(wanted)
     for row in rows:
-        found[row["n"] - 1] = Loaded(_live(row), row["is_early"])
+        try:
+            found[row["n"] - 1] = Loaded(_live(row), row["is_early"])
+        except msgspec.MsgspecError as error:
+            found[row["n"] - 1] = Unreadable(row["version"], str(error))
     return found
+
+
+async def as_shown(reader: Any, wanted: Wanted, version: int) -> Live | None:
+    """A live call of which nothing is known but what its resource shows."""
+    call = await get(reader, wanted.account_sid, wanted.id)
+    return None if call is None else Live(call=call, root=wanted.root, at=call.date_updated, version=version)
 
 
 async def find(reader: Any, account_sid: str, call_id: UUID) -> Live | None:
@@ -232,12 +251,25 @@ async def find(reader: Any, account_sid: str, call_id: UUID) -> Live | None:
 
 
 def _live(row: Any) -> Live:
-    """Whose it is its row says: a fork of a world has the same calls under another name."""
-    state: Live = replace(_decoder.decode(row["state"]), version=row["version"])
-    if state.call.account_sid == row["account_sid"] and state.call.world_sid == row["world_sid"]:
-        return state
-    owner = {"account_sid": row["account_sid"], "world_sid": row["world_sid"]}
-    return replace(state, call=replace(state.call, **owner))
+    return replace(live.decode(row["state"]), version=row["version"])
+
+
+class Named(Struct, frozen=True):
+    """A live call, and whose it is."""
+
+    account_sid: str
+    world_sid: str
+    id: UUID
+    root: UUID
+
+
+async def named(reader: Any, account_sid: str) -> list[Named]:
+    """The live calls of an account and of its subaccounts."""
+    rows = await reader.fetch(_NAMED, account_sid)
+    return [
+        Named(row["account_sid"], row["world_sid"], row["id"], live.root_of(row["state"]) or row["id"])
+        for row in rows
+    ]
 
 
 async def take(connection: Any, changes: Sequence[tuple[Live, Job | None, bool]]) -> list[Taken]:

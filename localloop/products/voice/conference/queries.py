@@ -27,8 +27,8 @@ _GET: Final = f"select {_READ} from conferences where account_sid = $1 and id = 
 _SAVE: Final = """
 update conferences set status = $3, state = $4, date_updated = $5 where account_sid = $1 and id = $2
 """
-_encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(Room)
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(Room)
 
 
 class Filters(Struct, frozen=True, kw_only=True):
