@@ -49,6 +49,7 @@ _LINE = (
     Field(name="sid", type="string"),
     Field(name="kind", type="string"),
     Field(name="text", type="string"),
+    Field(name="seconds", type="number"),
     Field(name="at", type="string", format="date-time"),
 )
 
@@ -169,6 +170,8 @@ _CALLS = Resource(
                         _SID,
                         Param(name="Matches", location="query", max_length=1000),
                         Param(name="Kind", location="query"),
+                        Param(name="After", location="query"),
+                        Param(name="Whole", location="query", type="boolean"),
                         Param(name="Timeout", location="query", type="number", minimum=0, maximum=MAX_LEAP_S),
                     ),
                     fields=_LINE,
