@@ -18,8 +18,10 @@ _START_S: Final = 5.0
 _TEXT_LIMIT: Final = 4_096  # a text message has at most 1,600 characters
 _LINE_LIMIT: Final = 1 << 20
 _LONGEST: Final = 1_000
-# Characters, dots and escapes of one character.
-_HARMLESS: Final = re.compile(r"\^?(?:[\w\s.,:;!#%&'\"@/<>=~-]|\\[dDwWsSbB.?+*()\[\]{}|^$/\\-]){0,100}\$?")
+# Characters, dots and escapes of one character, in whatever case.
+_HARMLESS: Final = re.compile(
+    r"(?:\(\?i\))?\^?(?:[\w\s.,:;!#%&'\"@/<>=~-]|\\[dDwWsSbB.?+*()\[\]{}|^$/\\-]){0,100}\$?"
+)
 
 
 Groups: TypeAlias = dict[str, str]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
-from localloop.carriers.patterns import PatternError, Patterns
+from localloop.carriers.patterns import Patterns
 from localloop.core import e164, errors, sids
 from localloop.core.errors import ApiError
 from localloop.lab import transcripts
+from localloop.lab.listening import Listening, Wanted
 from localloop.lab.patience import Patience, seconds_of
 from localloop.lab.transcripts import Transcripts
 from localloop.products.voice import (
@@ -31,12 +32,11 @@ from localloop.products.voice import (
 from localloop.rest.request import Answer, Binding, Item, Items, PageRequest, Request
 from localloop.store import Database
 from localloop.telephony.simulated import Persona, PersonaError, handsets
-from localloop.telephony.simulated.handsets import KeptLine, PhoneCall
+from localloop.telephony.simulated.handsets import PhoneCall
 from localloop.telephony.simulated.persona import RING_S, persona
 from localloop.telephony.simulated.watch import CallWatch
 
 PREFIX = "CA"
-NOTHING_CAME = 20408
 _NAMES = {"Takes": "takes", "After": "after", "Greeting": "greeting", "Beep": "beep", "Script": "script"}
 
 
@@ -45,11 +45,11 @@ class Calls:
 
     def __init__(self, database: Database, voice: Voice, patience: Patience) -> None:
         self.database = database
-        self.patience = patience
         self.voice = voice
-        self.watch = CallWatch(database)
-        self.transcripts = Transcripts(database, voice, self.watch)
         self.patterns = Patterns()
+        self.watch = CallWatch(database)
+        self.listening = Listening(database, voice, patience, self.patterns)
+        self.transcripts = Transcripts(database, voice, self.watch)
 
     async def close(self) -> None:
         await self.watch.close()
@@ -127,29 +127,14 @@ class Calls:
     async def wait(self, request: Request) -> Item:
         """The first line that fits, at once or when it comes; 408 with what was heard instead."""
         params = request.params
-        matches, kind = params.get("Matches") or "", params.get("Kind") or ""
-        seconds = seconds_of(request.world_sid, params.get("Timeout"))
-        held = await self._call(request)
-
-        async def fits(lines: Sequence[KeptLine]) -> KeptLine | None:
-            known = [line for line in lines if not kind or line.kind == kind]
-            if not matches:
-                return known[0] if known else None
-            verdicts = await self.patterns.search(matches, [line.body for line in known])
-            return next((line for line, fit in zip(known, verdicts, strict=True) if fit), None)
-
-        try:
-            async with self.patience.wait(request.world_sid, seconds) as lasting:
-                found = await self.watch.wait(held, fits, lasting.over)
-        except PatternError as error:
-            raise errors.invalid_parameter("Matches", str(error)) from None
-        if found is None:
-            lines = await handsets.list_lines(self.database, held.world_sid, held.id)
-            told = "; ".join(f"{line.kind} {line.body!r}" for line in lines[-5:]) or "nothing"
-            raise ApiError(
-                408, NOTHING_CAME, f"No line that matches {matches!r} came within {seconds:g} s: {told}."
-            )
-        return Item(fields=transcripts.shown(found))
+        wanted = Wanted(
+            matches=params.get("Matches") or "",
+            kind=params.get("Kind") or "",
+            after=transcripts.line_id(params.get("After")),
+            seconds=seconds_of(request.world_sid, params.get("Timeout")),
+            is_whole=bool(params.get("Whole")),
+        )
+        return Item(fields=transcripts.shown(await self.listening.wait(await self._call(request), wanted)))
 
     async def read_lines(self, request: Request) -> Answer:
         return await self.transcripts.read(request, await self._call(request))

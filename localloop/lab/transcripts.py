@@ -43,10 +43,10 @@ class Transcripts:
     async def read(self, request: Request, call: PhoneCall) -> Answer:
         """Oldest first, past `After`; as a stream also those to come, and the call's statuses, until it has ended."""
         if EVENTS in request.headers.get("accept", ""):
-            after = _id(request.params.get("After") or request.headers.get("last-event-id"))
+            after = line_id(request.params.get("After") or request.headers.get("last-event-id"))
             return Stream(content_type=f"{EVENTS}; charset=utf-8", chunks=self._events(call, after))
         page = request.page or PageRequest()
-        after = _id(page.after or request.params.get("After"))
+        after = line_id(page.after or request.params.get("After"))
         found = await handsets.list_lines(self._database, call.world_sid, call.id, after, page.size + 1)
         return Items(
             items=[shown(line) for line in found[: page.size]],
@@ -84,6 +84,7 @@ def shown(line: KeptLine) -> Mapping[str, Any]:
         "sid": sids.from_uuid(LINE, line.id),
         "kind": line.kind,
         "text": line.body,
+        "seconds": line.seconds,
         "at": line.at,
     }
 
@@ -93,7 +94,7 @@ def _event(kind: str, fields: Mapping[str, Any], sid: str = "") -> bytes:
     return b"%b\ndata: %b\n\n" % (begin.encode(), orjson.dumps(dict(fields)))
 
 
-def _id(sid: str | None) -> UUID | None:
+def line_id(sid: str | None) -> UUID | None:
     if not sid:
         return None
     if not sids.is_sid(sid, LINE):

@@ -142,6 +142,7 @@ class Line(Struct, frozen=True):
 
     kind: LineKind
     text: str
+    seconds: float = 0.0  # how long it takes to hear it, once
 
 
 class Listening(Struct, frozen=True, kw_only=True):

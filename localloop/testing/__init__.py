@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from localloop.testing.asgi import Answer
+    from localloop.testing.call import Call, Line, NotHeard, Recording
     from localloop.testing.clock import Clock, StillBusy
     from localloop.testing.expect import Expect, NotSo, Thing
     from localloop.testing.faults import Applied, Fault, Faults
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _MODULES: Final = {
     "asgi": ("Answer",),
+    "call": ("Call", "Line", "NotHeard", "Recording"),
     "clock": ("Clock", "StillBusy"),
     "expect": ("Expect", "NotSo", "Thing"),
     "faults": ("Applied", "Fault", "Faults"),
@@ -59,18 +61,22 @@ __all__ = [
     "Answer",
     "Applied",
     "BadPersona",
+    "Call",
     "Clock",
     "Expect",
     "Fault",
     "Faults",
     "Lab",
     "LabError",
+    "Line",
     "NotDeclared",
+    "NotHeard",
     "NotSo",
     "NotStarted",
     "NothingCame",
     "Persona",
     "Phone",
+    "Recording",
     "Rule",
     "Server",
     "StillBusy",

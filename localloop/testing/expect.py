@@ -82,10 +82,19 @@ class Expect:
         __tracebackhide__ = True
         return self.some("calls", within=within, **fields)[0]
 
-    def some(self, kind: str, at_least: int = 1, *, within: Within = WITHIN_S, **fields: Any) -> list[Thing]:
-        """At least so many of messages, texts, deliveries, alerts or calls; the newest first."""
+    def some(
+        self,
+        kind: str,
+        at_least: int = 1,
+        *,
+        within: Within = WITHIN_S,
+        after: str | None = None,
+        **fields: Any,
+    ) -> list[Thing]:
+        """At least so many of messages, texts, deliveries, alerts or calls; the newest first. Those up to the SID
+        `after` do not count."""
         __tracebackhide__ = True
-        return self._wait(kind, {"AtLeast": at_least}, within, fields)
+        return self._wait(kind, {"AtLeast": at_least, "After": after}, within, fields)
 
     def exactly(self, count: int, kind: str, *, within: Within = 0.0, **fields: Any) -> list[Thing]:
         """So many, and no more until the end of `within`."""
@@ -98,7 +107,7 @@ class Expect:
         self.exactly(0, kind, within=within, **fields)
 
     def _wait(
-        self, kind: str, count: Mapping[str, int], within: Within, fields: Mapping[str, Any]
+        self, kind: str, count: Mapping[str, int | str | None], within: Within, fields: Mapping[str, Any]
     ) -> list[Thing]:
         __tracebackhide__ = True
         if kind not in KINDS:

@@ -1,21 +1,30 @@
-"""A simulated phone of a world, as a test uses it: it texts, reads what it received, and waits for what shall come."""
+"""A simulated phone of a world, as a test uses it: it texts and calls, reads what it received, takes calls, and waits
+for what shall come."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from localloop.testing.call import FINAL, WITHIN_S, Call, NotHeard
+from localloop.testing.expect import Expect, NotSo, Within
 from localloop.testing.lab import Lab, LabError, segment
 from localloop.testing.personas import Persona
 
+Step: TypeAlias = Mapping[str, Any]
+Takes: TypeAlias = Literal[
+    "answers", "manual", "busy", "never", "rejects", "unreachable", "voicemail", "fax", "machine"
+]
 Direction: TypeAlias = Literal["received", "sent"]
 
 WAIT_S: Final = 10.0
 _MARGIN_S: Final = 20.0  # what an answer may take beyond the wait that it was asked for
 _SHOWN: Final = 5
+_RUNG: Final = ("ringing", "in-progress", *FINAL)
 
 
 class NothingCame(AssertionError):
@@ -48,6 +57,7 @@ class Phone:
         self._lab = lab
         self._path = f"Phones/{segment(number)}"
         self._last: str | None = None
+        self._last_call: str | None = None
 
     def __repr__(self) -> str:
         return f"Phone({self.number!r})"
@@ -102,6 +112,59 @@ class Phone:
     def read(self, text: Text) -> None:
         """Somebody reads this text: channels that tell their senders do so."""
         self._lab.post(f"{self._path}/Messages/{text.sid}", {"Status": "read"})
+
+    # -- calls
+
+    def call(self, to: str, *, forwarded_from: str = "", script: Sequence[Step] = ()) -> Call:
+        """A call from this phone to a number of the world, whose application is asked. `script` is what is done once it
+        is answered (see `answers`); without one the test does it, by what it has of the call."""
+        given = {"To": to, "ForwardedFrom": forwarded_from or None, "Script": json.dumps(list(script))}
+        return Call(self._lab, self._lab.post(f"{self._path}/Calls", given))
+
+    def answers(self, *script: Step, rings: int | None = None, greeting: str = "") -> None:
+        """From now on calls to it are answered, and then this is done, one after the other: `{"wait": "press 1"}` until
+        these words are heard, `{"press": "1"}`, `{"say": "Hello"}`, `{"pause": 2}`, `{"hold": 30}`,
+        `{"transfer": "+1…"}`, `{"hang_up": True}`."""
+        self.takes("answers", script=script, rings=rings, greeting=greeting)
+
+    def takes(
+        self,
+        calls: Takes,
+        *,
+        script: Sequence[Step] = (),
+        rings: int | None = None,
+        greeting: str = "",
+        beep: bool = True,
+    ) -> None:
+        """What becomes of calls to it from now on: `busy`, `never` (it rings as long as it may), `rejects`,
+        `unreachable`, `voicemail`, `machine`, `fax`, `answers`; `manual` rings until the test answers it."""
+        after = {"Rings": rings} if rings is not None else {"After": 1}
+        given = {
+            "Takes": calls,
+            "Greeting": greeting,
+            "Beep": beep,
+            "Script": json.dumps(list(script)),
+            **after,
+        }
+        self._lab.post(f"{self._path}/Voice", given)
+
+    def incoming_call(self, *, from_: str = "", within: Within = WITHIN_S) -> Call:
+        """The next call to this phone, as soon as it rings: each is given once, the oldest first. Raises NotHeard."""
+        __tracebackhide__ = True
+        wanted: dict[str, Any] = {"To": self.number, "Direction": "~^outbound", "CallStatus": _RUNG}
+        if from_:
+            wanted["From"] = from_
+        try:
+            found = Expect(self._lab).some("calls", within=within, after=self._last_call, **wanted)[-1]
+        except NotSo as error:
+            whom = f" from {from_}" if from_ else ""
+            raise NotHeard(f"{self.number} was not called{whom}: {error}") from None
+        self._last_call = found.sid
+        return Call(self._lab, self._lab.get(f"{self._path}/Calls/{found.sid}"))
+
+    def calls(self) -> list[Call]:
+        """All that it made and received, oldest first."""
+        return [Call(self._lab, each) for each in self._lab.items(f"{self._path}/Calls", "calls")][::-1]
 
     def _wait(self, wanted: Mapping[str, Any], timeout: float) -> Text:
         __tracebackhide__ = True

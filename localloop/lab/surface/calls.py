@@ -43,6 +43,7 @@ _LINE = (
     Field(name="sid", type="string"),
     Field(name="kind", type="string"),
     Field(name="text", type="string"),
+    Field(name="seconds", type="number"),
     Field(name="at", type="string", format="date-time"),
 )
 
@@ -163,6 +164,8 @@ _CALLS = Resource(
                         SID,
                         Param(name="Matches", location="query", max_length=1000),
                         Param(name="Kind", location="query"),
+                        Param(name="After", location="query"),
+                        Param(name="Whole", location="query", type="boolean"),
                         Param(name="Timeout", location="query", type="number", minimum=0, maximum=MAX_LEAP_S),
                     ),
                     fields=_LINE,

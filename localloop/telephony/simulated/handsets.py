@@ -22,7 +22,7 @@ from localloop.telephony.simulated.persona import Persona
 CHANNEL: Final = "phone_call"
 Direction: TypeAlias = Literal["received", "made"]
 _CALL_COLUMNS: Final = "world_sid, number, id, account_sid, direction, peer, date_created"
-_LINE_COLUMNS: Final = "call_id, id, world_sid, number, kind, body, at"
+_LINE_COLUMNS: Final = "call_id, id, world_sid, number, kind, body, seconds, at"
 _KEEP_CALLS: Final = f"""
 insert into phone_calls ({_CALL_COLUMNS})
 select * from unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
@@ -30,7 +30,8 @@ select * from unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[],
 _KEEP_LINES: Final = f"""
 with kept as (
   insert into phone_call_lines ({_LINE_COLUMNS})
-  select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+  select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+    $7::float8[], $8::timestamptz[])
 )
 select pg_notify('{CHANNEL}', '')
 """
@@ -62,6 +63,7 @@ class KeptLine(Struct, frozen=True, kw_only=True):
     number: str
     kind: LineKind
     body: str
+    seconds: float = 0.0
     at: datetime
 
 
@@ -86,13 +88,19 @@ async def keep_calls(connection: Any, calls: Sequence[PhoneCall]) -> None:
 async def keep_lines(connection: Any, lines: Sequence[KeptLine]) -> None:
     """Must run in the transaction that changes the call."""
     if lines:
-        rows = [(e.call_id, e.id, e.world_sid, e.number, e.kind, e.body, e.at) for e in lines]
+        rows = [(e.call_id, e.id, e.world_sid, e.number, e.kind, e.body, e.seconds, e.at) for e in lines]
         await connection.execute(_KEEP_LINES, *map(list, zip(*rows, strict=True)))
 
 
 def kept(line: Line, call: PhoneCall, at: datetime) -> KeptLine:
     return KeptLine(
-        call_id=call.id, world_sid=call.world_sid, number=call.number, kind=line.kind, body=line.text, at=at
+        call_id=call.id,
+        world_sid=call.world_sid,
+        number=call.number,
+        kind=line.kind,
+        body=line.text,
+        seconds=line.seconds,
+        at=at,
     )
 
 

@@ -41,7 +41,7 @@ from localloop.telephony.simulated.speech import seconds_of, seconds_of_tones
 
 State: TypeAlias = Literal["idle", "ringing", "talking", "over"]
 _AT_ONCE: Final = timedelta()
-_REACTION_S: Final = 0.5  # between what somebody hears and what he does
+REACTION_S: Final = 0.5  # between what somebody hears and what he does
 _ANSWERED_BY: Final = {"fax": "fax", "voicemail": "machine", "machine": "machine"}
 _FAX_MS: Final = 2400  # until its tone is known
 _MOST_REPEATS: Final = 20  # of a text that is said again and again, that who waits for words is attentive to
@@ -79,9 +79,10 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
             case Speak(n, text, times, pauses):
                 return self._listen(n, text, seconds_of(text) + pauses, times)
             case Sound(n, url, seconds, times):
-                return self._hear(n, "", seconds * times, Line("played", url))
+                return self._hear(n, "", seconds * times, Line("played", url, seconds))
             case Tones(n, digits):
-                return self._hear(n, "", seconds_of_tones(digits), Line("tones", digits))
+                seconds = seconds_of_tones(digits)
+                return self._hear(n, "", seconds, Line("tones", digits, seconds))
             case Silence(n, seconds):
                 return self._hear(n, "", seconds, None)
             case Stop():
@@ -89,7 +90,7 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
             case Hear() if self.is_away:
                 return Reaction(self)
             case Hear(text):
-                return self._heard(text, Reaction(self, lines=(Line("heard", text),)))
+                return self._heard(text, Reaction(self, lines=(Line("heard", text, seconds_of(text)),)))
             case HangUp():
                 return Reaction(replace(self, state=_OVER))
 
@@ -227,7 +228,7 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
 
     def _listen(self, n: int, text: str, seconds: float, times: int) -> Reaction:
         """Who waits for words in what is said again and again has heard them the first time."""
-        reaction = self._hear(n, text, seconds * times, Line("heard", text))
+        reaction = self._hear(n, text, seconds * times, Line("heard", text, seconds))
         if times == 1 or not any(step.wait for step in self.persona.script):
             return reaction
         repeats = tuple(_later(seconds * each, Repeated(n)) for each in range(1, min(times, _MOST_REPEATS)))
@@ -242,7 +243,7 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
         if not self.waiting or self.waiting.lower() not in text.lower():
             return reaction
         leg = replace(self, waiting="", turn=self.turn + 1)
-        return replace(reaction, leg=leg, later=(*reaction.later, _later(_REACTION_S, Wake(leg.turn))))
+        return replace(reaction, leg=leg, later=(*reaction.later, _later(REACTION_S, Wake(leg.turn))))
 
     def _go_on(self, reaction: Reaction, after: float = 0.0) -> Reaction:
         """The next steps of the script, as far as they take no time."""

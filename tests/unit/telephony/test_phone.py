@@ -69,7 +69,7 @@ def test_a_text_takes_its_time_and_is_heard_at_its_end() -> None:
     """Fifteen characters a second; the script waits for words, and half a second more."""
     phone = answered(script=[{"wait": "PRESS 1"}, {"press": "1"}]).leg
     said = phone.take(Speak(7, "To go on, press 1."))
-    assert (said.lines, later(said)) == ((Line("heard", "To go on, press 1."),), [(1.2, Finished(7))])
+    assert (said.lines, later(said)) == ((Line("heard", "To go on, press 1.", 1.2),), [(1.2, Finished(7))])
     over = said.leg.due(Finished(7))
     assert over.news == (Finished(7),)
     ((after, wake),) = later(over)
@@ -108,7 +108,7 @@ def test_a_step_after_the_other() -> None:
 def test_words_of_whom_it_is_connected_to_count_as_well() -> None:
     phone = answered(script=[{"wait": "who"}, {"say": "Ada"}]).leg
     heard = phone.take(Hear("Who is there?"))
-    assert heard.lines == (Line("heard", "Who is there?"),)
+    assert heard.lines == (Line("heard", "Who is there?", 13 / 15),)
     assert [due.after for due in heard.later] == [timedelta(seconds=0.5)]
     assert all(isinstance(due, Due) for due in heard.later)
 
@@ -121,7 +121,7 @@ def test_who_holds_hears_nothing_and_is_back_in_time() -> None:
     assert (said.lines, len(said.later)) == ((), 1)
     assert said.leg.due(Finished(1)).later == ()
     back = held.leg.due(held.later[0].news).leg
-    assert back.take(Hear("Are you there?")).lines == (Line("heard", "Are you there?"),)
+    assert back.take(Hear("Are you there?")).lines == (Line("heard", "Are you there?", 14 / 15),)
 
 
 def transferred(**heir: object) -> Reaction:

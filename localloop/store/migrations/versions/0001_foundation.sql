@@ -696,6 +696,7 @@ create table phone_call_lines (                            -- what was heard and
   number         text not null,
   kind           text not null,
   body           text not null,
+  seconds        double precision not null default 0,      -- how long it takes, once
   at             timestamptz not null,
   primary key (world_sid, call_id, id)
 );
