@@ -217,7 +217,7 @@ async def load(reader: Any, wanted: Sequence[Wanted]) -> list[Loaded | None]:
     )
     found: list[Loaded | None] = [None] * len(wanted)
     for row in rows:
-        found[row["n"] - 1] = Loaded(_live(row), row["is_early"])
+        found[row["n"] - 1] = Loaded(live_of(row), row["is_early"])
     return found
 
 
@@ -228,11 +228,11 @@ async def find(reader: Any, account_sid: str, call_id: UUID) -> Live | None:
         account_sid,
         call_id,
     )
-    return None if row is None else _live(row)
+    return None if row is None else live_of(row)
 
 
-def _live(row: Any) -> Live:
-    """Whose it is its row says: a fork of a world has the same calls under another name."""
+def live_of(row: Any) -> Live:
+    """A row of `live_calls`. Whose it is its row says: a fork of a world has the same calls under another name."""
     state: Live = replace(_decoder.decode(row["state"]), version=row["version"])
     if state.call.account_sid == row["account_sid"] and state.call.world_sid == row["world_sid"]:
         return state
