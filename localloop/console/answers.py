@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from localloop.console.reads import UnknownTerm
+from localloop.console.reading import UnknownTerm
 from localloop.core.errors import ApiError
 from localloop.rest import formats
 

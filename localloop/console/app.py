@@ -24,6 +24,7 @@ from starlette.routing import Route
 from localloop import __version__
 from localloop.console import pages, sessions
 from localloop.console.answers import data, refusal
+from localloop.console.calls import Calls
 from localloop.console.catalogue import Catalogue, Coverage
 from localloop.console.feed import Feeds
 from localloop.console.forward import Forward
@@ -72,6 +73,7 @@ class Parts(Struct, frozen=True, kw_only=True):
 Answer = AsgiApp  # a Starlette response is one, too
 Endpoint = Callable[[Request, Session], Awaitable[Answer]]
 Read = Callable[[Scope, Mapping[str, str]], Awaitable[dict[str, Any]]]
+ReadOne = Callable[[Scope, str], Awaitable[dict[str, Any]]]
 
 
 class Console:
@@ -81,6 +83,7 @@ class Console:
         self._parts = parts
         self._sign_in = SignIn(parts.database, parts.accounts)
         self._reads = Reads(parts.database)
+        self._calls = Calls(parts.database)
         self._catalogue = Catalogue(parts.coverage)
         self._forward = Forward(parts.api)
         self._pictures = Pictures(parts.objects)
@@ -104,6 +107,12 @@ class Console:
 
             return Route(f"/console/api/{path}", self._signed(answer), methods=["GET"])
 
+        def one(path: str, reading: ReadOne) -> Route:
+            async def answer(request: Request, session: Session) -> Answer:
+                return data(await reading(_scope(session), request.path_params["sid"]))
+
+            return Route(f"/console/api/{path}/{{sid}}", self._signed(answer), methods=["GET"])
+
         routes = [
             Route("/console", _to_the_page, methods=["GET"]),
             Route("/console/enter", self._enter, methods=["GET"]),
@@ -118,11 +127,17 @@ class Console:
             Route("/console/api/feed", self._signed(self._feed), methods=["GET"]),
             Route("/console/api/catalogue", self._signed(self._catalogued), methods=["GET"]),
             read("messages", self._reads.messages),
-            Route("/console/api/messages/{sid}", self._signed(self._message), methods=["GET"]),
+            one("messages", self._reads.message),
             read("deliveries", self._reads.deliveries),
-            Route("/console/api/deliveries/{sid}", self._signed(self._delivery), methods=["GET"]),
+            one("deliveries", self._reads.delivery),
             read("requests", self._reads.requests),
-            Route("/console/api/requests/{sid}", self._signed(self._request), methods=["GET"]),
+            one("requests", self._reads.request),
+            read("calls", self._calls.page),
+            one("calls", self._calls.call),
+            read("conferences", self._calls.conferences),
+            one("conferences", self._calls.conference),
+            read("queues", self._calls.queues),
+            one("queues", self._calls.queue),
             read("phones", self._reads.phones),
             Route("/console/api/phones/{number}", self._signed(self._phone), methods=["GET"]),
             Route("/console/api/{path:path}", _nothing, methods=list(_METHODS)),
@@ -241,15 +256,6 @@ class Console:
 
     async def _catalogued(self, request: Request, _session: Session) -> Answer:
         return await self._catalogue.answer(request)
-
-    async def _message(self, request: Request, session: Session) -> Answer:
-        return data(await self._reads.message(_scope(session), request.path_params["sid"]))
-
-    async def _delivery(self, request: Request, session: Session) -> Answer:
-        return data(await self._reads.delivery(_scope(session), request.path_params["sid"]))
-
-    async def _request(self, request: Request, session: Session) -> Answer:
-        return data(await self._reads.request(_scope(session), request.path_params["sid"]))
 
     async def _phone(self, request: Request, session: Session) -> Answer:
         number, params = request.path_params["number"], request.query_params

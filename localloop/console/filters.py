@@ -23,11 +23,22 @@ MESSAGE_TERMS: Final = {
     "error": "an error code, any or none",
     "account": "the SID of a subaccount",
 }
+CALL_TERMS: Final = {
+    "to": "a number, or how it begins",
+    "from": "a number, or how it begins",
+    "status": "queued, ringing, in-progress, completed, busy, failed, no-answer or canceled; several with commas",
+    "direction": "inbound, outbound, outbound-api or outbound-dial",
+    "since": "30m, 1h, 2d, a date or a moment",
+    "until": "30m, 1h, 2d, a date or a moment",
+    "sid": "a call's SID, or how it begins",
+    "parent": "the SID of the call that dialled it",
+    "account": "the SID of a subaccount",
+}
 DELIVERY_TERMS: Final = {
     "url": "some of the address",
     "status": "failed, ok, a status code like 500, or 5xx",
     "kind": "notification or instruction",
-    "resource": "the SID of the message that it is about",
+    "resource": "the SID of the message or call that it is about",
     "error": "an error code, any or none",
     "since": "30m, 1h, 2d, a date or a moment",
     "until": "30m, 1h, 2d, a date or a moment",
@@ -36,6 +47,10 @@ _STATUSES: Final = frozenset(
     "accepted scheduled queued sending sent delivered undelivered failed read canceled receiving received".split()
 )
 _DIRECTIONS: Final = frozenset({"inbound", "outbound", "outbound-api", "outbound-reply", "outbound-call"})
+_CALL_STATUSES: Final = frozenset(
+    "queued initiated ringing in-progress completed busy failed no-answer canceled".split()
+)
+_CALL_DIRECTIONS: Final = frozenset({"inbound", "outbound", "outbound-api", "outbound-dial"})
 _KINDS: Final = frozenset({"notification", "instruction"})
 _PUNCTUATION: Final = re.compile(r"[\s().-]")
 _COMPLETE: Final = re.compile(r"\+1[2-9][0-9]{9}")  # a number of North America
@@ -76,6 +91,11 @@ Narrow = Callable[[Conditions, Term], None]
 def of_messages(text: str, now: datetime) -> Conditions:
     """Raises SearchError."""
     return _conditions("m", text, MESSAGE_TERMS, {**_MESSAGE, **_times(now)})
+
+
+def of_calls(text: str, now: datetime) -> Conditions:
+    """Raises SearchError."""
+    return _conditions("c", text, CALL_TERMS, {**_CALL, **_times(now)})
 
 
 def of_deliveries(text: str, now: datetime) -> Conditions:
@@ -135,7 +155,11 @@ def _status(conditions: Conditions, term: Term) -> None:
 
 
 def _direction(conditions: Conditions, term: Term) -> None:
-    prefixes = [f"{value}%" for value in _choice(term, _DIRECTIONS)]
+    _begins(conditions, _choice(term, _DIRECTIONS))
+
+
+def _begins(conditions: Conditions, directions: Sequence[str]) -> None:
+    prefixes = [f"{value}%" for value in directions]
     conditions.add(f"{conditions.alias}.direction like any ({conditions.value(prefixes)}::text[])")
 
 
@@ -193,6 +217,46 @@ _MESSAGE: Final[Mapping[str, Narrow]] = {
     "error": _error,
     "account": _account,
     "": _message_word,
+}
+
+
+# Calls -----------------------------------------------------------------------------------------------------------
+
+
+def _call_status(conditions: Conditions, term: Term) -> None:
+    """What is shown as queued may have left the queue already."""
+    chosen = _choice(term, _CALL_STATUSES)
+    conditions.add(
+        conditions.one_of("status", [*chosen, "initiated"] if "queued" in chosen else list(chosen))
+    )
+
+
+def _call_direction(conditions: Conditions, term: Term) -> None:
+    _begins(conditions, _choice(term, _CALL_DIRECTIONS))
+
+
+def _parent(conditions: Conditions, term: Term) -> None:
+    if not sids.is_sid(term.value, "CA"):
+        raise SearchError(term.position, "parent: wants the SID of a call, CA and 32 hex digits.")
+    conditions.add(f"{conditions.alias}.parent_id = {conditions.value(sids.uuid_of(term.value))}")
+
+
+def _call_word(conditions: Conditions, term: Term) -> None:
+    if sids.is_sid(term.value):
+        return _sid(conditions, term)
+    found = [_is_address(conditions, column, term.value) for column in ("from_address", "to_address")]
+    return conditions.add(f"({' or '.join(found)})")
+
+
+_CALL: Final[Mapping[str, Narrow]] = {
+    "to": _address("to_address"),
+    "from": _address("from_address"),
+    "status": _call_status,
+    "direction": _call_direction,
+    "sid": _sid,
+    "parent": _parent,
+    "account": _account,
+    "": _call_word,
 }
 
 

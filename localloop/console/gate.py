@@ -16,8 +16,8 @@ from localloop.rest.guard import FrontDoor
 from localloop.rest.wire import AsgiApp, Head, Receive, Scope, Send, respond
 
 CSP: Final = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 )
 # For what the API answers: bytes that an application chose, which are to be data whatever they say they are.
 DATA_CSP: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"

@@ -65,7 +65,7 @@ class Slice(Struct, frozen=True):
 
 async def messages(reader: Executor, scope: Scope, conditions: Conditions, part: Slice) -> list[Row]:
     """Newest first, one more than the limit when there are more."""
-    return await _page(reader, scope, f"select {MESSAGE} from messages m", conditions, part)
+    return await page_of(reader, scope, f"select {MESSAGE} from messages m", conditions, part)
 
 
 async def message(reader: Executor, scope: Scope, message_id: UUID) -> Row | None:
@@ -91,7 +91,7 @@ async def media(reader: Executor, account_sid: str, message_ids: Sequence[UUID])
 
 
 async def deliveries(reader: Executor, scope: Scope, conditions: Conditions, part: Slice) -> list[Row]:
-    return await _page(reader, scope, f"select {DELIVERY} from deliveries d", conditions, part)
+    return await page_of(reader, scope, f"select {DELIVERY} from deliveries d", conditions, part)
 
 
 async def delivery(reader: Executor, scope: Scope, delivery_id: UUID) -> Row | None:
@@ -120,7 +120,7 @@ async def deliveries_of(reader: Executor, account_sid: str, resource_sid: str, u
     )
 
 
-async def _page(
+async def page_of(
     reader: Executor, scope: Scope, select: str, conditions: Conditions, part: Slice
 ) -> list[Row]:
     """The newest rows of each account in scope, merged. The account's rows lie in the order of their ids."""

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from localloop.console import filters, queries, shapes
 from localloop.console.curl import curl_of, curl_of_request
-from localloop.console.filters import Conditions
-from localloop.console.queries import Row, Scope, Slice
-from localloop.console.search import SearchError
+from localloop.console.queries import Row, Scope
+from localloop.console.reading import MAX_LIMIT, id_of, listed, searched, slice_of
 from localloop.console.shapes import Json
 from localloop.console.timeline import Told, timeline
 from localloop.core import clock, e164, errors, sids
-from localloop.core.errors import ApiError
 from localloop.store import Database
 from localloop.webhooks import history
 from localloop.webhooks.replay import NotKept, notification_of
 
-DEFAULT_LIMIT: Final = 50
-MAX_LIMIT: Final = 200
 _REDACTED_WITHIN: Final = timedelta(
     minutes=2
 )  # how long after a message its attempts are looked for by their time
 _LATELY: Final = timedelta(hours=1)
-
-
-class UnknownTerm(ApiError):
-    """A search that cannot be: 400, with the place of the mistake and what would be understood."""
-
-    def __init__(self, error: SearchError, understood: Mapping[str, str]) -> None:
-        super().__init__(400, 20001, error.reason)
-        self.position = error.position
-        self.understood = understood
 
 
 class Reads:
@@ -44,13 +31,13 @@ class Reads:
     # Messages
 
     async def messages(self, scope: Scope, params: Mapping[str, str]) -> Json:
-        conditions = _searched(filters.of_messages, filters.MESSAGE_TERMS, scope, params)
-        part = _slice(params)
+        conditions = searched(filters.of_messages, filters.MESSAGE_TERMS, scope, params)
+        part = slice_of(params)
         rows = await queries.messages(self._database, scope, conditions, part)
-        return _listed("messages", rows, part, shapes.message)
+        return listed("messages", rows, part, shapes.message)
 
     async def message(self, scope: Scope, sid: str) -> Json:
-        row = await queries.message(self._database, scope, _id(sid, "SM", "MM"))
+        row = await queries.message(self._database, scope, id_of(sid, "SM", "MM"))
         if row is None:
             raise errors.not_found(sid)
         media = await queries.media(self._database, row["account_sid"], [row["id"]])
@@ -80,13 +67,13 @@ class Reads:
     # Deliveries
 
     async def deliveries(self, scope: Scope, params: Mapping[str, str]) -> Json:
-        conditions = _searched(filters.of_deliveries, filters.DELIVERY_TERMS, scope, params)
-        part = _slice(params)
+        conditions = searched(filters.of_deliveries, filters.DELIVERY_TERMS, scope, params)
+        part = slice_of(params)
         rows = await queries.deliveries(self._database, scope, conditions, part)
-        return _listed("deliveries", rows, part, shapes.delivery)
+        return listed("deliveries", rows, part, shapes.delivery)
 
     async def delivery(self, scope: Scope, sid: str) -> Json:
-        row = await queries.delivery(self._database, scope, _id(sid, "WH"))
+        row = await queries.delivery(self._database, scope, id_of(sid, "WH"))
         if row is None:
             raise errors.not_found(sid)
         detail = row["detail"] or None
@@ -105,14 +92,14 @@ class Reads:
 
     async def requests(self, scope: Scope, params: Mapping[str, str]) -> Json:
         """Those that were refused, and how many of the last hour are not on record."""
-        part = _slice(params)
+        part = slice_of(params)
         rows = await queries.refused(self._database, scope, part)
         lately = sids.bound(clock.now() - _LATELY)
         unrecorded = await queries.unrecorded(self._database, scope, lately)
-        return {**_listed("requests", rows, part, shapes.request), "unrecorded": unrecorded}
+        return {**listed("requests", rows, part, shapes.request), "unrecorded": unrecorded}
 
     async def request(self, scope: Scope, sid: str) -> Json:
-        row = await queries.request(self._database, scope, _id(sid, "RQ"))
+        row = await queries.request(self._database, scope, id_of(sid, "RQ"))
         if row is None:
             raise errors.not_found(sid)
         code = row["error_code"]
@@ -126,7 +113,7 @@ class Reads:
     # Phones
 
     async def phones(self, scope: Scope, params: Mapping[str, str]) -> Json:
-        part = _slice(params)
+        part = slice_of(params)
         rows = await queries.phones(self._database, scope, part)
         shown = rows[: part.limit]
         last = await self._last(scope, shown)
@@ -152,7 +139,7 @@ class Reads:
         parsed = e164.parse(number)
         if parsed is None or not parsed.is_possible:
             raise errors.invalid_to(number)
-        part = _slice(params)
+        part = slice_of(params)
         phone = await queries.phone(self._database, scope, parsed.e164)
         texts = await queries.texts(self._database, scope, parsed.e164, part)
         # What did not arrive is looked for between the same moments, so that the look is as short as the page.
@@ -178,38 +165,6 @@ class Reads:
             for item in await queries.media(self._database, account_sid, ids):
                 urls.setdefault(item["message_id"], []).append(item["url"])
         return urls
-
-
-def _searched(
-    narrow: Callable[[str, datetime], Conditions],
-    understood: Mapping[str, str],
-    scope: Scope,
-    params: Mapping[str, str],
-) -> Conditions:
-    try:
-        return narrow(params.get("q", ""), clock.now(scope.world_sid))
-    except SearchError as error:
-        raise UnknownTerm(error, understood) from None
-
-
-def _slice(params: Mapping[str, str]) -> Slice:
-    limit, before = params.get("limit", ""), params.get("before", "")
-    if limit and not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:6]) <= MAX_LIMIT):
-        raise errors.invalid_parameter("limit", f"It is a number from 1 to {MAX_LIMIT}.")
-    if before and not sids.is_sid(before):
-        raise errors.invalid_parameter("before", "It is what the page before answered.")
-    return Slice(int(limit or DEFAULT_LIMIT), sids.uuid_of(before) if before else None)
-
-
-def _id(sid: str, *prefixes: str) -> UUID:
-    if not sids.is_sid(sid, *prefixes):
-        raise errors.not_found(sid)
-    return sids.uuid_of(sid)
-
-
-def _listed(key: str, rows: list[Row], part: Slice, shape: Callable[[Row], Json]) -> Json:
-    shown = [shape(row) for row in rows[: part.limit]]
-    return {key: shown, "before": shown[-1]["sid"] if len(rows) > part.limit else None}
 
 
 def _phone(row: Row) -> Json:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from localloop.core import errors, sids
+from localloop.core import errors, money, sids
+from localloop.products.voice.call import lifecycle
 
 Json = dict[str, Any]
 _ACCOUNT: Final = re.compile(r"^/2010-04-01/Accounts/AC[0-9a-f]{32}(?=/)")
 _SID: Final = re.compile(r"([A-Z]{2})[0-9a-f]{32}")
+_SECOND: Final = timedelta(seconds=1)
 FAILURES: Final = ("failed", "undelivered")
+ENDED: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 FINAL: Final = frozenset({"delivered", "undelivered", "failed", "read", "canceled", "received"})
 
 
@@ -46,6 +49,35 @@ def message(row: Mapping[str, Any]) -> Json:
         "date_updated": iso(row["date_updated"]),
         "messaging_service_sid": row["messaging_service_sid"],
         "send_at": row["send_at"],
+    }
+
+
+def call(row: Mapping[str, Any]) -> Json:
+    """`phone` is the handset at its other end; `version` counts what happened to it while it lives."""
+    is_inbound, price = row["direction"] == "inbound", row["price"]
+    answered, ended = row["answer_time"], row["end_time"]
+    seconds = None if ended is None else 0 if answered is None else -((answered - ended) // _SECOND)
+    return {
+        "sid": sids.from_uuid("CA", row["id"]),
+        "account_sid": row["account_sid"],
+        "direction": row["direction"],
+        "from": row["from_address"],
+        "to": row["to_address"],
+        "phone": row["from_address"] if is_inbound else row["to_address"],
+        "peer": row["to_address"] if is_inbound else row["caller_id"] or row["from_address"],
+        "status": lifecycle.shown(row["status"]),
+        "answered_by": row["answered_by"],
+        "parent_call_sid": sids.from_uuid("CA", row["parent_id"]) if row["parent_id"] else None,
+        "duration": seconds,
+        "queue_ms": row["queue_ms"],
+        "price": None if price is None else f"{price:.5f}",
+        "price_unit": money.CURRENCY,
+        "start_time": iso(row["start_time"]),
+        "answer_time": iso(answered),
+        "end_time": iso(ended),
+        "date_created": iso(row["date_created"]),
+        "date_updated": iso(row["date_updated"]),
+        "version": row["version"],
     }
 
 

@@ -5,6 +5,9 @@ overlap below the last, and what was told already is not told again. A look read
 newest; the others are counted. Messages that were told and may still change are looked at again; of those that are
 done, the ones whose text was redacted or deleted, which is on record (`rest.recorder.forget`).
 
+Of calls every event is news: a call that lives has a version, which its events count up, and it is looked at again
+until it is over.
+
 Of the API's requests those are told that were refused, or changed what was made earlier.
 """
 
@@ -33,11 +36,12 @@ from localloop.console.queries import (
     Scope,
     messages_by_id,
 )
+from localloop.console.queries_calls import CALL, LIVE
 from localloop.core import clock, sids
 from localloop.store import Database
 
 MOST: Final = 200
-KINDS: Final = ("messages", "deliveries", "phone_messages", "requests")
+KINDS: Final = ("messages", "deliveries", "phone_messages", "requests", "calls")
 OVERLAP: Final = timedelta(seconds=2)
 # A request's id is of its beginning, and it is recorded after its end.
 _OVERLAPS: Final = {**dict.fromkeys(KINDS, OVERLAP), "requests": timedelta(seconds=35)}
@@ -53,6 +57,10 @@ _NEWEST: Final = {
     "messages": f"""
 select r.* from accounts a cross join lateral (
   select {MESSAGE} from messages m where m.account_sid = a.sid and m.id > $2 order by m.id desc limit $3
+) r where {IN_SCOPE} order by r.id desc limit $3""",
+    "calls": f"""
+select r.* from accounts a cross join lateral (
+  select {CALL} from calls c {LIVE} where c.account_sid = a.sid and c.id > $2 order by c.id desc limit $3
 ) r where {IN_SCOPE} order by r.id desc limit $3""",
     "deliveries": f"""
 select r.* from accounts a cross join lateral (
@@ -73,7 +81,7 @@ _COUNT: Final = {
 select count(*) from accounts a cross join lateral (
   select from {table} t where t.account_sid = a.sid and t.id > $2 limit {_COUNTED_AT_MOST}
 ) r where {IN_SCOPE}"""
-        for table in ("messages", "deliveries")
+        for table in ("messages", "deliveries", "calls")
     },
     "requests": f"""
 select count(*) from accounts a cross join lateral (
@@ -88,10 +96,22 @@ _CHANGED: Final = f"""
 select {MESSAGE} from unnest($1::text[], $2::uuid[], $3::text[]) as k (account_sid, id, status)
 join messages m on m.account_sid = k.account_sid and m.id = k.id and m.status <> k.status
 order by m.id desc limit {MOST}"""
+_CALLS_CHANGED: Final = f"""
+select {CALL} from unnest($1::text[], $2::uuid[], $3::text[], $4::int[]) as k (account_sid, id, status, version)
+join calls c on c.account_sid = k.account_sid and c.id = k.id {LIVE}
+where c.status <> k.status or l.version is distinct from k.version
+order by c.id desc limit {MOST}"""
+_LIVE: Final = f"""
+select r.* from accounts a cross join lateral (
+  select l.account_sid, l.id from live_calls l where l.account_sid = a.sid order by l.id desc limit $2
+) r where {IN_SCOPE} order by r.id desc limit $2"""
 
 _FORGOTTEN: Final = f"""
 select f.id, f.resource_sid from accounts a join forgotten f on f.account_sid = a.sid and f.id > $2
 where {IN_SCOPE} and f.resource_sid ~ '^(SM|MM)' order by f.id desc limit {MOST}"""
+
+
+_Told = tuple[str, str, int | None]  # the account, status and version of a call
 
 
 class Batch(Struct, frozen=True):
@@ -122,6 +142,7 @@ class Watcher:
         self._pending: dict[
             UUID, tuple[str, str]
         ] = {}  # message → account and status as told, next to look at first
+        self._calls: dict[UUID, _Told] | None = None  # those that live, as told, next to look at first
 
     async def look(self) -> Batch | None:
         """What came or changed since the last look; None when nothing did."""
@@ -134,6 +155,7 @@ class Watcher:
             for key in [key for key in told if key <= floors[kind]]:
                 del told[key]
         rows["messages"] += await self._changed({row["id"] for row in rows["messages"]})
+        rows["calls"] += await self._calls_changed(rows["calls"])
         forgotten, gone = await self._forgotten_since(floors["messages"])
         rows["messages"] += forgotten
         self._follow(rows["messages"])
@@ -170,6 +192,35 @@ class Watcher:
         accounts, statuses, keys = map(list, zip(*asked, strict=True))
         return list(await self._database.fetch(_CHANGED, accounts, keys, statuses, timeout=_TIMEOUT_S))
 
+    async def _calls_changed(self, fresh: Sequence[Row]) -> list[Row]:
+        """Calls that were told before and had an event since: some of them at each look, in turn."""
+        if self._calls is None:  # whatever lives when the looking begins is looked at, too
+            found = await self._database.fetch(
+                _LIVE, self._scope.account_sid, MAX_PENDING, timeout=_TIMEOUT_S
+            )
+            self._calls = {row["id"]: (row["account_sid"], "", None) for row in found}
+        known = {row["id"] for row in fresh}
+        turn = [key for key in islice(self._calls, MOST + len(known)) if key not in known][:MOST]
+        rows = await self._told_otherwise(turn) if turn else []
+        for row in (*fresh, *rows):
+            self._calls.pop(row["id"], None)
+            if row["version"] is not None or row["status"] not in shapes.ENDED:
+                self._calls[row["id"]] = (row["account_sid"], row["status"], row["version"])
+        for key in sorted(self._calls)[: max(0, len(self._calls) - MAX_PENDING)]:
+            del self._calls[key]
+        return rows
+
+    async def _told_otherwise(self, keys: Sequence[UUID]) -> list[Row]:
+        assert self._calls is not None
+        asked = [(key, *self._calls.pop(key)) for key in keys]
+        self._calls |= {
+            key: (account, status, version) for key, account, status, version in asked
+        }  # behind the others, for the next look
+        ids, accounts, statuses, versions = map(list, zip(*asked, strict=True))
+        return list(
+            await self._database.fetch(_CALLS_CHANGED, accounts, ids, statuses, versions, timeout=_TIMEOUT_S)
+        )
+
     def _follow(self, rows: Sequence[Row]) -> None:
         """Look again at what may still change, the newest of it."""
         for row in rows:
@@ -191,7 +242,7 @@ async def caught_up(database: Database, scope: Scope, last_cursor: str) -> Batch
     skipped = dict.fromkeys(KINDS, 0)
     gone: list[str] = []
     if since is not None:
-        floors["messages"] = sids.bound(since - REVISITED)
+        floors["messages"] = floors["calls"] = sids.bound(since - REVISITED)
     for kind in KINDS:
         rows[kind] = await newest(database, scope, kind, floors[kind])
         if since is not None:
@@ -238,6 +289,8 @@ async def _uncounted(database: Database, scope: Scope, kind: str, seen: tuple[Se
 
 def _state(kind: str, row: Row) -> Any:
     """What makes a row news when it differs from what was told."""
+    if kind == "calls":
+        return row["status"], row["version"]
     return row["id"] if kind in ("deliveries", "requests") else row["status"]
 
 
@@ -254,6 +307,7 @@ def _batch(
         "deliveries": [shapes.delivery(row) for row in rows["deliveries"]],
         "phone_messages": [shapes.phone_message(row) for row in rows["phone_messages"]],
         "requests": [shapes.request(row) for row in rows["requests"]],
+        "calls": [shapes.call(row) for row in rows["calls"]],
     }
     shown["phone_messages"] += [shapes.missed(row) for row in rows["messages"] if shapes.is_missed(row)]
     told = {kind: len(found) for kind, found in shown.items()}

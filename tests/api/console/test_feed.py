@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
+from waiting import until
 
 from localloop.console import feed, watching
 from localloop.console.feed import Feeds, Reader
@@ -45,6 +46,14 @@ class Events:
                     found: dict[str, Any] = row
                     return found
 
+    async def call(self, sid: str) -> dict[str, Any]:
+        """The call the next time that something is told of it."""
+        while True:
+            for row in (await self.next())["calls"]:
+                if row["sid"] == sid:
+                    found: dict[str, Any] = row
+                    return found
+
 
 @asynccontextmanager
 async def watching_as(page: Page, cursor: str = "") -> AsyncIterator[Events]:
@@ -63,7 +72,7 @@ async def test_the_first_event_comes_at_once(page: Page) -> None:
     async with watching_as(page) as events:
         first = await events.next()
     assert rows(first) == 0
-    assert first["skipped"] == {"messages": 0, "deliveries": 0, "phone_messages": 0, "requests": 0}
+    assert first["skipped"] == dict.fromkeys(watching.KINDS, 0)
     assert first["gone"] == []
 
 
@@ -379,3 +388,24 @@ async def browsing(feeds: Feeds, scope: Scope) -> AsyncIterator[asyncio.Queue[by
         tasks.create_task(feeds.stream(scope, "", is_signed_in)({}, receive, send))
         yield sent
         gone.set()
+
+
+async def test_what_happens_to_a_call_is_told(server: Server, page: Page) -> None:
+    """A call that lived before anybody looked, and each of its events until it is over."""
+    path = f"2010-04-01/Accounts/{page.account_sid}/Calls.json"
+    twiml = "<Response><Gather timeout='600'/></Response>"
+    sid = (await page.post(path, To=TO, From=FROM, Twiml=twiml))["sid"]
+    answered = "select status = 'in-progress' from calls where id = $1"
+    await until(lambda: server.database.fetchval(answered, sids.uuid_of(sid)))
+    async with watching_as(page) as events:
+        await events.next()
+        told = await events.call(sid)
+        assert (told["status"], told["phone"], told["duration"]) == ("in-progress", TO, None)
+        await page.post(f"lab/v1/Phones/{TO}/Calls/{sid}", Press="5")
+        pressed = await events.call(sid)
+        assert pressed["version"] > told["version"]
+        await page.post(f"lab/v1/Phones/{TO}/Calls/{sid}", Status="completed")
+        ended = pressed
+        while ended["version"] is not None:
+            ended = await events.call(sid)
+        assert ended["status"] == "completed"

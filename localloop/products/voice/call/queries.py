@@ -228,7 +228,7 @@ async def load(reader: Any, wanted: Sequence[Wanted]) -> list[Loaded | Unreadabl
     found: list[Loaded | Unreadable | None] = [None] * len(wanted)
     for row in rows:
         try:
-            found[row["n"] - 1] = Loaded(_live(row), row["is_early"])
+            found[row["n"] - 1] = Loaded(live_of(row), row["is_early"])
         except msgspec.MsgspecError as error:
             found[row["n"] - 1] = Unreadable(row["version"], str(error))
     return found
@@ -247,11 +247,16 @@ async def find(reader: Any, account_sid: str, call_id: UUID) -> Live | None:
         account_sid,
         call_id,
     )
-    return None if row is None else _live(row)
+    return None if row is None else live_of(row)
 
 
-def _live(row: Any) -> Live:
-    return replace(live.decode(row["state"]), version=row["version"])
+def live_of(row: Any) -> Live:
+    """A row of `live_calls`. Whose it is its row says: a fork of a world has the same calls under another name."""
+    state = replace(live.decode(row["state"]), version=row["version"])
+    if state.call.account_sid == row["account_sid"] and state.call.world_sid == row["world_sid"]:
+        return state
+    owner = {"account_sid": row["account_sid"], "world_sid": row["world_sid"]}
+    return replace(state, call=replace(state.call, **owner))
 
 
 class Named(Struct, frozen=True):

@@ -51,7 +51,7 @@ class Slice(Struct, frozen=True, kw_only=True):
 async def active(unit: Executor, account_sid: str, name: str) -> Room | None:
     """The room of this name that has not ended, held until the transaction ends."""
     row = await unit.fetchrow(_ACTIVE, account_sid, name)
-    return None if row is None else _room(row)
+    return None if row is None else room_of(row)
 
 
 async def opened(unit: Executor, room: Room) -> Room:
@@ -70,7 +70,7 @@ async def opened(unit: Executor, room: Room) -> Room:
         room.date_created,
     )
     if row is not None:
-        return _room(row)
+        return room_of(row)
     found = await active(unit, room.account_sid, room.friendly_name)  # somebody opened it in between
     assert found is not None
     return found
@@ -81,7 +81,7 @@ async def get(executor: Executor, account_sid: str, sid: str, *, hold: bool = Fa
     if not sids.is_sid(sid, "CF"):
         return None
     row = await executor.fetchrow(f"{_GET} for update" if hold else _GET, account_sid, sids.uuid_of(sid))
-    return None if row is None else _room(row)
+    return None if row is None else room_of(row)
 
 
 async def save(unit: Executor, room: Room) -> None:
@@ -108,11 +108,11 @@ async def page(executor: Executor, account_sid: str, filters: Filters, part: Sli
     is_backward = part.before is not None
     sql = f"select {_READ} from conferences where {' and '.join(clauses)}"
     order = f" order by id {'asc' if is_backward else 'desc'} limit {part.limit:d}"
-    found = [_room(row) for row in await executor.fetch(sql + order, *values)]
+    found = [room_of(row) for row in await executor.fetch(sql + order, *values)]
     return found[::-1] if is_backward else found
 
 
-def _room(row: Any) -> Room:
+def room_of(row: Any) -> Room:
     """Whose it is its row says: a fork of a world has the same rooms under another name."""
     room = _decoder.decode(row["state"])
     return structs.replace(room, account_sid=row["account_sid"], world_sid=row["world_sid"])
