@@ -18,6 +18,7 @@ from localloop.telephony.leg import (
     HangUp,
     Hear,
     Line,
+    Listening,
     News,
     Order,
     Pressed,
@@ -42,8 +43,7 @@ State: TypeAlias = Literal["idle", "ringing", "talking", "over"]
 _AT_ONCE: Final = timedelta()
 _REACTION_S: Final = 0.5  # between what somebody hears and what he does
 _ANSWERED_BY: Final = {"fax": "fax", "voicemail": "machine", "machine": "machine"}
-_MACHINE_START_MS: Final = 2400  # Twilio's MachineDetectionSpeechThreshold: speech that long is a machine's
-_HUMAN_MS: Final = 1200
+_FAX_MS: Final = 2400  # until its tone is known
 _MOST_REPEATS: Final = 20  # of a text that is said again and again, that who waits for words is attentive to
 _NOBODY: Final = ("busy", "unreachable", "rejects")  # who is called in vain
 _BEEP_S: Final = 0.5
@@ -148,18 +148,30 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
         over = replace(self, state=_OVER)
         return Reaction(over, (Ended("hung-up", 487 if self.state == "idle" else 200),))
 
-    def who(self, *, to_the_end: bool) -> Who:
+    def who(self, listening: Listening) -> Who:
+        """What answered is what the persona is; how long it takes to know depends on what is listened for."""
         kind = _ANSWERED_BY.get(self.persona.takes, "human")
-        if kind == "human":
-            return Who("human", _HUMAN_MS)
+        said = self.persona.said_first
+        greeting_ms = round(seconds_of(said) * 1000) if said else 0
         if kind == "fax":
-            return Who("fax", _MACHINE_START_MS)
-        if not to_the_end:
-            return Who("machine_start", _MACHINE_START_MS)
-        greeting_ms = round(seconds_of(self.persona.said_first) * 1000)
+            return Who("fax", _FAX_MS)
+        if kind == "human" and not said and self._silent_ms >= listening.silence_ms:
+            return Who("unknown", listening.silence_ms)
+        if kind == "human":
+            return Who("human", greeting_ms + listening.speech_end_ms)
+        if not listening.to_the_end:
+            return Who("machine_start", listening.speech_ms)
         if self.persona.beep:
             return Who("machine_end_beep", greeting_ms + round(_BEEP_S * 1000))
-        return Who("machine_end_silence", greeting_ms + 2 * _HUMAN_MS)
+        if any(step.say or step.press for step in self.persona.script[:1]):
+            return Who("machine_end_other", greeting_ms)  # neither a beep nor silence follows
+        return Who("machine_end_silence", greeting_ms + 2 * listening.speech_end_ms)
+
+    @property
+    def _silent_ms(self) -> int:
+        """How long nothing happens at the script's beginning."""
+        first = self.persona.script[0] if self.persona.script else Step(pause=0)
+        return round((first.pause or 0) * 1000)
 
     def _ring(self, timeout: float) -> Reaction:
         persona = self.persona

@@ -17,6 +17,7 @@ from localloop.telephony.leg import (
     Finished,
     HangUp,
     Hear,
+    Listening,
     News,
     Order,
     Pressed,
@@ -39,7 +40,6 @@ _REFUSALS: Final = {
     "busy": Ended("busy", 486),
     "rejected": Ended("no-answer", 603),
 }
-_HUMAN_MS: Final = 1200
 
 
 class Wire(Struct, frozen=True, kw_only=True, tag="wire"):
@@ -97,8 +97,8 @@ class Wire(Struct, frozen=True, kw_only=True, tag="wire"):
             case _:
                 return Reaction(self, (news,))
 
-    def who(self, *, to_the_end: bool) -> Who:  # noqa: ARG002 - a leg's
-        return Who("human", _HUMAN_MS)
+    def who(self, listening: Listening) -> Who:
+        return Who("human", listening.speech_end_ms)
 
     @property
     def is_ringing(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from localloop.telephony.leg import (
     HangUp,
     Hear,
     Line,
+    Listening,
     News,
     Pressed,
     Reaction,
@@ -28,6 +30,7 @@ from localloop.telephony.leg import (
     Stop,
     Transferring,
     Wake,
+    Who,
 )
 from localloop.telephony.simulated import Persona, PersonaError, Phone, Step
 from localloop.telephony.simulated.persona import persona
@@ -159,9 +162,36 @@ def test_a_call_that_is_handed_on_in_vain_is_lost(takes: str, after: float) -> N
     ],
 )
 def test_who_answered(takes: str, to_the_end: bool, answered_by: str) -> None:
-    assert Phone(persona=persona({"takes": takes})).who(to_the_end=to_the_end).answered_by == answered_by
-    silent = Phone(persona=persona({"takes": "machine", "beep": False}))
-    assert silent.who(to_the_end=True).answered_by == "machine_end_silence"
+    phone = Phone(persona=persona({"takes": takes}))
+    assert phone.who(Listening(to_the_end=to_the_end)).answered_by == answered_by
+
+
+@pytest.mark.parametrize(
+    ("given", "listening", "who"),
+    [
+        ({}, Listening(), Who("human", 1200)),
+        ({}, Listening(speech_end_ms=500), Who("human", 500)),
+        ({"greeting": "Who is there, please? Ada?"}, Listening(), Who("human", 1733 + 1200)),
+        ({"script": [{"pause": 5}, {"say": "Hello?"}]}, Listening(), Who("unknown", 5000)),
+        ({"script": [{"pause": 5}, {"say": "Hello?"}]}, Listening(silence_ms=8000), Who("human", 1200)),
+        ({"takes": "voicemail"}, Listening(speech_ms=1000), Who("machine_start", 1000)),
+        (
+            {"takes": "machine", "beep": False, "greeting": "x" * 150},
+            Listening(to_the_end=True, speech_end_ms=700),
+            Who("machine_end_silence", 10_000 + 1400),
+        ),
+        (
+            {"takes": "machine", "beep": False, "greeting": "x" * 150, "script": [{"press": "1"}]},
+            Listening(to_the_end=True),
+            Who("machine_end_other", 10_000),
+        ),
+    ],
+)
+def test_how_long_it_takes_to_know_who_answered(
+    given: dict[str, Any], listening: Listening, who: Who
+) -> None:
+    """By Twilio's speech threshold, speech end threshold and silence timeout; what it is, the persona says."""
+    assert Phone(persona=persona(given)).who(listening) == who
 
 
 def test_nobody_answers_twice() -> None:

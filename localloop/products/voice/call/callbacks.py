@@ -28,6 +28,7 @@ class Change(Struct, frozen=True, kw_only=True):
     at: datetime
     sequence: int
     sip_code: int | None = None
+    recording_url: str = ""  # of the call as a whole
 
 
 def params_of(call: Call, status: Status | None = None) -> dict[str, str]:
@@ -47,6 +48,7 @@ def params_of(call: Call, status: Status | None = None) -> dict[str, str]:
         forwarded_from=given(call.options.forwarded_from),
         caller_name=given(call.options.caller_name),
         parent_call_sid=given(call.parent_sid),
+        call_token=given(call.options.call_token or None) if call.direction == "inbound" else UNSET,
         answered_by=cast(Any, given(call.answered_by)),
         application_sid=given(call.options.application_sid) if call.from_.startswith("client:") else UNSET,
     )
@@ -72,6 +74,9 @@ def status_params(call: Call, change: Change) -> dict[str, str]:
             str(minutes(duration)) if change.status == "completed" and duration is not None else None
         ),
         sip_response_code=given(str(change.sip_code) if has_ended and change.sip_code else None),
+        recording_sid=given(change.recording_url.rpartition("/")[2] or None),
+        recording_url=given(change.recording_url or None),
+        recording_duration=given(str(duration) if change.recording_url else None),
     )
     return params_of(call, change.status) | progress.params()
 

@@ -16,9 +16,11 @@ from msgspec import Struct
 from localloop.core import e164, errors, sids
 from localloop.core.errors import ApiError
 from localloop.products.numbers import Application, Directory, find_application, is_verified
-from localloop.products.voice.call import wish
+from localloop.products.voice.byoc.policy import TRUNK
+from localloop.products.voice.call import queries, wish
 from localloop.products.voice.call.live import Live
-from localloop.products.voice.call.resource import Call
+from localloop.products.voice.call.resource import Call, Options
+from localloop.products.voice.call.token import call_of
 from localloop.store import Database
 from localloop.store.plain import PlainStore
 
@@ -72,8 +74,10 @@ class Composer:
         """A call ready to be queued. Raises Twilio's 212xx errors and 32018."""
         to = self._called(params.get("To"))
         from_ = self._caller(params.get("From"), to)
-        phone_number_sid = await self._owned(from_, origin) if from_.startswith("+") else None
+        phone_number_sid = await self._shown(from_, params, origin)
         options = wish.options_of(params, await self._application(params, origin.account_sid))
+        if to.startswith("+"):
+            await self._check_shown(options, origin)
         if to.startswith("+"):
             await self._check_called(to, origin)
         if self._rules.profile(origin.world_sid) == "trial":
@@ -119,6 +123,27 @@ class Composer:
         if to.startswith("+") or address.kind == "invalid":
             raise errors.invalid_caller_id(raw)
         return raw.strip()
+
+    async def _shown(self, from_: str, params: Mapping[str, Any], origin: Origin) -> str | None:
+        """The SID of the number that is shown, if it is one of the account's. Raises 21210."""
+        if not from_.startswith("+") or await self._is_passed_on(from_, params.get("CallToken"), origin):
+            return None
+        return await self._owned(from_, origin)
+
+    async def _is_passed_on(self, from_: str, token: str | None, origin: Origin) -> bool:
+        """Whether it forwards a call that came in from this number, and has its token."""
+        id = call_of(token) if token else None
+        call = await queries.get(self._database, origin.account_sid, id) if id is not None else None
+        return call is not None and call.direction == "inbound" and call.from_ == from_
+
+    async def _check_shown(self, options: Options, origin: Origin) -> None:
+        """Another caller ID, and the carrier that the call leaves by. Raises 21210, 21212, 21300."""
+        if options.caller_id:
+            shown = self._caller(options.caller_id, "+")
+            if not await self._is_passed_on(shown, options.call_token, origin):
+                await self._owned(shown, origin)
+        if options.byoc and await self._records.get(origin.account_sid, TRUNK, options.byoc, None) is None:
+            raise errors.of(21300)
 
     async def _owned(self, from_: str, origin: Origin) -> str | None:
         """The SID of the number that is shown: one's own, or a verified one. Raises 21210."""

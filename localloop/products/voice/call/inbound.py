@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from localloop.core import clock, sids
 from localloop.jobs import enqueue
@@ -13,6 +14,7 @@ from localloop.products.voice.call import queries
 from localloop.products.voice.call.events import Arrived
 from localloop.products.voice.call.live import Live
 from localloop.products.voice.call.resource import Call, Options, Progress, Webhook
+from localloop.products.voice.call.token import token_of
 from localloop.products.voice.call.turn import job_of
 from localloop.store import Database, Unit
 from localloop.store.plain import PlainStore
@@ -48,17 +50,19 @@ class Reception:
         return live.call
 
     async def live(self, incoming: Incoming, owned: Owned, at: datetime) -> Live:
+        id = sids.new_id()
+        token = token_of(sids.from_uuid("CA", id), incoming.from_, incoming.to, at)
         call = Call(
             account_sid=owned.account_sid,
             world_sid=owned.world_sid,
-            id=sids.new_id(),
+            id=id,
             status="ringing",
             direction="inbound",
             from_=incoming.from_,
             to=incoming.to,
             phone_number_sid=owned.sid,
             start_time=at,
-            options=await self._options(owned, incoming),
+            options=replace(await self._options(owned, incoming), call_token=token),
             date_created=at,
             date_updated=at,
         )

@@ -69,6 +69,7 @@ class Live(Struct, frozen=True, kw_only=True):
     whisper: dict[str, str] = {}  # what the document is told that it hears before it is connected
     room: str = ""  # the conference that it is in, by its name
     recordings: dict[int, Running] = {}  # by the number of the command that began each
+    recording_sid: str = ""  # of the call as a whole, from its answer on
     hops: int = 0  # calls of the house that led to it
     refusal: int = 0  # why it cannot be made, though another call dialled it
 

@@ -27,6 +27,7 @@ from localloop.webhooks import Alert, Forgotten, Webhooks, forget
 
 TWO_DOCUMENTS = 32019
 NO_AMD_CALLBACK = 21262
+UNKNOWN_EVENT = 21626
 ARCHIVED_AFTER = timedelta(days=396)  # thirteen months (Twilio: "Voice Calls Archive")
 
 
@@ -76,6 +77,7 @@ class Operations(Struct, frozen=True):
             if call.has_ended
             else await self.engine.take(Wanted(call.account_sid, call.id, call.id), ordered, request.now)
         )
+        await self._warn(request.params, call)
         if live is None:
             if any(request.params.get(name) for name in ("Status", "Url", "Twiml")):
                 raise errors.call_not_in_progress()
@@ -125,7 +127,9 @@ class Operations(Struct, frozen=True):
             return
         if params.get("Url") and params.get("Twiml"):
             await self.webhooks.alert(_alert(call, TWO_DOCUMENTS, "Url is used, Twiml is not"))
-        detection = call.options.detection
+        if unknown := wish.unknown_events(params):
+            await self.webhooks.alert(_alert(call, UNKNOWN_EVENT, f"no event: {', '.join(unknown)}"))
+        detection = call.options.detection if "MachineDetection" in params else None
         if detection is not None and detection.is_async and not detection.callback:
             await self.webhooks.alert(
                 _alert(call, NO_AMD_CALLBACK, "AsyncAmd without AsyncAmdStatusCallback")

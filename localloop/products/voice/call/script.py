@@ -158,7 +158,14 @@ def hang_up(turn: Turn, by: Literal["api", "time-limit"]) -> None:
 
 def detect(turn: Turn, detection: Detection) -> None:
     """Who answered is known as soon as it is, `unknown` when that takes too long."""
-    who = turn.end.who(to_the_end=detection.mode == "DetectMessageEnd")
+    who = turn.end.who(
+        leg.Listening(
+            to_the_end=detection.mode == "DetectMessageEnd",
+            speech_ms=detection.speech_threshold,
+            speech_end_ms=detection.speech_end_threshold,
+            silence_ms=detection.silence_timeout,
+        )
+    )
     limit = detection.timeout_s * 1000
     found = Detected(who.answered_by, who.after_ms) if who.after_ms <= limit else Detected("unknown", limit)
     turn.later(timedelta(milliseconds=found.after_ms), found)

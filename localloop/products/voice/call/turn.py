@@ -105,14 +105,26 @@ class Turn:
         self._is_changed = True
         if callbacks.is_told(call, before, status):
             code = sip_code or lifecycle.SIP_CODES.get(status)
-            change = Change(status=status, at=now, sequence=self.live.sequence, sip_code=code)
+            change = Change(
+                status=status,
+                at=now,
+                sequence=self.live.sequence,
+                sip_code=code,
+                recording_url=self.recording_url(self.live.recording_sid)
+                if has_ended and self.live.recording_sid
+                else "",
+            )
             self._notifications.append(callbacks.notification_of(call, change))
             self.live = replace(self.live, sequence=self.live.sequence + 1)
         if status == "in-progress":
             self.later(timedelta(seconds=call.options.time_limit), TimeIsUp())
-            recording = recording_of(call, now)
-            self._recordings += [recording] if recording is not None else []
+            self._record_all(recording_of(call, now))
         return True
+
+    def _record_all(self, recording: Recording | None) -> None:
+        if recording is not None:
+            self._recordings.append(recording)
+            self.live = replace(self.live, recording_sid=recording.sid)
 
     def show(self, call: Call) -> None:
         """More is known of the call, which its resource may show."""
@@ -124,6 +136,12 @@ class Turn:
         before = self.call.options
         if options != before:
             self.show(replace(self.call, options=options))
+        script, webhook = self.live.script, options.webhook
+        if script is not None:
+            fallback = replace(
+                script, fallback_url=webhook.fallback_url, fallback_method=webhook.fallback_method
+            )
+            self.live = replace(self.live, script=fallback)
         if options.time_limit != before.time_limit and self.call.answer_time is not None:
             ends = self.call.answer_time + timedelta(seconds=options.time_limit)
             self.later(max(ends, self.at) - self.at, TimeIsUp())

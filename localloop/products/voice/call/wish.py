@@ -28,6 +28,8 @@ _TUNABLES: Final = {
 }
 _MODES: Final = {"enable": "Enable", "detectmessageend": "DetectMessageEnd"}
 _SAID: Final = ("true", "false", "")
+_RECORDING_EVENTS: Final = ("in-progress", "completed", "absent")
+_WRITTEN: Final = re.compile(r"[!-~]*")
 
 
 def options_of(params: Mapping[str, Any], application: Application | None = None) -> Options:
@@ -129,9 +131,23 @@ def _progress_of(application: Application) -> Progress:
 
 def _events(params: Mapping[str, Any]) -> tuple[Milestone, ...]:
     """Each its own parameter, or several in one as TwiML has them; what is none of them is passed over."""
-    said = " ".join(params.get("StatusCallbackEvent") or ()).replace(",", " ").lower().split()
+    said = _words(params, "StatusCallbackEvent")
     found = tuple(each for each in lifecycle.MILESTONES if each in said)
     return found or ("completed",)
+
+
+def unknown_events(params: Mapping[str, Any]) -> list[str]:
+    """What was asked to be told and is no event of a call, or of a recording."""
+    of_calls = _words(params, "StatusCallbackEvent")
+    of_recordings = _words(params, "RecordingStatusCallbackEvent")
+    return [
+        *(each for each in of_calls if each not in lifecycle.MILESTONES),
+        *(each for each in of_recordings if each not in _RECORDING_EVENTS),
+    ]
+
+
+def _words(params: Mapping[str, Any], name: str) -> list[str]:
+    return " ".join(params.get(name) or ()).replace(",", " ").lower().split()
 
 
 def _timeout(seconds: int | None) -> int:
@@ -172,14 +188,15 @@ def _recorded(params: Mapping[str, Any]) -> Recorded | None:
     url = params.get("RecordingStatusCallback") or ""
     if url and not is_url(url):
         raise errors.invalid_status_callback(url)
-    events = " ".join(params.get("RecordingStatusCallbackEvent") or ()).split()
+    said = _words(params, "RecordingStatusCallbackEvent")
+    events = tuple(each for each in _RECORDING_EVENTS if each in said)
     return Recorded(
         channels=_choice(params, "RecordingChannels", ("mono", "dual")),
         track=_choice(params, "RecordingTrack", ("both", "inbound", "outbound")),
         trim=_choice(params, "Trim", ("trim-silence", "do-not-trim")),
         callback=url,
         callback_method=_method(params, "RecordingStatusCallbackMethod"),
-        callback_events=tuple(events) or ("completed",),
+        callback_events=events or ("completed",),
     )
 
 
@@ -192,12 +209,13 @@ def _choice(params: Mapping[str, Any], name: str, known: tuple[str, ...]) -> Any
 
 
 def _sip_username(params: Mapping[str, Any]) -> str:
-    """Raises 21221, 21223, 21225."""
+    """Raises 21221 to 21225."""
     username, password = params.get("SipAuthUsername") or "", params.get("SipAuthPassword") or ""
-    if len(username) >= 256:
-        raise errors.of(21221)
-    if len(password) >= 256:
-        raise errors.of(21223)
+    for text, too_long, unwritten in ((username, 21221, 21222), (password, 21223, 21224)):
+        if len(text) >= 256:
+            raise errors.of(too_long)
+        if not _WRITTEN.fullmatch(text):
+            raise errors.of(unwritten)
     if username and not password:
         raise errors.of(21225)
     return str(username)
