@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 # Answers that say: not now. Other errors are the application's, and the next notification may fare better.
 _TROUBLE: Final = frozenset({429, 502, 503, 504})
+UNHEEDED: Final = 15003
 _MOST_ALERTING: Final = 256
 
 
@@ -246,7 +247,11 @@ class Webhooks:
             return Entry(rows, job)
         raised: tuple[Raised, ...] = ()
         if notification.purpose != "debugger":
-            raised = (Raised(_alert_of(made[-1], about, job.world_sid, rows[-1][ID]), preferences),)
+            alert = _alert_of(made[-1], about, job.world_sid, rows[-1][ID])
+            if notification.voice and not isinstance(made[-1].outcome, Failure):
+                # The answer to a call's callback means nothing: that it is an error is worth a warning.
+                alert = replace(alert, error_code=UNHEEDED)
+            raised = (Raised(alert, preferences),)
         return Entry(rows, job, _retry_of(notification, job, preferences, len(made)), raised)
 
     async def _asked(self, instruction: Instruction, token: str) -> list[Attempt]:

@@ -55,7 +55,7 @@ class Voice:
     _accepted: BatchWriter[Live, Call] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._reception = Reception(self.database, self.directory, self.records)
+        self._reception = Reception(self.database, self.directory, self.records, self.rules.profile)
         self._ends = Ends(self._reception, self.records, self.hindrances or Free())
         self.recorder = Recorder(self.database, self.public_url)
         self.engine = Engine(self.database, self._ends, self.webhooks, self.recorder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from http_server import answer
 
 from tests.api.calls.conftest import FROM, TO, Loop
 
@@ -76,3 +77,19 @@ async def test_what_waits_in_the_queue_is_canceled_silently(loop: Loop) -> None:
     gone = await loop.ask("DELETE", f"{loop.path}/{made['sid']}.json")
     assert gone.status == 204
     assert (await loop.ask("GET", f"{loop.path}/{made['sid']}.json")).status == 404
+
+
+async def test_an_answer_to_a_callback_that_is_an_error_is_warned_of(loop: Loop) -> None:
+    """15003; it is not asked again, and the call goes on. Nobody at the address is an error as ever."""
+    loop.app.documents["/voice"] = "<Response><Pause length='3'/></Response>"
+    loop.app.documents["/status"] = answer("500 Oops", b"no")
+    made = await loop.call(StatusCallback=f"{loop.app.url}/status", StatusCallbackEvent=["answered"])
+    await loop.advance(HOUR)
+    assert (await loop.ended(made["sid"]))["status"] == "completed"
+    assert sorted(loop.app.paths()) == ["/status", "/voice"]
+    listed = (await loop.ask("GET", "/monitor/v1/Alerts")).json()["alerts"]
+    assert [(each["error_code"], each["log_level"]) for each in listed] == [("15003", "warning")]
+    await loop.call(StatusCallback="http://127.0.0.1:9/status", StatusCallbackEvent=["initiated"])
+    await loop.quiet()
+    listed = (await loop.ask("GET", "/monitor/v1/Alerts")).json()["alerts"]
+    assert listed[0]["error_code"] == "11202"

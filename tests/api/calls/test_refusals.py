@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from localloop.products.numbers import confirm
 from tests.api.calls.conftest import TO, Loop
 
 LONG = "<Response><Say>" + "x" * 4000 + "</Say></Response>"
@@ -100,3 +101,26 @@ class TestOneCallASecond:
         await loop.advance(timedelta(seconds=1))
         statuses = [(await loop.fetch(each["sid"]))["status"] for each in made]
         assert statuses == ["completed", "ringing", "canceled"]
+
+
+class TestOnTrial:
+    @pytest.fixture
+    def settings(self) -> Mapping[str, Any]:
+        return {"message_rate": 0, "call_rate": 0.0, "profile": "trial"}
+
+    async def test_ten_minutes_are_enough_and_only_for_those_who_are_known(self, loop: Loop) -> None:
+        """21219; 13805 when the call is cut, which no update prevents."""
+        assert await loop.refused() == 21219
+        account = f"/2010-04-01/Accounts/{loop.ask.account_sid}"
+        asked = await loop.ask("POST", f"{account}/OutgoingCallerIds.json", {"PhoneNumber": TO})
+        await confirm(loop.database, loop.ask.account_sid, TO, asked.json()["validation_code"])
+        loop.app.documents["/voice"] = "<Response><Pause length='86400'/></Response>"
+        made = await loop.call(TimeLimit=7200)
+        await loop.advance(timedelta(minutes=5))
+        assert (await loop.update(made["sid"], TimeLimit="7200")).status == 200
+        await loop.advance(timedelta(hours=3))
+        assert (await loop.ended(made["sid"]))["duration"] == "600"
+        assert await loop.database.fetchval("select array_agg(error_code order by id) from alerts") == [
+            21219,
+            13805,
+        ]

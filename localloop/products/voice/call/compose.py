@@ -26,7 +26,6 @@ from localloop.store.plain import PlainStore
 
 ADDRESSES: Final = ("client", "sip", "sips")
 _CLIENT: Final = re.compile(r"[!-~]{1,121}")
-_TRIAL_LIMIT: Final = 600  # seconds (13805)
 
 
 class Hindrances(Protocol):
@@ -81,8 +80,7 @@ class Composer:
         if to.startswith("+"):
             await self._check_called(to, origin)
         if self._rules.profile(origin.world_sid) == "trial":
-            limit = min(options.time_limit, _TRIAL_LIMIT)
-            options = wish.changed(options, {"TimeLimit": limit})
+            options = wish.on_trial(options)
         call = Call(
             account_sid=origin.account_sid,
             world_sid=origin.world_sid,

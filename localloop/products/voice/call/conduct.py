@@ -46,6 +46,7 @@ from localloop.telephony import leg
 from localloop.telephony.leg import News
 
 TIME_LIMIT: Final = 32015
+TRIAL_LIMIT: Final = 13805
 _UNANSWERED: Final[dict[str, Status]] = {"busy": "busy", "failed": "failed"}
 
 
@@ -138,7 +139,8 @@ def _limit(turn: Turn) -> None:
     elif call.answer_time is not None and turn.at >= call.answer_time + timedelta(
         seconds=call.options.time_limit
     ):
-        turn.warn(TIME_LIMIT, f"it has lasted {call.options.time_limit} seconds")
+        code = TRIAL_LIMIT if call.options.is_trial else TIME_LIMIT
+        turn.warn(code, f"it has lasted {call.options.time_limit} seconds")
         script.hang_up(turn, by="time-limit")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from localloop.core import clock, sids
 from localloop.jobs import enqueue
 from localloop.products.numbers import Directory, Owned, voice_webhook
-from localloop.products.voice.call import queries
+from localloop.products.voice.call import queries, wish
 from localloop.products.voice.call.events import Arrived
 from localloop.products.voice.call.live import Live
 from localloop.products.voice.call.resource import Call, Options, Progress, Webhook
@@ -34,7 +35,10 @@ class Incoming(Struct, frozen=True, kw_only=True):
 class Reception:
     """Takes calls from phones to numbers of the world."""
 
-    def __init__(self, database: Database, directory: Directory, records: PlainStore) -> None:
+    def __init__(
+        self, database: Database, directory: Directory, records: PlainStore, profile: Callable[[str], str]
+    ) -> None:
+        self._profile = profile
         self._database = database
         self.directory = directory
         self._records = records
@@ -51,6 +55,9 @@ class Reception:
 
     async def live(self, incoming: Incoming, owned: Owned, at: datetime) -> Live:
         id = sids.new_id()
+        options = await self._options(owned, incoming)
+        if self._profile(owned.world_sid) == "trial":
+            options = wish.on_trial(options)
         token = token_of(sids.from_uuid("CA", id), incoming.from_, incoming.to, at)
         call = Call(
             account_sid=owned.account_sid,
@@ -62,7 +69,7 @@ class Reception:
             to=incoming.to,
             phone_number_sid=owned.sid,
             start_time=at,
-            options=replace(await self._options(owned, incoming), call_token=token),
+            options=replace(options, call_token=token),
             date_created=at,
             date_updated=at,
         )

@@ -72,6 +72,7 @@ class Options(Struct, frozen=True, omit_defaults=True):
     application_sid: str | None = None
     timeout: int = 60  # seconds of ringing
     time_limit: int = 14_400
+    is_trial: bool = False  # of an account that only tries
     send_digits: str = ""
     detection: Detection | None = None
     recorded: Recorded | None = None

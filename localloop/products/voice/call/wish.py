@@ -18,6 +18,7 @@ MAX_TWIML: Final = 4000  # characters (32018)
 MAX_TIMEOUT: Final = 600
 MAX_TIME_LIMIT: Final = 14_400
 MAX_REASON: Final = 50
+TRIAL_LIMIT: Final = 600
 _SEND_DIGITS: Final = re.compile(r"[0-9A-D#*wW]{1,32}")
 # Of AMD's tunables: field, least, most (Twilio: "Answering Machine Detection").
 _TUNABLES: Final = {
@@ -77,8 +78,15 @@ def changed(options: Options, params: Mapping[str, Any]) -> Options:
         options,
         progress=progress,
         webhook=webhook,
-        time_limit=options.time_limit if limit is None else time_limit(limit),
+        time_limit=options.time_limit
+        if limit is None
+        else min(time_limit(limit), TRIAL_LIMIT if options.is_trial else MAX_TIME_LIMIT),
     )
+
+
+def on_trial(options: Options) -> Options:
+    """A call of an account that only tries is cut after ten minutes (13805)."""
+    return replace(options, is_trial=True, time_limit=min(options.time_limit, TRIAL_LIMIT))
 
 
 def inline(params: Mapping[str, Any]) -> str:
