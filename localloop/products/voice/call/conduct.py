@@ -182,7 +182,8 @@ def _detected(turn: Turn, answered_by: str, after_ms: int) -> None:
     if not detection.is_async:
         told = {**turn.call.options.params, "MachineDetectionDuration": str(after_ms)}
         turn.show(replace(turn.call, options=replace(turn.call.options, params=told)))
-        script.begin(turn)
+        if turn.live.script is None:  # it was led nowhere else meanwhile
+            script.begin(turn)
     elif detection.callback:
         params = callbacks.detected_params(turn.call, after_ms)
         turn.tell_only(detection.callback, detection.callback_method, params)
@@ -192,6 +193,8 @@ def _ended(turn: Turn, how: str, code: int) -> None:
     """The other end is gone; of a call that was not answered that says how."""
     if turn.call.status == "in-progress":
         turn.become("completed", sip_code=code)
+    elif how == "hung-up":
+        turn.become("no-answer")
     else:
         turn.become(_UNANSWERED.get(how, "no-answer"), sip_code=code)
     script.left(turn)

@@ -51,7 +51,7 @@ def begin(turn: Turn) -> None:
     number = e164.parse(call.to if call.direction == "inbound" else call.from_)
     source: Source = Web(webhook.url, webhook.method) if webhook.url else Inline(options.twiml)
     started = events.Started(
-        seq=1,
+        seq=_next(turn),
         at=turn.at,
         source=source,
         answered=call.status == "in-progress",
@@ -61,7 +61,13 @@ def begin(turn: Turn) -> None:
         send_digits=options.send_digits,
         country=number.country if number is not None and number.country else "US",
     )
-    turn.live = replace(turn.live, script=State())
+    _start(turn, started)
+
+
+def _start(turn: Turn, started: events.Started) -> None:
+    """Numbers go on from a document that ran before: what is still to come of that means nothing to this one."""
+    before = turn.live.script or State()
+    turn.live = replace(turn.live, script=State(seq=before.seq, counter=before.counter))
     feed(turn, started)
 
 
@@ -120,7 +126,7 @@ def _take_over(turn: Turn, source: Source) -> None:
     """A call without a document of its own gets one."""
     webhook = turn.call.options.webhook
     started = events.Started(
-        seq=1,
+        seq=_next(turn),
         at=turn.at,
         source=source,
         answered=True,
@@ -128,8 +134,7 @@ def _take_over(turn: Turn, source: Source) -> None:
         fallback_url=webhook.fallback_url,
         fallback_method=webhook.fallback_method,
     )
-    turn.live = replace(turn.live, script=State())
-    feed(turn, started)
+    _start(turn, started)
 
 
 def left(turn: Turn, by: Literal["caller", "api", "time-limit"] = "caller") -> None:
@@ -183,7 +188,7 @@ def screen(turn: Turn, screened: Screened) -> None:
     """Its own document before it is connected."""
     call = turn.call
     started = events.Started(
-        seq=1,
+        seq=_next(turn),
         at=turn.at,
         source=Web(screened.url, screened.method) if screened.url else None,
         answered=True,
@@ -191,8 +196,7 @@ def screen(turn: Turn, screened: Screened) -> None:
         role="screening",
         send_digits=screened.send_digits,
     )
-    turn.live = replace(turn.live, script=State())
-    feed(turn, started)
+    _start(turn, started)
 
 
 def release(turn: Turn, reason: str) -> None:
@@ -226,7 +230,7 @@ def go_on(turn: Turn) -> None:
 
 
 def _next(turn: Turn) -> int:
-    return turn.live.script.seq + 1 if turn.live.script is not None else 0
+    return turn.live.script.seq + 1 if turn.live.script is not None else 1
 
 
 def _kind(address: str) -> Literal["number", "client", "sip"]:
