@@ -110,14 +110,14 @@ def _share(turn: Turn, event: Queued | Matched | Dequeued | QueueOver | Conferre
 
 
 def _limit(turn: Turn) -> None:
-    """It has lasted as long as it may, if that was not changed meanwhile; then nothing is waited for any more."""
+    """It has lasted, or rung, as long as it may, if that was not changed meanwhile; then nothing is waited for any
+    more."""
     call = turn.call
+    since, limit = call.answer_time or call.start_time, call.options.time_limit
     if call.has_ended:
         turn.live = replace(turn.live, script=None)
-    elif call.answer_time is not None and turn.at >= call.answer_time + timedelta(
-        seconds=call.options.time_limit
-    ):
-        turn.warn(TIME_LIMIT, f"it has lasted {call.options.time_limit} seconds")
+    elif since is not None and turn.at >= since + timedelta(seconds=limit):
+        turn.warn(TIME_LIMIT, f"it has lasted {limit} seconds")
         script.hang_up(turn, by="time-limit")
 
 
@@ -133,9 +133,10 @@ def _dial(turn: Turn) -> None:
 
 
 def _arrive(turn: Turn) -> None:
-    """A number that names no application takes no calls: they fail at once."""
+    """A number that names no application takes no calls: they fail at once. Nobody lets it ring for ever."""
     turn.ring()
     if turn.call.options.webhook.url:
+        turn.later(timedelta(seconds=turn.call.options.time_limit), TimeIsUp())
         script.begin(turn)
     else:
         turn.order(leg.HangUp("rejected"))

@@ -72,7 +72,9 @@ def _start(turn: Turn, started: events.Started) -> None:
 
 
 def finished(turn: Turn, n: int) -> None:
-    feed(turn, events.Played(seq=_next(turn), at=turn.at, n=n))
+    """Of what it had asked for: keys that somebody else pressed have no number."""
+    if n:
+        feed(turn, events.Played(seq=_next(turn), at=turn.at, n=n))
 
 
 def pressed(turn: Turn, digits: str) -> None:
@@ -145,7 +147,8 @@ def left(turn: Turn, by: Literal["caller", "api", "time-limit"] = "caller") -> N
 def hang_up(turn: Turn, by: Literal["api", "time-limit"]) -> None:
     """Somebody else than the document or the other end ends it."""
     turn.order(leg.HangUp())
-    turn.become(lifecycle.ended_by_request(turn.call.status))
+    ends = lifecycle.ended_by_request if by == "api" else lifecycle.ended_by_time
+    turn.become(ends(turn.call.status))
     left(turn, by)
     family.over(turn)
 
