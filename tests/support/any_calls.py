@@ -196,9 +196,7 @@ def _persona(chance: random.Random) -> Persona:
         for _ in range(chance.randint(0, 4))
     ]
     return Persona(
-        takes=chance.choice(
-            [*["answers"] * 6, "busy", "never", "rejects", "unreachable", "voicemail", "fax"]
-        ),  # type: ignore[arg-type]
+        takes=chance.choice(_TAKES),
         after=chance.choice([0, 1, 1, 2, 5]),
         greeting=chance.choice(["", "Hi."]),
         script=tuple(steps),
