@@ -210,9 +210,10 @@ def release(turn: Turn, reason: str) -> None:
         return
     answered = turn.call.status == "in-progress"
     turn.order(leg.HangUp())
-    turn.become("completed" if answered else "no-answer", sip_code=None if answered else 487)
+    unanswered: lifecycle.Status = "canceled" if reason == "called-off" else "no-answer"
+    turn.become("completed" if answered else unanswered)
     left(turn, "time-limit" if reason == "time-limit" else "caller")
-    family.over(turn, None if answered or reason != "canceled" else "canceled")
+    family.over(turn, "canceled" if not answered and reason == "canceled" else None)
 
 
 def feed(turn: Turn, event: AnyEvent) -> None:
