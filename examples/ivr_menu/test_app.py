@@ -78,5 +78,3 @@ def test_an_order_that_is_not_there(call):
     call.heard("order number")
     call.press("77#")
     call.heard("no order of that number")
-
-

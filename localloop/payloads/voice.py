@@ -146,9 +146,9 @@ class Gathered(Part, frozen=True, kw_only=True):
     """What <Gather> adds to the request of its action."""
 
     digits: Annotated[str | UnsetType, said("The keys pressed", "1234", when="keys were pressed")] = UNSET
-    finished_on_key: Annotated[str | UnsetType, said("The key that ended it", "#", when="a key ended it")] = (
-        UNSET
-    )
+    finished_on_key: Annotated[
+        str | UnsetType, said("The key that ended it, empty when none did", "#", when="keys were pressed")
+    ] = UNSET
     speech_result: Annotated[
         str | UnsetType, said("What was said", "yes please", when="speech was heard")
     ] = UNSET

@@ -38,7 +38,7 @@ Why: TypeAlias = Literal[
 HangupReason: TypeAlias = Literal["hangup", "end-of-document", "application-error", "referred"]
 
 
-EndReason: TypeAlias = Literal["canceled", "hangup", "time-limit"]
+EndReason: TypeAlias = Literal["canceled", "called-off", "hangup", "time-limit"]
 
 
 class Command(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -255,7 +255,8 @@ class Bridge(Command, frozen=True, kw_only=True):
 
 
 class EndLegs(Command, frozen=True, kw_only=True):
-    """`canceled` of a leg that has not answered is a call with the status no-answer."""
+    """`canceled` of a leg that has not answered is a call with the status no-answer; one that the caller has called off
+    by a key is canceled."""
 
     legs: tuple[str, ...]
     reason: EndReason = "hangup"

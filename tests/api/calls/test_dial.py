@@ -109,7 +109,8 @@ async def test_a_callee_is_asked_first(loop: Loop) -> None:
     again = await loop.call()
     await loop.advance(HOUR)
     await loop.ended(again["sid"])
-    assert loop.app.told("/after")[1]["DialCallStatus"] == "no-answer"
+    declined = loop.app.told("/after")[1]
+    assert (declined["DialCallStatus"], declined["DialBridged"]) == ("completed", "false")
 
 
 async def test_the_caller_hangs_up_and_the_action_hears_how_long_it_was(loop: Loop) -> None:
@@ -138,3 +139,31 @@ async def test_a_number_that_is_not_ones_own_is_not_shown(loop: Loop) -> None:
     assert [child["status"] for child in await children(loop, made["sid"])] == ["failed"]
     assert await heard(loop, made["sid"]) == [("heard", "No.")]
     assert await loop.database.fetchval("select error_code from alerts") == 13214
+
+
+async def test_a_star_calls_off_what_rings(loop: Loop) -> None:
+    """Twilio's support pages: the call that was dialled is canceled then."""
+    loop.app.documents["/voice"] = (
+        f"<Response><Dial hangupOnStar='true' action='/after'>{AGENT}</Dial></Response>"
+    )
+    await loop.persona(AGENT, takes="never")
+    await loop.persona(script=[{"pause": 2}, {"press": "*"}])
+    made = await loop.call()
+    await loop.advance(HOUR)
+    await loop.ended(made["sid"])
+    (child,) = await children(loop, made["sid"])
+    assert child["status"] == loop.app.told("/after")[0]["DialCallStatus"] == "canceled"
+
+
+@pytest.mark.parametrize(("takes", "code"), [("answers", "200"), ("busy", "486"), ("unreachable", "404")])
+async def test_how_sip_answered_is_told(loop: Loop, takes: str, code: str) -> None:
+    loop.app.documents["/voice"] = (
+        "<Response><Dial action='/after'><Sip>sip:ada@example.com</Sip></Dial></Response>"
+    )
+    await loop.persona("sip:ada@example.com", takes=takes, script=[{"pause": 2}, {"hang_up": True}])
+    made = await loop.call()
+    await loop.advance(HOUR)
+    await loop.ended(made["sid"])
+    (after,) = loop.app.told("/after")
+    assert after["DialSipResponseCode"] == code
+    assert after["DialSipCallId"]

@@ -261,3 +261,16 @@ async def test_a_deleted_call_is_forgotten(loop: Loop) -> None:
     assert await holding(loop.database, words) >= {"deliveries", "phone_call_lines", "alerts"}
     assert (await loop.ask("DELETE", f"{loop.path}/{made['sid']}.json")).status == 204
     assert await holding(loop.database, words) == set()
+
+
+async def test_who_answered_is_found_after_the_call_was_led_elsewhere(loop: Loop) -> None:
+    """The document that waited for that was given up: it does not come back."""
+    loop.app.documents["/agent"] = "<Response><Pause length='30'/></Response>"
+    await loop.persona(takes="voicemail")
+    made = await loop.call(MachineDetection="Enable")
+    await loop.advance(timedelta(seconds=2))
+    assert (await loop.update(made["sid"], Url=f"{loop.app.url}/agent")).status == 200
+    await loop.advance(HOUR)
+    ended = await loop.ended(made["sid"])
+    assert loop.app.paths() == ["/agent"]
+    assert (ended["answered_by"], ended["duration"]) == ("machine_start", "31")

@@ -12,7 +12,11 @@ LATER = timedelta(minutes=10)
 
 async def _own(loop: Loop, url: str) -> None:
     account = f"/2010-04-01/Accounts/{loop.ask.account_sid}"
-    own = {"PhoneNumber": OWN, "VoiceUrl": f"{loop.app.url}{url}"}
+    own = {
+        "PhoneNumber": OWN,
+        "VoiceUrl": f"{loop.app.url}{url}",
+        "StatusCallback": f"{loop.app.url}/own-status",
+    }
     assert (await loop.ask("POST", f"{account}/IncomingPhoneNumbers.json", own)).status == 201
 
 
@@ -59,6 +63,8 @@ async def test_it_is_not_answered_in_time(loop: Loop) -> None:
     await loop.go_on(LATER)
     await loop.ended(made["sid"])
     assert await _calls(loop) == [("outbound-api", "no-answer", "0"), ("inbound", "no-answer", "0")]
+    (told,) = loop.app.told("/own-status")
+    assert (told["CallStatus"], told["SipResponseCode"]) == ("no-answer", "487")  # it was given up: CANCEL
 
 
 async def test_a_number_that_calls_itself_comes_to_an_end(loop: Loop) -> None:

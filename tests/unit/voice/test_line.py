@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import get_args
 
 import pytest
 
 from localloop.core import sids
 from localloop.products.voice.queue import line
-from localloop.products.voice.queue.line import Standing, Way
+from localloop.products.voice.queue.line import Standing
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 QUEUE, CALL, OTHER = sids.new("QU"), sids.new("CA"), sids.new("CA")
@@ -48,33 +47,6 @@ def test_what_the_wait_document_is_told() -> None:
         "CurrentQueueSize": "3",
         "MaxQueueSize": "1000",
     }
-
-
-@pytest.mark.parametrize(
-    ("way", "result"),
-    [
-        ("taken", "bridged"),
-        ("hung-up-while-connecting", "bridging-in-process"),
-        ("hung-up", "hangup"),
-        ("left", "leave"),
-        ("redirected", "redirected"),
-        ("redirected-while-connected", "redirected-from-bridged"),
-    ],
-)
-def test_the_action_of_who_was_in_a_queue(way: Way, result: str) -> None:
-    told = line.action_params(way, QUEUE, 12)
-    assert told == {"QueueResult": result, "QueueSid": QUEUE, "QueueTime": "12"}
-
-
-@pytest.mark.parametrize(
-    ("way", "result"), [("full", "queue-full"), ("refused", "error"), ("failed", "system-error")]
-)
-def test_the_action_of_who_was_in_none(way: Way, result: str) -> None:
-    assert line.action_params(way, QUEUE, 12) == {"QueueResult": result}
-
-
-def test_every_way_out_has_a_result() -> None:
-    assert set(line.RESULTS) == set(get_args(Way))
 
 
 def test_what_the_caller_and_the_dialler_are_told() -> None:

@@ -135,15 +135,14 @@ def _share(turn: Turn, event: Queued | Matched | Dequeued | QueueOver | Conferre
 
 
 def _limit(turn: Turn) -> None:
-    """It has lasted as long as it may, if that was not changed meanwhile; then nothing is waited for any more."""
+    """It has lasted, or rung, as long as it may, if that was not changed meanwhile; then nothing is waited for any
+    more."""
     call = turn.call
+    since, limit = call.answer_time or call.start_time, call.options.time_limit
     if call.has_ended:
         turn.live = replace(turn.live, script=None)
-    elif call.answer_time is not None and turn.at >= call.answer_time + timedelta(
-        seconds=call.options.time_limit
-    ):
-        code = TRIAL_LIMIT if call.options.is_trial else TIME_LIMIT
-        turn.warn(code, f"it has lasted {call.options.time_limit} seconds")
+    elif since is not None and turn.at >= since + timedelta(seconds=limit):
+        turn.warn(TRIAL_LIMIT if call.options.is_trial else TIME_LIMIT, f"it has lasted {limit} seconds")
         script.hang_up(turn, by="time-limit")
 
 
@@ -159,9 +158,10 @@ def _dial(turn: Turn) -> None:
 
 
 def _arrive(turn: Turn) -> None:
-    """A number that names no application takes no calls: they fail at once."""
+    """A number that names no application takes no calls: they fail at once. Nobody lets it ring for ever."""
     turn.ring()
     if turn.call.options.webhook.url:
+        turn.later(timedelta(seconds=turn.call.options.time_limit), TimeIsUp())
         script.begin(turn)
     else:
         turn.order(leg.HangUp("rejected"))
@@ -208,7 +208,8 @@ def _detected(turn: Turn, answered_by: str, after_ms: int) -> None:
     if not detection.is_async:
         told = {**turn.call.options.params, "MachineDetectionDuration": str(after_ms)}
         turn.show(replace(turn.call, options=replace(turn.call.options, params=told)))
-        script.begin(turn)
+        if turn.live.script is None:  # it was led nowhere else meanwhile
+            script.begin(turn)
     elif detection.callback:
         params = callbacks.detected_params(turn.call, after_ms)
         turn.tell_only(detection.callback, detection.callback_method, params)
@@ -218,6 +219,8 @@ def _ended(turn: Turn, how: str, code: int) -> None:
     """The other end is gone; of a call that was not answered that says how."""
     if turn.call.status == "in-progress":
         turn.become("completed", sip_code=code)
+    elif how == "hung-up":
+        turn.become("no-answer")
     else:
         turn.become(_UNANSWERED.get(how, "no-answer"), sip_code=code)
     script.left(turn)

@@ -119,7 +119,7 @@ class Screened(Struct, frozen=True, tag="screened"):
 class Released(Struct, frozen=True, tag="released"):
     """Whoever dialled this call needs it no longer."""
 
-    reason: Literal["canceled", "hangup", "time-limit"] = "hangup"
+    reason: Literal["canceled", "called-off", "hangup", "time-limit"] = "hangup"
 
 
 class Name(Struct, frozen=True):

@@ -153,9 +153,18 @@ def over(turn: Turn, how: str | None = None, code: int = 0) -> None:
         cast(Any, how or call.status),
         duration=-((since - ends) // _SECOND) if since is not None else None,
         code=code,
+        parameters=_sip_params(turn),
     )
     turn.live = replace(turn.live, boss=None, leg="", peer=None)
     turn.send(boss, told)
+
+
+def _sip_params(turn: Turn) -> dict[str, str]:
+    """What the action of a <Dial> is told besides of a <Sip>."""
+    call = turn.call
+    if turn.sip_code is None or call.direction != "outbound-dial" or kind_of(call.to) != "sip":
+        return {}
+    return {"DialSipCallId": f"{call.id.hex}@localloop", "DialSipResponseCode": str(turn.sip_code)}
 
 
 def _name(turn: Turn) -> Name:

@@ -79,3 +79,8 @@ def kept_as(status: Status) -> tuple[Status, ...]:
 def ended_by_request(status: Status) -> Status:
     """What a call becomes that is hung up over REST: one that was never answered was canceled."""
     return "completed" if status == "in-progress" else "canceled"
+
+
+def ended_by_time(status: Status) -> Status:
+    """What a call becomes that has lasted, or rung, as long as it may."""
+    return "completed" if status == "in-progress" else "no-answer"

@@ -52,7 +52,7 @@ def begin(turn: Turn) -> None:
     number = e164.parse(call.to if call.direction == "inbound" else call.from_)
     source: Source = Web(webhook.url, webhook.method) if webhook.url else Inline(options.twiml)
     started = events.Started(
-        seq=1,
+        seq=_next(turn),
         at=turn.at,
         source=source,
         answered=call.status == "in-progress",
@@ -62,12 +62,20 @@ def begin(turn: Turn) -> None:
         send_digits=options.send_digits,
         country=number.country if number is not None and number.country else "US",
     )
-    turn.live = replace(turn.live, script=State())
+    _start(turn, started)
+
+
+def _start(turn: Turn, started: events.Started) -> None:
+    """Numbers go on from a document that ran before: what is still to come of that means nothing to this one."""
+    before = turn.live.script or State()
+    turn.live = replace(turn.live, script=State(seq=before.seq, counter=before.counter))
     feed(turn, started)
 
 
 def finished(turn: Turn, n: int) -> None:
-    feed(turn, events.Played(seq=_next(turn), at=turn.at, n=n))
+    """Of what it had asked for: keys that somebody else pressed have no number."""
+    if n:
+        feed(turn, events.Played(seq=_next(turn), at=turn.at, n=n))
 
 
 def pressed(turn: Turn, digits: str) -> None:
@@ -131,7 +139,7 @@ def _take_over(turn: Turn, source: Source) -> None:
     """A call without a document of its own gets one."""
     webhook = turn.call.options.webhook
     started = events.Started(
-        seq=1,
+        seq=_next(turn),
         at=turn.at,
         source=source,
         answered=True,
@@ -139,8 +147,7 @@ def _take_over(turn: Turn, source: Source) -> None:
         fallback_url=webhook.fallback_url,
         fallback_method=webhook.fallback_method,
     )
-    turn.live = replace(turn.live, script=State())
-    feed(turn, started)
+    _start(turn, started)
 
 
 def left(turn: Turn, by: Literal["caller", "api", "time-limit"] = "caller") -> None:
@@ -151,7 +158,8 @@ def left(turn: Turn, by: Literal["caller", "api", "time-limit"] = "caller") -> N
 def hang_up(turn: Turn, by: Literal["api", "time-limit"]) -> None:
     """Somebody else than the document or the other end ends it."""
     turn.order(leg.HangUp())
-    turn.become(lifecycle.ended_by_request(turn.call.status))
+    ends = lifecycle.ended_by_request if by == "api" else lifecycle.ended_by_time
+    turn.become(ends(turn.call.status))
     left(turn, by)
     family.over(turn)
 
@@ -201,7 +209,7 @@ def screen(turn: Turn, screened: Screened) -> None:
     """Its own document before it is connected."""
     call = turn.call
     started = events.Started(
-        seq=1,
+        seq=_next(turn),
         at=turn.at,
         source=Web(screened.url, screened.method) if screened.url else None,
         answered=True,
@@ -209,8 +217,7 @@ def screen(turn: Turn, screened: Screened) -> None:
         role="screening",
         send_digits=screened.send_digits,
     )
-    turn.live = replace(turn.live, script=State())
-    feed(turn, started)
+    _start(turn, started)
 
 
 def release(turn: Turn, reason: str) -> None:
@@ -221,9 +228,10 @@ def release(turn: Turn, reason: str) -> None:
         return
     answered = turn.call.status == "in-progress"
     turn.order(leg.HangUp())
-    turn.become("completed" if answered else "no-answer", sip_code=None if answered else 487)
+    unanswered: lifecycle.Status = "canceled" if reason == "called-off" else "no-answer"
+    turn.become("completed" if answered else unanswered)
     left(turn, "time-limit" if reason == "time-limit" else "caller")
-    family.over(turn, None if answered or reason != "canceled" else "canceled")
+    family.over(turn, "canceled" if not answered and reason == "canceled" else None)
 
 
 def feed(turn: Turn, event: AnyEvent) -> None:
@@ -244,7 +252,7 @@ def go_on(turn: Turn) -> None:
 
 
 def _next(turn: Turn) -> int:
-    return turn.live.script.seq + 1 if turn.live.script is not None else 0
+    return turn.live.script.seq + 1 if turn.live.script is not None else 1
 
 
 def _kind(address: str) -> Literal["number", "client", "sip"]:

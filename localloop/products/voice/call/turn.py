@@ -61,6 +61,7 @@ class Turn:
         self._is_changed = False  # what the resource shows of it
         self._notifications: list[Notification] = []
         self.news: deque[News] = deque()  # of its leg, still to be heard
+        self.sip_code: int | None = None  # how the call's network puts its end
         self.known = 0  # the code of a failure that the Debugger has been told already
         self._asks: list[NewJob] = []
         self._then: list[NewJob] = []
@@ -90,6 +91,9 @@ class Turn:
         if not lifecycle.may_follow(before, status):
             return False
         has_ended = lifecycle.has_ended(status)
+        code = sip_code or lifecycle.SIP_CODES.get(status)
+        if has_ended:
+            self.sip_code = code
         call = replace(
             self.call,
             status=status,
@@ -104,7 +108,6 @@ class Turn:
         self.live = replace(self.live, call=call)
         self._is_changed = True
         if callbacks.is_told(call, before, status):
-            code = sip_code or lifecycle.SIP_CODES.get(status)
             change = Change(
                 status=status,
                 at=now,

@@ -5,9 +5,8 @@ Sources: Twilio's pages of <Enqueue>, <Queue> and the Queue resource.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from msgspec import Struct
 
@@ -18,42 +17,6 @@ MOST: Final = 5000
 LONGEST_NAME: Final = 64
 FULL: Final = 14207
 _SECOND: Final = timedelta(seconds=1)
-
-# How a caller got out of the line, or never was in it.
-Way: TypeAlias = Literal[
-    "taken",  # and the conversation is over
-    "hung-up-while-connecting",
-    "hung-up",
-    "left",
-    "redirected",
-    "redirected-while-connected",
-    "full",
-    "refused",
-    "failed",
-]
-Result: TypeAlias = Literal[
-    "bridged",
-    "bridging-in-process",
-    "hangup",
-    "leave",
-    "redirected",
-    "redirected-from-bridged",
-    "queue-full",
-    "error",
-    "system-error",
-]
-RESULTS: Final[Mapping[Way, Result]] = {
-    "taken": "bridged",
-    "hung-up-while-connecting": "bridging-in-process",
-    "hung-up": "hangup",
-    "left": "leave",
-    "redirected": "redirected",
-    "redirected-while-connected": "redirected-from-bridged",
-    "full": "queue-full",
-    "refused": "error",
-    "failed": "system-error",
-}
-_NEVER_IN: Final = frozenset({"full", "refused", "failed"})
 
 
 class Standing(Struct, frozen=True):
@@ -96,13 +59,6 @@ def wait_params(standing: Standing) -> dict[str, str]:
         current_queue_size=str(standing.size),
         max_queue_size=str(standing.max_size),
     ).params()
-
-
-def action_params(way: Way, queue_sid: str, seconds: int) -> dict[str, str]:
-    """For the action of <Enqueue>; who was never in a queue was in none for no time."""
-    if way in _NEVER_IN:
-        return payloads.Enqueued(queue_result=RESULTS[way]).params()
-    return payloads.Enqueued(queue_result=RESULTS[way], queue_sid=queue_sid, queue_time=str(seconds)).params()
 
 
 def whisper_params(queue_sid: str, seconds: int, dequeuing_call_sid: str) -> dict[str, str]:

@@ -153,9 +153,8 @@ class Dialling(Activity, frozen=True, kw_only=True):
             first, *rest = self.waiting
             replace(now, waiting=tuple(rest)).place(run, (first,))
         else:
-            # Whoever answered but was never connected counts as not reached: the screening said no.
-            how = ended.how if ended.how in ("busy", "failed", "canceled") else "no-answer"
-            now._over(run, how, ended)
+            # Of one who answered but was never connected, since the screening said no, DialBridged tells.
+            now._over(run, "completed" if ended.how == "redirected" else ended.how, ended)
 
     def _star(self, run: Run) -> None:
         """Before anybody has answered it calls the whole off."""
@@ -163,7 +162,7 @@ class Dialling(Activity, frozen=True, kw_only=True):
             run.emit(commands.EndLegs(legs=(self.bridged,)))
         else:
             run.cancel_timer(self.patience)
-            run.emit(commands.EndLegs(legs=self._open, reason="canceled"))
+            run.emit(commands.EndLegs(legs=self._open, reason="called-off"))
             self.give_up(run, "canceled")
 
     def _nobody_there(self, run: Run) -> None:

@@ -159,9 +159,9 @@ class Gathering(Activity, frozen=True, kw_only=True):
             result = {"SpeechResult": text, "Confidence": f"{self.confidence:g}"}
             result["Language"] = self.language or verb.language
         elif self.digits:
-            result = {"Digits": self.digits} | ({"FinishedOnKey": key} if key else {})
+            result = {"Digits": self.digits, "FinishedOnKey": key}
         elif verb.action_on_empty_result:
-            result = {"Digits": ""} if verb.takes_keys else {}
+            result = {"Digits": "", "FinishedOnKey": key} if verb.takes_keys else {}
         else:
             run.go_on()
             return

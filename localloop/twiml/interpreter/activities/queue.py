@@ -25,6 +25,7 @@ class Queued(Activity, frozen=True, kw_only=True):
     stage: Literal["entering", "waiting", "taken", "bridged"] = "entering"
     sid: str = ""
     since: datetime | None = None
+    until: datetime | None = None  # it was taken: a conversation is no waiting
 
     def on(self, run: Run, event: AnyEvent) -> bool:
         if not isinstance(event, QueueEvent):
@@ -49,7 +50,7 @@ class Queued(Activity, frozen=True, kw_only=True):
         return True
 
     def _taken(self, run: Run, event: QueueEvent) -> None:
-        run.wait(replace(self, stage="taken"))
+        run.wait(replace(self, stage="taken", until=event.at))
         if event.url:
             run.push("queue-whisper", Web(event.url, event.method))
         else:
@@ -73,7 +74,7 @@ class Queued(Activity, frozen=True, kw_only=True):
         """Of the queue and the time in it only what has been in it knows."""
         known = {"QueueResult": result}
         if self.since is not None:
-            seconds = int((run.event.at - self.since).total_seconds())
+            seconds = int(((self.until or run.event.at) - self.since).total_seconds())
             known |= {"QueueSid": self.sid, "QueueTime": str(seconds)}
         return known
 

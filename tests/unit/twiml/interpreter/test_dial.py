@@ -220,11 +220,12 @@ def test_whoever_is_called_may_be_screened(noun: str) -> None:
     assert (screen.leg, screen.url, screen.method) == (leg, "https://app.example.com/screen", "GET")
 
 
-def test_who_declines_was_not_reached() -> None:
+def test_who_declines_has_taken_the_call_but_was_not_connected() -> None:
+    """As observed: `completed`, which is why applications look at DialBridged."""
     talk, leg = screened()
     ends(talk, leg, "completed", duration=4)
     parameters = told(talk)
-    assert (parameters["DialCallStatus"], parameters["DialBridged"]) == ("no-answer", "false")
+    assert (parameters["DialCallStatus"], parameters["DialBridged"]) == ("completed", "false")
 
 
 def test_others_ring_on_until_one_accepts() -> None:
@@ -283,7 +284,7 @@ def test_a_star_before_anybody_answers_calls_it_off() -> None:
     talk = dial("action='dialled' hangupOnStar='true'", ANN + BOB)
     both = tuple(legs(talk))
     talk.press("*")
-    assert talk.one(commands.EndLegs).legs == both
+    assert talk.one(commands.EndLegs) == commands.EndLegs(n=talk.said[0].n, legs=both, reason="called-off")
     assert told(talk)["DialCallStatus"] == "canceled"
 
 

@@ -51,7 +51,7 @@ def test_a_key_stops_the_prompt_and_all_that_follow_it() -> None:
     assert talk.kinds() == ["StopMedia", "StartTimer"]
     assert talk.heard() == ["press"]
     talk.press("2")
-    assert told(talk) == {"Digits": "12"}
+    assert told(talk) == {"Digits": "12", "FinishedOnKey": ""}
 
 
 def test_a_prompt_that_must_be_heard_takes_no_keys() -> None:
@@ -76,7 +76,7 @@ def test_a_number_of_digits_ends_it() -> None:
     talk = gather("numDigits='1'")
     talk.press("5")
     assert talk.kinds() == ["CancelTimer", "StopListening", "Fetch"]
-    assert told(talk) == {"Digits": "5"}
+    assert told(talk) == {"Digits": "5", "FinishedOnKey": ""}
     talk.answers("<Say>thanks</Say>")
     assert talk.heard() == ["thanks"]
 
@@ -96,7 +96,7 @@ def test_another_finishing_key_makes_the_usual_one_a_digit() -> None:
 def test_no_finishing_key_at_all() -> None:
     talk = gather("finishOnKey='' numDigits='2'")
     talk.press("#*")
-    assert told(talk) == {"Digits": "#*"}
+    assert told(talk) == {"Digits": "#*", "FinishedOnKey": ""}
 
 
 def test_every_key_gives_the_same_time_again() -> None:
@@ -106,7 +106,7 @@ def test_every_key_gives_the_same_time_again() -> None:
         assert talk.kinds() == ["CancelTimer", "StartTimer"]
         assert talk.one(commands.StartTimer).seconds == 3
     talk.wait()
-    assert told(talk) == {"Digits": "12"}
+    assert told(talk) == {"Digits": "12", "FinishedOnKey": ""}
 
 
 def test_nothing_entered_falls_through() -> None:
@@ -125,13 +125,13 @@ def test_only_the_finishing_key_is_nothing_too() -> None:
 def test_nothing_entered_is_told_when_it_is_wanted() -> None:
     talk = gather("actionOnEmptyResult='true'")
     talk.wait()
-    assert told(talk) == {"Digits": ""}
+    assert told(talk) == {"Digits": "", "FinishedOnKey": ""}
 
 
 def test_the_finishing_key_alone_is_told_as_nothing() -> None:
     talk = gather("actionOnEmptyResult='true'")
     talk.press("#")
-    assert told(talk) == {"Digits": ""}
+    assert told(talk) == {"Digits": "", "FinishedOnKey": "#"}
 
 
 def test_without_an_action_the_document_itself_is_asked() -> None:

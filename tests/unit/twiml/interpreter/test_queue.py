@@ -75,7 +75,7 @@ def test_who_is_taken_is_told_of_once_the_conversation_is_over() -> None:
     assert talk.said == ()
     talk.at += timedelta(seconds=20)
     happens(talk, "ended")
-    assert told(talk) == result("bridged", 30)
+    assert told(talk) == result("bridged", 10)
 
 
 def test_who_is_taken_hears_a_whisper_first() -> None:
