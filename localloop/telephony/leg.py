@@ -155,16 +155,6 @@ class Listening(Struct, frozen=True, kw_only=True):
     silence_ms: int = 5000
 
 
-class Listening(Struct, frozen=True, kw_only=True):
-    """How it is listened for machines, in milliseconds: speech that long is one's, such a pause ends what is said, and
-    who says nothing for so long is unknown. `to_the_end` of a machine's greeting."""
-
-    to_the_end: bool = False
-    speech_ms: int = 2400
-    speech_end_ms: int = 1200
-    silence_ms: int = 5000
-
-
 class Who(Struct, frozen=True):
     """Who answered, as whoever listens for machines finds out: Twilio's AnsweredBy, and after how many milliseconds."""
 
