@@ -139,7 +139,7 @@ describe("ticks of the feed", () => {
 
 describe("the live feed's rows", () => {
   const at = (sid: string, second: number, more: object): never => ({ sid, date_created: `2026-01-01T00:00:0${second}Z`, ...more }) as never;
-  const nothing = { messages: [], deliveries: [], requests: [], gone: [] };
+  const nothing = { messages: [], calls: [], deliveries: [], requests: [], gone: [] };
   test("a refused request is among them, one that changed something is not", () => {
     const requests = [at("RQ1", 1, { status_code: 400 }), at("RQ2", 2, { status_code: 200 })];
     const stream = happenings([], { ...nothing, messages: [at("SM1", 0, {})], requests }, 10);

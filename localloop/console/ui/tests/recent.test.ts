@@ -10,6 +10,7 @@ const phone = (number: string, digits = ""): Phone => ({
   delay: null,
   owned: false,
   last: digits ? text(number, digits) : null,
+  last_call: null,
 });
 const numbers = (phones: Phone[]): string[] => phones.map((one) => one.number);
 

@@ -5,12 +5,13 @@ import type { Batch } from "./types";
 /** More than this of each kind between two frames is counted, not kept: a hidden tab draws none for minutes. */
 const MAX_WAITING = 1000;
 
-type Kind = "messages" | "deliveries" | "phone_messages" | "requests";
-const KINDS: Kind[] = ["messages", "deliveries", "phone_messages", "requests"];
+const KINDS = ["messages", "deliveries", "phone_messages", "requests", "calls"] as const;
+type Kind = (typeof KINDS)[number];
+const each = <T>(make: () => T): Record<Kind, T> => Object.fromEntries(KINDS.map((kind) => [kind, make()])) as Record<Kind, T>;
 
 export class Waiting {
-  #rows: Record<Kind, Map<string, { sid: string }>> = { messages: new Map(), deliveries: new Map(), phone_messages: new Map(), requests: new Map() };
-  #skipped: Record<Kind, number> = { messages: 0, deliveries: 0, phone_messages: 0, requests: 0 };
+  #rows = each(() => new Map<string, { sid: string }>());
+  #skipped = each(() => 0);
   #gone = new Set<string>();
 
   add(batch: Partial<Batch>): void {
@@ -39,6 +40,7 @@ export class Waiting {
       deliveries: [...this.#rows.deliveries.values()],
       phone_messages: [...this.#rows.phone_messages.values()],
       requests: [...this.#rows.requests.values()],
+      calls: [...this.#rows.calls.values()],
       gone: [...this.#gone],
       skipped: { ...this.#skipped },
     } as Batch;

@@ -6,6 +6,7 @@ export const PAGES: [string, string, string][] = [
   ["h", "", "Start"],
   ["p", "phones", "Phones"],
   ["m", "messages", "Messages"],
+  ["c", "calls", "Calls"],
   ["d", "deliveries", "Deliveries"],
   ["s", "messaging", "Messaging"],
   ["a", "account", "Account"],

@@ -11,7 +11,7 @@ export const isNewer = (one: PhoneMessage | null | undefined, other: PhoneMessag
 export function broughtUpToDate(phones: Phone[], texts: Iterable<PhoneMessage>, most: number): Phone[] {
   const listed = new Map(phones.map((phone) => [phone.number, phone]));
   for (const text of texts) {
-    const known = listed.get(text.number) ?? { number: text.number, behavior: "deliver", delay: null, owned: false, last: null };
+    const known = listed.get(text.number) ?? { number: text.number, behavior: "deliver", delay: null, owned: false, last: null, last_call: null };
     if (!isNewer(known.last, text)) listed.set(text.number, { ...known, last: text });
   }
   return [...listed.values()].sort((one, other) => made(other.last).localeCompare(made(one.last))).slice(0, most);

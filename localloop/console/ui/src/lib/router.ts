@@ -7,6 +7,12 @@ export type Page =
   | "phones"
   | "messages"
   | "message"
+  | "calls"
+  | "call"
+  | "conferences"
+  | "conference"
+  | "queues"
+  | "queue"
   | "deliveries"
   | "delivery"
   | "request"
@@ -28,6 +34,8 @@ export interface Place {
   query: URLSearchParams;
 }
 
+const ONE = { calls: "call", conferences: "conference", queues: "queue" } as const;
+
 export function parse(path: string, search = ""): Place {
   const query = asked(search);
   const parts = path.replace(BASE, "").split("/").filter(Boolean).map(decoded);
@@ -40,6 +48,10 @@ export function parse(path: string, search = ""): Place {
       return place("phones", rest.join("/").split(",").filter(Boolean));
     case "messages":
       return rest[0] ? place("message", rest) : place("messages");
+    case "calls":
+    case "conferences":
+    case "queues":
+      return rest[0] ? place(ONE[first], rest) : place(first);
     case "deliveries":
       return rest[0] ? place("delivery", rest) : place("deliveries");
     case "requests":

@@ -4,6 +4,7 @@
  */
 
 import type { Delivery, Message } from "./types";
+import type { Call } from "./voice";
 
 export interface Term {
   key: string;
@@ -39,11 +40,28 @@ export const MESSAGE_HINTS: Hint[] = [
   { key: "account", meaning: "a subaccount", example: "account:AC…" },
 ];
 
+export const CALL_HINTS: Hint[] = [
+  { key: "to", meaning: "who is called, from the start", example: "to:+1555" },
+  { key: "from", meaning: "who calls", example: "from:+1555123" },
+  {
+    key: "status",
+    meaning: "where it stands",
+    example: "status:no-answer",
+    values: ["queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"],
+  },
+  { key: "direction", meaning: "which way", example: "direction:inbound", values: ["inbound", "outbound", "outbound-api", "outbound-dial"] },
+  { key: "since", meaning: "not older than", example: "since:1h" },
+  { key: "until", meaning: "not newer than", example: "until:2026-01-31" },
+  { key: "parent", meaning: "the call that dialled it", example: "parent:CA…" },
+  { key: "sid", meaning: "one call", example: "sid:CA…" },
+  { key: "account", meaning: "a subaccount", example: "account:AC…" },
+];
+
 export const DELIVERY_HINTS: Hint[] = [
   { key: "url", meaning: "part of the address", example: "url:/sms" },
   { key: "status", meaning: "failed, ok, 500 or 5xx", example: "status:failed", values: ["failed", "ok", "4xx", "5xx"] },
   { key: "kind", meaning: "what it told", example: "kind:notification", values: ["notification", "instruction"] },
-  { key: "resource", meaning: "the message that it is about", example: "resource:SM…" },
+  { key: "resource", meaning: "the message or call that it is about", example: "resource:SM…" },
   { key: "error", meaning: "an error code, any or none", example: "error:11200", values: ["any", "none"] },
   { key: "since", meaning: "not older than", example: "since:15m" },
   { key: "until", meaning: "not newer than", example: "until:2026-01-31" },
@@ -145,6 +163,19 @@ const MESSAGE_TESTS: Record<string, Test<Message>> = {
   until,
 };
 
+const CALL_TESTS: Record<string, Test<Call>> = {
+  "": (row, value) => isAddress(row.to, value) || isAddress(row.from, value) || row.sid === value,
+  to: (row, value) => isAddress(row.to, value),
+  from: (row, value) => isAddress(row.from, value),
+  status: (row, value) => anyOf(value, (one) => one === row.status),
+  direction: (row, value) => anyOf(value, (one) => row.direction.startsWith(one)),
+  sid: (row, value) => row.sid.toLowerCase().startsWith(value.toLowerCase()),
+  parent: (row, value) => row.parent_call_sid === value,
+  account: (row, value) => row.account_sid === value,
+  since,
+  until,
+};
+
 const DELIVERY_TESTS: Record<string, Test<Delivery>> = {
   "": (row, value) => within(row.url, value) || within(row.error, value) || row.resource_sid === value || row.sid === value,
   url: (row, value) => within(row.url, value),
@@ -165,4 +196,5 @@ function tester<T>(query: string, hints: Hint[], tests: Record<string, Test<T>>)
 }
 
 export const messageTest = (query: string): ((row: Message) => boolean) => tester(query, MESSAGE_HINTS, MESSAGE_TESTS);
+export const callTest = (query: string): ((row: Call) => boolean) => tester(query, CALL_HINTS, CALL_TESTS);
 export const deliveryTest = (query: string): ((row: Delivery) => boolean) => tester(query, DELIVERY_HINTS, DELIVERY_TESTS);

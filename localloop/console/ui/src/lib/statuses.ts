@@ -27,6 +27,13 @@ const MEANINGS: Record<string, [Tone, IconName]> = {
   failed: ["bad", "alert"],
   canceled: ["calm", "minus"],
   redacted: ["calm", "block"],
+  initiated: ["busy", "clock"],
+  ringing: ["busy", "ring"],
+  "in-progress": ["busy", "call"],
+  completed: ["good", "tick"],
+  busy: ["bad", "block"],
+  "no-answer": ["bad", "missed"],
+  init: ["calm", "clock"],
   unsubmitted: ["calm", "dot"],
   pending: ["busy", "clock"],
   approved: ["good", "tick"],
@@ -37,7 +44,7 @@ const MEANINGS: Record<string, [Tone, IconName]> = {
 
 export function meaning(status: string): Meaning {
   const [tone, icon] = MEANINGS[status] ?? ["calm", "dot"];
-  return { tone, icon, label: status.replace(/_/g, " ") };
+  return { tone, icon, label: status.replace(/[_-]/g, " ") };
 }
 
 const FINAL = new Set(["delivered", "read", "undelivered", "failed", "canceled", "received"]);

@@ -1,4 +1,6 @@
-/** What the console's own endpoints answer. Dates are ISO 8601 in UTC. */
+/** What the console's own endpoints answer. Dates are ISO 8601 in UTC. Calls stand in `voice.ts`. */
+
+import type { Call } from "./voice";
 
 export interface Session {
   account: { sid: string; friendly_name: string; auth_token: string; status: string; type: string };
@@ -145,6 +147,7 @@ export interface Phone {
   behavior: string;
   delay: number | null;
   last: PhoneMessage | null;
+  last_call: Call | null;
   owned: boolean;
 }
 
@@ -195,9 +198,10 @@ export interface Batch {
   deliveries: Delivery[];
   phone_messages: PhoneMessage[];
   requests: ApiRequest[];
+  calls: Call[];
   /** SIDs of messages that were deleted. */
   gone: string[];
-  skipped: { messages?: number; deliveries?: number; phone_messages?: number; requests?: number };
+  skipped: { messages?: number; deliveries?: number; phone_messages?: number; requests?: number; calls?: number };
 }
 
 export interface IncomingNumber {
