@@ -1,8 +1,9 @@
-"""Every fact about messaging that is known has a test that proves it, or says where localloop differs and why.
+"""Every known fact about messaging and calls has a test that proves it, or says where localloop differs and why.
 
 `tests/facts_ids.txt` names the facts: the rows and points of what was collected about messaging (3.1 to 3.11), the
-texts of refusals (`text-21211`) and the codes of the error dictionary; and those about calls (`voice-2.5-media`) as far
-as they are proven. `tests/facts.toml` says of each what it is and what proves it.
+texts of refusals (`text-21211`) and the codes of the error dictionary; and what was collected about calls: documents
+(`voice-1.5-barge`), resources (`voice-2.5-media`) and webhooks (`voice-web-port`). `tests/facts.toml` says of each
+what it is and what proves it.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from waiting import until
 
+from localloop.products.numbers import confirm
 from tests.api.calls.conftest import FROM, TO, Loop
 from tests.api.calls.test_documents import heard
 
@@ -224,3 +226,99 @@ async def test_lists_by_every_filter(loop: Loop, three: list[str]) -> None:
     assert await listed(EndTime=f"{first}") == {over}
     assert await listed(**{"EndTime>": f"{next_day}"}) == {child}
     assert await listed(**{"StartTime>": f"{first}", "EndTime<": f"{next_day}"}) == {over, child}
+
+
+async def test_what_is_known_of_a_call_when_it_is_made(loop: Loop) -> None:
+    """It waits in its queue: nothing has begun, nothing costs."""
+    made = await loop.call()
+    known = ("status", "queue_time", "price_unit", "direction", "api_version", "parent_call_sid")
+    assert [made[name] for name in known] == ["queued", "0", "USD", "outbound-api", "2010-04-01", None]
+    unknown = ("start_time", "end_time", "duration", "price", "answered_by", "group_sid", "trunk_sid")
+    assert {made[name] for name in unknown} == {None}
+    assert set(made["subresource_uris"]) >= {
+        *("notifications", "recordings", "payments", "events", "siprec", "streams", "transcriptions"),
+        *("user_defined_messages", "user_defined_message_subscriptions"),
+    }
+    await loop.quiet()
+    assert (await loop.fetch(made["sid"]))["start_time"] is not None
+
+
+async def test_how_long_it_rings_unless_somebody_says(loop: Loop) -> None:
+    """A minute over REST, half of one with <Dial>; never longer than ten minutes."""
+    await loop.persona(takes="never")
+    loop.app.documents["/voice"] = f"<Response><Dial action='/after'>{TO}</Dial></Response>"
+    usual, longest = await loop.call(), await loop.call(Timeout="900")
+    dialling = await loop.call(To=OTHER)
+    await loop.go_on(timedelta(minutes=15))
+    seconds = []
+    for sid in (usual["sid"], longest["sid"]):
+        ended = await loop.ended(sid)
+        began, over = (parsedate_to_datetime(ended[name]) for name in ("start_time", "end_time"))
+        seconds.append((over - began).total_seconds())
+    assert seconds == [60, 600]
+    assert (await loop.ended(dialling["sid"]))["duration"] == "30"
+
+
+async def test_callbacks_say_who_answered(loop: Loop) -> None:
+    loop.app.documents["/voice"] = PAUSE
+    await loop.persona(takes="voicemail")
+    told: dict[str, Any] = {
+        "StatusCallback": f"{loop.app.url}/status",
+        "StatusCallbackEvent": ["answered", "completed"],
+    }
+    made = await loop.call(MachineDetection="Enable", **told)
+    await loop.advance(MINUTE)
+    await loop.ended(made["sid"])
+    assert [each.get("AnsweredBy") for each in loop.app.told("/status")] == [None, "machine_start"]
+
+
+async def test_whose_number_it_is(loop: Loop) -> None:
+    """phone_number_sid: of who is shown, and of who is called; an application's address goes before a number's."""
+    account = f"/2010-04-01/Accounts/{loop.ask.account_sid}"
+    loop.app.documents["/app"] = PAUSE
+    application = await loop.ask("POST", f"{account}/Applications.json", {"VoiceUrl": f"{loop.app.url}/app"})
+    own = {"PhoneNumber": OTHER, "VoiceUrl": f"{loop.app.url}/number"}
+    own["VoiceApplicationSid"] = application.json()["sid"]
+    bought = (await loop.ask("POST", f"{account}/IncomingPhoneNumbers.json", own)).json()["sid"]
+    made = await loop.call(From=OTHER)
+    assert made["phone_number_sid"] == bought
+    came = (await loop.ask("POST", f"/lab/v1/Phones/{TO}/Calls", {"To": OTHER})).json()["sid"]
+    await loop.advance(timedelta(seconds=5))
+    assert (await loop.fetch(came))["phone_number_sid"] == bought
+    assert "/app" in loop.app.paths()
+    assert "/number" not in loop.app.paths()
+
+
+class TestStrictly:
+    """As Twilio does it: nothing comes into being by being used."""
+
+    @pytest.fixture
+    def settings(self) -> Mapping[str, Any]:
+        return {"message_rate": 0, "call_rate": 0.0, "strict": True}
+
+    async def test_whose_numbers_are_shown(self, loop: Loop) -> None:
+        """A verified number is as good as one's own."""
+        assert await loop.refused(To="+14155552671") == 21210
+        account = f"/2010-04-01/Accounts/{loop.ask.account_sid}"
+        asked = await loop.ask("POST", f"{account}/OutgoingCallerIds.json", {"PhoneNumber": FROM})
+        await confirm(loop.database, loop.ask.account_sid, FROM, asked.json()["validation_code"])
+        assert (await loop.call(To="+14155552671"))["phone_number_sid"] is None
+        assert await loop.refused(To="+14155552671", CallerId=OTHER) == 21210
+
+    async def test_a_number_that_is_in_no_plan(self, loop: Loop) -> None:
+        assert await loop.refused(To="+15558675310") == 21217
+
+
+class TestSlow:
+    @pytest.fixture
+    def settings(self) -> Mapping[str, Any]:
+        return {"message_rate": 0, "call_rate": 1 / 43_200}
+
+    async def test_a_queue_of_more_than_a_day(self, loop: Loop) -> None:
+        """22005: one call in twelve hours, and the fourth would wait longer than a day."""
+        made = [await loop.call() for _ in range(3)]
+        assert [each["queue_time"] for each in made] == ["0", "43200000", "86400000"]
+        refused = await loop.ask(
+            "POST", f"{loop.path}.json", {"From": FROM, "To": TO, "Url": f"{loop.app.url}/voice"}
+        )
+        assert refused.json()["code"] == 22005

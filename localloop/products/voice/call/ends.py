@@ -12,6 +12,7 @@ from localloop.products.voice.call.compose import Hindrances
 from localloop.products.voice.call.inbound import Incoming, Reception
 from localloop.products.voice.call.live import Live
 from localloop.products.voice.call.resource import Call
+from localloop.products.voice.call.turn import handset_of
 from localloop.store.plain import PlainStore
 from localloop.store.reader import BatchReader
 from localloop.telephony.simulated import Persona, Phone, Wire, handsets
@@ -46,7 +47,7 @@ class Ends:
         owned = await self._directory.find(call.world_sid, call.to) if call.to.startswith("+") else None
         if owned is not None and owned.voice_enabled and await self._is_answered(owned):
             return await self._connected(live, owned, at)
-        voice = await self._voices.read((call.world_sid, call.to))
+        voice = await self._voices.read((call.world_sid, handset_of(call).number))
         return replace(live, end=Phone(persona=voice.persona)), None
 
     async def heir(self, live: Live, to: str) -> Live:

@@ -300,7 +300,7 @@ def handset_of(call: Call) -> PhoneCall:
     is_inbound = call.direction == "inbound"
     return PhoneCall(
         world_sid=call.world_sid,
-        number=call.from_ if is_inbound else call.to,
+        number=(call.from_ if is_inbound else call.to).removeprefix("whatsapp:"),  # one phone has both
         id=call.id,
         account_sid=call.account_sid,
         direction="made" if is_inbound else "received",

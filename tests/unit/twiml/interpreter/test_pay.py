@@ -306,3 +306,18 @@ def test_one_wrong_digit_is_always_found() -> None:
 )
 def test_until_when_a_card_is_good(expires: str, is_good: bool) -> None:
     assert cards.is_good_until(expires, datetime(2026, 1, 31, tzinfo=UTC)) is is_good
+
+
+def test_what_the_connector_is_asked_for() -> None:
+    """By name; what kind of token, in which currency, for what."""
+    talk = pay(
+        "action='paid' postalCode='false' paymentConnector='Shop' tokenType='payment-method' currency='eur' "
+        "description='A book'"
+    )
+    enter(talk, VISA, "1230", "123")
+    asked = talk.one(commands.Charge).pay
+    assert (asked.payment_connector, asked.token_type) == ("Shop", "payment-method")
+    assert (asked.currency, asked.description) == ("eur", "A book")
+    charged(talk, token="pm_1")
+    parameters = told(talk)
+    assert (parameters["Connector"], parameters["PaymentToken"]) == ("Shop", "pm_1")
