@@ -124,7 +124,7 @@ class Calls:
         row = await sql.conference(self._database, scope, id_of(sid, "CF"))
         if row is None:
             raise errors.not_found(sid)
-        people = room_of(row).participants
+        people = room_of(row, row["people"]).participants
         ids = [sids.uuid_of(each.call_sid) for each in people]
         calls = {
             each["sid"]: each for each in map(shapes.call, await sql.calls_by_id(self._database, scope, ids))
@@ -324,7 +324,7 @@ def _recording(row: Row, written: Sequence[Row]) -> Json:
 
 
 def _conference(row: Row) -> Json:
-    room = room_of(row)
+    room = room_of(row, row["people"])
     return {
         "sid": room.sid,
         **_shown(room, "account_sid friendly_name status region reason is_recording"),

@@ -154,7 +154,9 @@ async def transcriptions(reader: Executor, account_sid: str, recording_ids: Sequ
 # Conferences and queues ------------------------------------------------------------------------------------------
 
 _CONFERENCE: Final = (
-    "f.account_sid, f.id, f.world_sid, f.friendly_name, f.status, f.state, f.date_created, f.date_updated"
+    "f.account_sid, f.id, f.world_sid, f.friendly_name, f.status, f.state, f.date_created, f.date_updated,"
+    " array(select p.state from conference_participants p where p.account_sid = f.account_sid"
+    " and p.conference_id = f.id) as people"
 )
 _QUEUE: Final = (
     "q.account_sid, q.id, q.friendly_name, q.max_size, q.date_created, q.date_updated,"

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from localloop.products.voice.conference.room import Tell
-from localloop.store import Executor
+from localloop.products.voice.conference.room import Room, Tell
+from localloop.store import Executor, Unit
 
 
 class Document(Struct, frozen=True):
@@ -26,6 +26,17 @@ class Whose(Struct, frozen=True, kw_only=True):
     account_sid: str
     world_sid: str
     at: datetime
+
+
+class Made(Protocol):
+    """A call that is fit to be queued."""
+
+    @property
+    def sid(self) -> str: ...
+
+    async def begin(self, unit: Unit) -> None:
+        """It is in its account's queue from then on. Raises 22005."""
+        ...
 
 
 class Calls(Protocol):
@@ -44,10 +55,10 @@ class Calls(Protocol):
         """
         ...
 
-    async def make(self, whose: Whose, params: Mapping[str, Any]) -> str:
-        """The SID of a new call, by the parameters of `POST …/Calls`. Raises the 212xx errors."""
+    async def compose(self, whose: Whose, params: Mapping[str, Any], room: str) -> Made:
+        """A call into a conference, by the parameters of `POST …/Calls`. Raises the 212xx errors."""
         ...
 
-    async def tell(self, unit: Executor, whose: Whose, tells: Sequence[Tell]) -> None:
+    async def tell(self, unit: Executor, whose: Whose, of: Room, tells: Sequence[Tell]) -> None:
         """What a conference has for calls, in its unit of work: each is an event of its call."""
         ...

@@ -6,33 +6,53 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from localloop.core import errors, sids
+from localloop.core.errors import ApiError
 from localloop.jobs import enqueue
 from localloop.products.voice.call import queries
+from localloop.products.voice.call.accept import Acceptance
 from localloop.products.voice.call.compose import Composer, Origin
 from localloop.products.voice.call.engine import Engine
-from localloop.products.voice.call.events import Conferred, Ordered
+from localloop.products.voice.call.events import Ordered
 from localloop.products.voice.call.live import Live
 from localloop.products.voice.call.queries import Wanted
-from localloop.products.voice.call.resource import Call
-from localloop.products.voice.call.turn import job_of
+from localloop.products.voice.call.visits import jobs_of
 from localloop.products.voice.calls import Document, Whose
-from localloop.products.voice.conference.room import Tell
-from localloop.store import BatchWriter, Database, Executor
+from localloop.products.voice.conference.room import Room, Tell
+from localloop.store import Database, Executor, Unit
 
 _STATUSES: Final = "select id, status from calls where account_sid = $1 and id = any($2::uuid[])"
+
+
+class Composed(Struct, frozen=True):
+    """Implements `Made`."""
+
+    live: Live
+    acceptance: Acceptance
+
+    @property
+    def sid(self) -> str:
+        return self.live.call.sid
+
+    async def begin(self, unit: Unit) -> None:
+        [taken] = await self.acceptance.flush(unit, [self.live])
+        if isinstance(taken, ApiError):
+            raise taken
 
 
 class HeldCalls:
     """Implements `Calls`."""
 
     def __init__(
-        self, database: Database, engine: Engine, composer: Composer, writer: BatchWriter[Live, Call]
+        self, database: Database, engine: Engine, composer: Composer, acceptance: Acceptance
     ) -> None:
         self._database = database
         self._engine = engine
         self._composer = composer
-        self._writer = writer
+        self._acceptance = acceptance
 
     async def exists(self, account_sid: str, call_sid: str) -> bool:
         if not sids.is_sid(call_sid, "CA"):
@@ -54,17 +74,10 @@ class HeldCalls:
         if await self._engine.take(wanted, ordered, whose.at) is None:
             raise errors.call_not_in_progress()
 
-    async def make(self, whose: Whose, params: Mapping[str, Any]) -> str:
+    async def compose(self, whose: Whose, params: Mapping[str, Any], room: str) -> Composed:
         origin = Origin(whose.account_sid, whose.world_sid, whose.at)
-        call = await self._writer.write(await self._composer.compose(params, origin))
-        return call.sid
+        live = await self._composer.compose(params, origin)
+        return Composed(replace(live, room=room), self._acceptance)
 
-    async def tell(self, unit: Executor, whose: Whose, tells: Sequence[Tell]) -> None:
-        """A call that has ended hears nothing any more."""
-        jobs = []
-        for each in tells:
-            live = await queries.find(unit, whose.account_sid, sids.uuid_of(each.call_sid))
-            if live is not None:
-                event = Conferred(each.what, each.code, each.url, each.method)
-                jobs.append(job_of(live, event, whose.at))
-        await enqueue(unit, jobs)
+    async def tell(self, unit: Executor, whose: Whose, of: Room, tells: Sequence[Tell]) -> None:
+        await enqueue(unit, jobs_of(of, tells, whose.at))

@@ -59,7 +59,8 @@ class Voice:
         self._ends = Ends(self._reception, self.records, self.hindrances or Free())
         self.recorder = Recorder(self.database, self.public_url)
         self.engine = Engine(self.database, self._ends, self.webhooks, self.recorder)
-        self._accepted = BatchWriter(self.database, Acceptance(self.rules.rate).flush)
+        self._acceptance = Acceptance(self.rules.rate)
+        self._accepted = BatchWriter(self.database, self._acceptance.flush)
         self._composer = Composer(self.directory, self.records, self.rules, self.hindrances)
 
     async def dial(self, incoming: Incoming) -> Call | None:
@@ -115,11 +116,11 @@ class Voice:
         asked = operations.Operations(
             self.database, self._composer, self._accepted, self.engine, self.webhooks
         )
-        calls = HeldCalls(self.database, self.engine, self._composer, self._accepted)
+        calls = HeldCalls(self.database, self.engine, self._composer, self._acceptance)
         return (
             *operations.bindings(asked),
             *queue.bindings(self.database, calls),
-            *conference_bindings(self.database, calls),
+            *conference_bindings(self.database, calls, self.recorder),
             recordings.binding(Recordings(self.recorder, calls)),
             transcription.binding(self.database),
             *trace.bindings(self.database, calls),

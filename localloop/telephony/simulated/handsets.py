@@ -1,13 +1,15 @@
 """What simulated handsets know of calls: who made them, what was heard and said, and how each takes its calls.
 
-All SQL of the tables `phone_voices`, `phone_calls` and `phone_call_lines`. Lines are written in the unit that changes
-the call, and the same statement tells the waiting (channel `phone_call`).
+All SQL of the tables `phone_voices`, `phone_calls`, `phone_call_lines` and `phone_room_stays`. Lines are written in the
+unit that changes the call, and the same statement tells the waiting (channel `phone_call`).
+
+What all in a room hear is one line, of the room: a handset hears those that came during its stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
@@ -35,6 +37,36 @@ with kept as (
 )
 select pg_notify('{CHANNEL}', '')
 """
+_KEEP_ROOM: Final = f"""
+with closed as (
+  update phone_room_stays set until = $3 where world_sid = $1 and room_id = $2 and call_id = any($4::uuid[])
+    and until is null
+), opened as (
+  insert into phone_room_stays (world_sid, room_id, call_id, since)
+  select $1, $2, * from unnest($5::uuid[], $6::uuid[])
+), kept as (
+  insert into phone_call_lines ({_LINE_COLUMNS})
+  select $2::uuid, $7::uuid, $1::text, '', $8::text, $9::text, $10::float8, $11::timestamptz
+  where $7::uuid is not null
+)
+select pg_notify('{CHANNEL}', '') where $7::uuid is not null
+"""
+_LINES: Final = f"""
+select {_LINE_COLUMNS} from phone_call_lines
+where world_sid = $1 and call_id = $2 and ($3::uuid is null or id > $3)
+union all
+select $2, l.id, l.world_sid, l.number, l.kind, l.body, l.seconds, l.at
+from phone_room_stays s join phone_call_lines l on l.world_sid = s.world_sid and l.call_id = s.room_id
+  and l.id > s.since and (s.until is null or l.id < s.until)
+where s.world_sid = $1 and s.call_id = $2 and ($3::uuid is null or l.id > $3)
+order by id limit $4
+"""
+_HEARD: Final = """
+select body, seconds, at from phone_call_lines
+where world_sid = $1 and call_id = $2 and at > $3 and at < $4 and kind = any($5::text[])
+"""
+_LONGEST: Final = timedelta(minutes=10)  # that something is said or played at once
+_ENDLESS: Final = ("music", "echo")
 _SET: Final = """
 insert into phone_voices as v (world_sid, number, persona, date_created, date_updated) values ($1, $2, $3, $4, $4)
 on conflict (world_sid, number) do update set persona = excluded.persona, date_updated = excluded.date_updated
@@ -67,6 +99,19 @@ class KeptLine(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Change(Struct, frozen=True, kw_only=True):
+    """Who hears a room from now on and who no longer, by their calls, and what all in it hear then: whoever is new too,
+    but for `about`."""
+
+    world_sid: str
+    room_id: UUID
+    at: datetime
+    opened: Sequence[UUID] = ()
+    closed: Sequence[UUID] = ()
+    line: Line | None = None
+    about: UUID | None = None
+
+
 class Voice(Struct, frozen=True):
     """How a handset takes calls; the dates are None for one that nobody configured."""
 
@@ -90,6 +135,25 @@ async def keep_lines(connection: Any, lines: Sequence[KeptLine]) -> None:
     if lines:
         rows = [(e.call_id, e.id, e.world_sid, e.number, e.kind, e.body, e.seconds, e.at) for e in lines]
         await connection.execute(_KEEP_LINES, *map(list, zip(*rows, strict=True)))
+
+
+async def keep_room(connection: Any, change: Change) -> None:
+    """Must run in the transaction that changes the room."""
+    until, since, line, last = sids.new_id(), sids.new_id(), sids.new_id(), sids.new_id()
+    await connection.execute(
+        _KEEP_ROOM,
+        change.world_sid,
+        change.room_id,
+        until,
+        list(change.closed),
+        list(change.opened),
+        [last if each == change.about else since for each in change.opened],
+        line if change.line else None,
+        change.line.kind if change.line else None,
+        change.line.text if change.line else None,
+        change.line.seconds if change.line else None,
+        change.at,
+    )
 
 
 def kept(line: Line, call: PhoneCall, at: datetime) -> KeptLine:
@@ -141,21 +205,29 @@ async def list_lines(
     reader: Executor, world_sid: str, call_id: UUID, after: UUID | None = None, limit: int | None = None
 ) -> list[KeptLine]:
     """The transcript in its order, past `after`."""
-    rows = await reader.fetch(
-        f"select {_LINE_COLUMNS} from phone_call_lines where world_sid = $1 and call_id = $2"
-        " and ($3::uuid is null or id > $3) order by id limit $4",
-        world_sid,
-        call_id,
-        after,
-        limit,
-    )
+    rows = await reader.fetch(_LINES, world_sid, call_id, after, limit)
     return [KeptLine(**row) for row in rows]
+
+
+async def sounds(
+    reader: Executor, call: tuple[str, UUID], during: tuple[datetime, datetime], kinds: Sequence[LineKind]
+) -> list[tuple[datetime, datetime]]:
+    """When something of these kinds was to be heard on a call of a world, from when until when."""
+    since, until = during
+    rows = await reader.fetch(_HEARD, *call, since - _LONGEST, until, list(kinds))
+    return [
+        (row["at"], until if row["body"] in _ENDLESS else row["at"] + timedelta(seconds=row["seconds"]))
+        for row in rows
+    ]
 
 
 async def forget(connection: Any, world_sid: str, call_id: UUID) -> None:
     """A call that was deleted leaves nothing on the handset either."""
     await connection.execute(
         "delete from phone_call_lines where world_sid = $1 and call_id = $2", world_sid, call_id
+    )
+    await connection.execute(
+        "delete from phone_room_stays where world_sid = $1 and call_id = $2", world_sid, call_id
     )
     await connection.execute("delete from phone_calls where world_sid = $1 and id = $2", world_sid, call_id)
 

@@ -8,6 +8,8 @@ CHARACTERS_A_SECOND: Final = 15.0
 SHORTEST_S: Final = 0.5
 TONE_S: Final = 0.1
 HALF_PAUSE_S: Final = 0.5
+FILE_S: Final = 5.0  # of a file that nobody has looked into
+BEEP_S: Final = 0.5
 
 
 def seconds_of(text: str) -> float:

@@ -268,6 +268,13 @@ class JoinConference(Command, frozen=True, kw_only=True):
     conference: verbs.Conference
 
 
+class Announced(Command, frozen=True, kw_only=True):
+    """The announcement of this URL is over; `code` says why it could not be played."""
+
+    url: str
+    code: int = 0
+
+
 class LeaveConference(Command, frozen=True, kw_only=True):
     pass
 
@@ -389,6 +396,7 @@ AnyCommand: TypeAlias = (
     | Bridge
     | EndLegs
     | JoinConference
+    | Announced
     | LeaveConference
     | EnterQueue
     | LeaveQueue

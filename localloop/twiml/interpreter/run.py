@@ -231,6 +231,12 @@ class Run:
         """A request whose answer is not followed."""
         self.emit(commands.Notify(url=url, method=method, parameters=parameters, kind=why))
 
+    def announced(self, code: int = 0) -> None:
+        """The announcement that runs is over, or cannot be played."""
+        source = self.frame.source
+        if isinstance(source, Web):
+            self.emit(commands.Announced(url=source.url, code=code))
+
     # -- ends
 
     def fail(self, code: int, reason: str = "") -> None:
@@ -241,6 +247,8 @@ class Run:
             return
         role = self.frame.role
         if role not in ("main", "screening"):
+            if role == "announcement":
+                self.announced(code)
             self.drop()
             if not self.state.ended and self.frame.activity is not None:
                 self.frame.activity.document_failed(self, role)

@@ -70,13 +70,15 @@ async def test_a_message_that_is_left_can_be_read(loop: Loop) -> None:
     loop.app.documents["/voice"] = (
         "<Response><Record action='/recorded' transcribe='true' transcribeCallback='/text'/></Response>"
     )
-    await loop.persona(script=[{"pause": 2}, {"say": "This is Ada. Call me back."}, {"hang_up": True}])
+    await loop.persona(
+        script=[{"pause": 2}, {"say": "This is Ada. Call me back, please."}, {"hang_up": True}]
+    )
     made = await loop.call()
     await loop.advance(timedelta(minutes=5))
     await loop.ended(made["sid"])
     [told] = loop.app.told("/text")
     assert (told["TranscriptionText"], told["TranscriptionStatus"]) == (
-        "This is Ada. Call me back.",
+        "This is Ada. Call me back, please.",
         "completed",
     )
     assert (told["CallSid"], told["To"]) == (made["sid"], made["to"])

@@ -28,13 +28,13 @@ async def test_a_voicemail(loop: Loop, ends: dict[str, object], digits: str | No
     (recorded,), (ready,) = loop.app.told("/recorded"), loop.app.told("/ready")
     assert (recorded.get("Digits"), recorded["RecordingDuration"]) == (
         digits,
-        "4",
-    )  # from the beep to the last word
+        "3",
+    )  # from the first word to the last
     assert (ready["RecordingSid"], ready["RecordingStatus"]) == (recorded["RecordingSid"], "completed")
     path = f"/2010-04-01/Accounts/{loop.ask.account_sid}/Recordings/{recorded['RecordingSid']}"
     assert recorded["RecordingUrl"].endswith(path)
     kept = (await loop.ask("GET", f"{path}.json")).json()
-    assert (kept["call_sid"], kept["source"], kept["duration"]) == (made["sid"], "RecordVerb", "4")
+    assert (kept["call_sid"], kept["source"], kept["duration"]) == (made["sid"], "RecordVerb", "3")
 
 
 async def test_a_conversation(loop: Loop) -> None:

@@ -88,6 +88,7 @@ async def test_a_conference(loop: Loop) -> None:
     await loop.ended(moderator["sid"])
     assert await heard(loop, guest["sid"]) == [
         ("heard", "Please wait."),
+        ("played", "beep"),
         ("heard", "Good morning."),
         ("heard", "It is over."),
     ]

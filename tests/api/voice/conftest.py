@@ -8,18 +8,19 @@ from uuid import UUID
 
 import pytest
 from asking import Asker
+from msgspec import Struct
 
 from localloop.contract import load
 from localloop.core import clock, sids
 from localloop.core.errors import ApiError
 from localloop.products.voice import Dialing, Needs, bindings
 from localloop.products.voice.calls import Document, Whose
-from localloop.products.voice.conference.room import Tell
+from localloop.products.voice.conference.room import Room, Tell
 from localloop.rest.operations import existence
 from localloop.rest.plain import Plain
 from localloop.rest.request import Caller
 from localloop.rest.shared import LocalRevocations
-from localloop.store import Database, Executor
+from localloop.store import Database, Executor, Unit
 from localloop.store.plain import PlainStore
 
 NewAccount = Callable[..., Awaitable[Caller]]
@@ -29,6 +30,16 @@ async def refusal(asked: Awaitable[Any]) -> tuple[int, int]:
     with pytest.raises(ApiError) as refused:
         await asked
     return refused.value.status, refused.value.code
+
+
+class MadeCall(Struct):
+    sid: str
+    params: Mapping[str, Any]
+    by: Noted
+
+    async def begin(self, unit: Unit) -> None:
+        self.by.made.append(self.params)
+        self.by.known[self.sid] = "queued"
 
 
 class Noted:
@@ -49,13 +60,10 @@ class Noted:
     async def redirect(self, whose: Whose, call_id: UUID, document: Document) -> None:
         self.redirected.append((call_id, document))
 
-    async def make(self, whose: Whose, params: Mapping[str, Any]) -> str:
-        self.made.append(params)
-        sid = sids.new("CA")
-        self.known[sid] = "queued"
-        return sid
+    async def compose(self, whose: Whose, params: Mapping[str, Any], room: str) -> MadeCall:
+        return MadeCall(sids.new("CA"), {**params, "room": room}, self)
 
-    async def tell(self, unit: Executor, whose: Whose, tells: Sequence[Tell]) -> None:
+    async def tell(self, unit: Executor, whose: Whose, of: Room, tells: Sequence[Tell]) -> None:
         self.told += tells
 
 

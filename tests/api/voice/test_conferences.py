@@ -11,10 +11,11 @@ from asking import Asker
 from msgspec.structs import replace
 
 from localloop.core import clock, sids
-from localloop.products.voice.conference import desk, resource
+from localloop.products.voice.conference import queries, resource
 from localloop.products.voice.conference.callbacks import Subscription
-from localloop.products.voice.conference.desk import Host
+from localloop.products.voice.conference.desk import Desk, Host
 from localloop.products.voice.conference.room import Entry, Room, Tell
+from localloop.products.voice.recording.desk import Recorder
 from localloop.rest.request import Caller, PageRequest
 from localloop.store import Database
 from tests.api.voice.conftest import NewAccount, Noted, refusal
@@ -24,7 +25,11 @@ TO, FROM = "+14155550100", "+15017122661"
 
 @pytest.fixture
 def ask(database: Database, calls: Noted) -> Asker:
-    return Asker(resource.bindings(database, calls))
+    return Asker(resource.bindings(database, calls, recorder(database)))
+
+
+def recorder(database: Database) -> Recorder:
+    return Recorder(database, "https://loop.example.com")
 
 
 def host(caller: Caller, name: str = "Room 1") -> Host:
@@ -39,7 +44,8 @@ def host(caller: Caller, name: str = "Room 1") -> Host:
 async def enter(database: Database, caller: Caller, name: str = "Room 1", **changes: Any) -> Room:
     async with database.unit() as unit:
         entry = Entry(call_sid=sids.new("CA"), **changes)
-        return (await desk.enter(unit, host(caller, name), entry)).room
+        entered = await Desk(recorder(database)).enter(unit, host(caller, name), entry)
+        return await queries.whole(unit, entered.room)
 
 
 async def shown(ask: Asker, caller: Caller, room: Room) -> dict[str, Any]:
@@ -188,7 +194,7 @@ async def test_somebody_is_called_into_it(
 
     async with database.unit() as unit:
         entry = Entry(call_sid=made["call_sid"], label="guest")
-        room = (await desk.enter(unit, host(caller, "Sales & co"), entry)).room
+        room = (await Desk(recorder(database)).enter(unit, host(caller, "Sales & co"), entry)).room
     assert room.subscription == Subscription("https://example.com/events", "POST", ("start", "end", "join"))
     assert await status() == "connected"
 

@@ -21,7 +21,7 @@ from localloop.jobs import Done, Job, Worker
 from localloop.products.voice.call.live import Live
 from localloop.products.voice.call.queries import insert as insert_calls
 from localloop.products.voice.call.resource import Call
-from localloop.products.voice.conference.desk import Host, enter
+from localloop.products.voice.conference.desk import Desk, Host
 from localloop.products.voice.conference.room import Entry
 from localloop.products.voice.recording import take, transcription
 from localloop.products.voice.recording.desk import Recorder
@@ -210,7 +210,7 @@ async def room(database: Database, caller: Caller) -> str:
     at = clock.now(caller.world_sid)
     host = Host(account_sid=caller.account_sid, world_sid=caller.world_sid, name="a", at=at)
     async with database.unit() as unit:
-        return (await enter(unit, host, Entry(call_sid=sids.new("CA")))).room.sid
+        return (await Desk(Recorder(database, "")).enter(unit, host, Entry(call_sid=sids.new("CA")))).room.sid
 
 
 async def test_views_and_filters(

@@ -61,6 +61,31 @@ def test_one_that_is_stopped_in_its_pause() -> None:
     assert finished(take.pause(begun(), after(10), silence=True), 25).duration == 25
 
 
+WORDS = (after(4), after(6))
+
+
+@pytest.mark.parametrize(
+    ("trim", "sounds", "duration"),
+    [
+        ("do-not-trim", [WORDS], 30),
+        ("trim-silence", [WORDS], 2),
+        ("trim-silence", [(after(-2), after(3)), WORDS], 6),
+        ("trim-silence", [WORDS, (after(29), after(33))], 26),
+        ("trim-silence", [], 30),  # nothing to be heard: nothing to cut off
+    ],
+)
+def test_silence_is_cut_off_at_both_ends(trim: Any, sounds: Any, duration: int) -> None:
+    stopped = take.stop(begun(trim=trim), after(30), sounds=sounds)
+    assert take.finish(stopped, after(30)).duration == duration
+
+
+@pytest.mark.parametrize(("is_kept", "duration"), [(True, 16), (False, 6)])
+def test_what_is_said_in_a_pause_is_not_heard(is_kept: bool, duration: int) -> None:
+    going = take.resume(take.pause(begun(trim="trim-silence"), after(10), silence=is_kept), after(20))
+    sounds = [(after(7), after(9)), (after(12), after(14)), (after(21), after(23)), (after(31), after(32))]
+    assert take.finish(take.stop(going, after(30), sounds=sounds), after(30)).duration == duration
+
+
 def test_what_it_cannot_do_any_more() -> None:
     done = finished(begun(), 10)
     for step in (take.pause, take.resume, take.stop, take.finish):

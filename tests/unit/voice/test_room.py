@@ -259,8 +259,22 @@ def test_it_is_recorded_from_when_two_hear_each_other() -> None:
     begun = [
         [each for each in found.effects if isinstance(each, StartRecording)] for found in (alone, both, more)
     ]
-    assert begun == [[], [StartRecording(recorded=wished)], []]
-    assert StopRecording() in rooms.end(more.room, LATER).effects
+    taken = both.room.recording
+    assert taken is not None
+    assert begun == [[], [StartRecording(sid=taken.sid, recorded=wished)], []]
+    assert StopRecording(taken=taken) in rooms.end(more.room, LATER).effects
+
+
+def test_what_is_heard_in_its_recording() -> None:
+    """From the first word to the end of the last, of those whom all can hear."""
+    room = with_(ADA, BOB, CAT, recorded=Recorded())
+    room = rooms.change(room, BOB, Change(muted=True), NOW).room
+    room = rooms.change(room, CAT, Change(coaching=True, coach=ADA), NOW).room
+    for second, one, lasts in ((1, BOB, 9), (2, CAT, 9), (3, ADA, 4), (5, ADA, 1), (20, BOB, 1)):
+        at = NOW + timedelta(seconds=second)
+        room = rooms.speak(room, one, at, at + timedelta(seconds=lasts)).room
+    [stopped] = [each for each in rooms.end(room, LATER).effects if isinstance(each, StopRecording)]
+    assert stopped.taken.sound == (NOW + timedelta(seconds=3), NOW + timedelta(seconds=7))
 
 
 # Changes -------------------------------------------------------------------------------------------------------
@@ -301,9 +315,13 @@ def test_a_beep_on_exit_is_changed_later(before: Any, on_exit: bool, after: str)
 
 
 def test_announcements() -> None:
-    room, url = with_(ADA, BOB), "https://example.com/announce"
-    assert tells(rooms.announce(room, url, "GET").effects) == [(ADA, "announce"), (BOB, "announce")]
+    room, url = with_(ADA, BOB, CAT), "https://example.com/announce"
+    room = rooms.change(room, ADA, Change(hold=True), LATER).room
+    [to_all] = rooms.announce(room, url, "GET").effects
+    assert to_all == Tell(call_sid=BOB, what="announce", url=url, method="GET", is_for_all=True)
     assert tells(rooms.announce(room, url, "GET", BOB).effects) == [(BOB, "announce")]
+    of_all = told(rooms.announced(room, "", url, LATER).effects, "announcement-end")
+    assert "CallSid" not in of_all
     heard = told(rooms.announced(room, BOB, url, LATER).effects, "announcement-end")
     assert (heard["CallSid"], heard["AnnounceUrl"]) == (BOB, url)
     failed = told(
@@ -314,33 +332,75 @@ def test_announcements() -> None:
 
 def test_speech_of_those_who_are_heard() -> None:
     room = with_(ADA, BOB)
-    assert events(rooms.speak(room, ADA, LATER, begins=True).effects) == ["participant-speech-start"]
-    assert events(rooms.speak(room, ADA, LATER, begins=False).effects) == ["participant-speech-stop"]
-    held = rooms.change(room, ADA, Change(hold=True), LATER).room
-    assert rooms.speak(held, ADA, LATER, begins=True).effects == ()
+    assert events(rooms.speak(room, ADA, LATER, LATER).effects) == ["participant-speech-start"]
+    assert events(rooms.fall_silent(room, ADA, LATER).effects) == ["participant-speech-stop"]
+    for change in (Change(hold=True), Change(muted=True)):
+        unheard = rooms.change(room, ADA, change, LATER).room
+        assert rooms.speak(unheard, ADA, LATER, LATER).effects == ()
+
+
+def test_speech_that_nobody_wants_to_hear_of_has_no_number() -> None:
+    room = replace(with_(ADA, BOB), subscription=Subscription("https://example.com/events", events=("mute",)))
+    silent = rooms.fall_silent(rooms.speak(room, ADA, LATER, LATER).room, ADA, LATER).room
+    assert silent.sequence == room.sequence
 
 
 # Who hears whom ------------------------------------------------------------------------------------------------
 
 
+def hears(room: Room, listener: str) -> set[str]:
+    """Whom this one hears."""
+    heard_by = {each.call_sid: rooms.listeners(room, each.call_sid) for each in room.participants}
+    return {sid for sid, by in heard_by.items() if listener in [each.call_sid for each in by]}
+
+
 def test_everybody_hears_everybody_once_it_has_started() -> None:
-    assert rooms.hears(with_(ADA), ADA) == frozenset()
+    assert hears(with_(ADA), ADA) == set()
     room = with_(ADA, BOB, CAT)
-    assert rooms.hears(room, ADA) == {BOB, CAT}
+    assert hears(room, ADA) == {BOB, CAT}
     muted = rooms.change(room, BOB, Change(muted=True), LATER).room
-    assert (rooms.hears(muted, ADA), rooms.hears(muted, BOB)) == ({CAT}, {ADA, CAT})
+    assert (hears(muted, ADA), hears(muted, BOB)) == ({CAT}, {ADA, CAT})
     held = rooms.change(room, BOB, Change(hold=True), LATER).room
-    assert (rooms.hears(held, ADA), rooms.hears(held, BOB)) == ({CAT}, frozenset())
+    assert (hears(held, ADA), hears(held, BOB)) == ({CAT}, set())
 
 
 def test_a_coach_hears_all_and_is_heard_by_one() -> None:
     room = come(with_(ADA, BOB), CAT, coach=ADA).room
-    assert [rooms.hears(room, each) for each in (ADA, BOB, CAT)] == [{BOB, CAT}, {ADA}, {ADA, BOB}]
+    assert [hears(room, each) for each in (ADA, BOB, CAT)] == [{BOB, CAT}, {ADA}, {ADA, BOB}]
     moved = rooms.change(room, CAT, Change(coach=BOB), LATER)
     assert events(moved.effects) == ["participant-modify"]
-    assert [rooms.hears(moved.room, each) for each in (ADA, BOB)] == [{BOB}, {ADA, CAT}]
+    assert [hears(moved.room, each) for each in (ADA, BOB)] == [{BOB}, {ADA, CAT}]
     plain = rooms.change(room, CAT, Change(coaching=False), LATER).room
-    assert rooms.hears(plain, BOB) == {ADA, CAT}
+    assert hears(plain, BOB) == {ADA, CAT}
+
+
+def test_one_of_many_is_enough_to_work_with() -> None:
+    """Of a room of 250 only those are at hand whom a step is about; its numbers are those of all."""
+    room = new_room(subscription=None)
+    for _ in range(200):
+        room = come(room, sids.new("CA")).room
+    room = come(room, ADA, label="host", end_on_exit=True).room
+    some = replace(room, participants=room.participants[-1:])
+    assert (some.size, some.inside, some.starters) == (201, 201, 201)
+    newcomer = Entry(call_sid=BOB)
+    assert not rooms.starts_with(some, newcomer)
+    whole, part = rooms.join(room, newcomer, LATER), rooms.join(some, newcomer, LATER)
+    assert part.effects == whole.effects
+    assert replace(part.room, participants=()) == replace(whole.room, participants=())
+    assert tells(come(some, BOB, label="host").effects) == [(BOB, "refused")]
+    assert rooms.ends_without(some, ADA)
+    back = rooms.leave(part.room, BOB, "hung-up", LATER).room
+    assert replace(back, participants=()) == replace(
+        rooms.leave(whole.room, BOB, "hung-up", LATER).room, participants=()
+    )
+
+
+def test_everybody_is_needed_when_it_starts() -> None:
+    alone = with_(ADA, start_on_enter=False)
+    assert not rooms.starts_with(alone, Entry(call_sid=BOB, start_on_enter=False))
+    assert rooms.starts_with(alone, Entry(call_sid=BOB))
+    assert rooms.starts_with(with_(ADA), Entry(call_sid=BOB, start_on_enter=False))
+    assert not rooms.starts_with(new_room(), Entry(call_sid=BOB))
 
 
 def test_one_on_hold_is_not_coached() -> None:
@@ -369,8 +429,8 @@ def _a_life(room: Room) -> list[Outcome]:
         lambda now: rooms.change(now, BOB, Change(muted=False, hold=False, end_on_exit=False), LATER),
         lambda now: rooms.announced(now, BOB, "https://example.com/a", LATER),
         lambda now: rooms.announced(now, BOB, "https://example.com/a", LATER, "HTTP retrieval failure"),
-        lambda now: rooms.speak(now, ADA, LATER, begins=True),
-        lambda now: rooms.speak(now, ADA, LATER, begins=False),
+        lambda now: rooms.speak(now, ADA, LATER, LATER),
+        lambda now: rooms.fall_silent(now, ADA, LATER),
         lambda now: rooms.leave(now, CAT, "kicked", LATER),
         lambda now: rooms.leave(now, ADA, "hung-up", LATER),
     ]

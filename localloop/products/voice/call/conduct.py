@@ -24,6 +24,7 @@ from localloop.products.voice.call.events import (
     Dialled,
     Heard,
     HungUp,
+    Hushed,
     LegOver,
     Matched,
     NotBrought,
@@ -57,6 +58,8 @@ def conduct(turn: Turn, event: AnyEvent) -> None:
     script.go_on(turn)
     while turn.news:
         _hear(turn, turn.news.popleft())
+    if turn.call.has_ended:
+        shared.leave(turn)
 
 
 def _apply(turn: Turn, event: AnyEvent) -> None:
@@ -91,8 +94,10 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             _share(turn, event)
         case Texted():
             script.texted(turn, event)
-        case Heard(text, digits):
-            turn.order(leg.Hear(text) if text else leg.Tones(0, digits))
+        case Heard():
+            script.hear(turn, event)
+        case Hushed():
+            shared.hushed(turn)
         case Brought():
             script.brought(turn, event)
         case NotBrought():
@@ -131,6 +136,8 @@ def _share(turn: Turn, event: Queued | Matched | Dequeued | QueueOver | Conferre
         case QueueOver():
             shared.queue_over(turn)
         case Conferred():
+            if event.what == "left" and turn.call.status in ("queued", "initiated", "ringing"):
+                script.hang_up(turn, by="api")  # there is nothing any more to be called into
             shared.conferred(turn, event)
 
 

@@ -166,10 +166,15 @@ class QueueOver(Struct, frozen=True, tag="queue-over"):
 
 
 class Heard(Struct, frozen=True, tag="heard"):
-    """Whom it is connected to says something, or presses keys."""
+    """Whom it is connected to says something, or presses keys; or a file is played to all who are."""
 
     text: str = ""
     digits: str = ""
+    file: str = ""
+
+
+class Hushed(Struct, frozen=True, tag="hushed"):
+    """It has said what it said in its conference."""
 
 
 class Brought(Struct, frozen=True, tag="brought"):
@@ -205,6 +210,7 @@ class Conferred(Struct, frozen=True, tag="conferred"):
     code: int = 0
     url: str | None = None
     method: Method = "POST"
+    is_for_all: bool = False
 
 
 # What jobs bring, and what is brought in person.
@@ -229,6 +235,7 @@ Event: TypeAlias = (
     | Released
     | Bridged
     | Heard
+    | Hushed
     | Queued
     | Matched
     | Dequeued

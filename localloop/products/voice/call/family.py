@@ -175,5 +175,4 @@ def speak(turn: Turn, text: str = "", digits: str = "") -> None:
     """Whom it is connected to hears it."""
     if turn.live.peer is not None:
         turn.send(turn.live.peer, Heard(text, digits))
-    if text:
-        shared.speak(turn, text)
+    shared.speak(turn, text, digits)

@@ -27,14 +27,15 @@ End: TypeAlias = Phone | Wire
 
 
 class Running(Struct, frozen=True, omit_defaults=True):
-    """A recording that the document has begun. `spoken` is the end of what was said last; without any speech in
-    between it ends at `silent_at`."""
+    """A recording that the document has begun. `sound` is the time from when something was first said to the end of
+    what was said last; without any speech in between it ends at `silent_at`."""
 
     sid: str
     since: datetime
     silence: int = 0
     is_trimmed: bool = False
-    spoken: datetime | None = None
+    hears: bool = False  # what is said to the call as well
+    sound: tuple[datetime, datetime] | None = None
     silent_at: datetime | None = None
 
 
@@ -67,7 +68,8 @@ class Live(Struct, frozen=True, kw_only=True):
     taking: Taking | None = None  # from a queue
     queue_sid: str = ""
     whisper: dict[str, str] = {}  # what the document is told that it hears before it is connected
-    room: str = ""  # the conference that it is in, by its name
+    room: str = ""  # the conference that it is in, or is called into, by its name
+    announces: bool = False  # what it plays is for all in there
     recordings: dict[int, Running] = {}  # by the number of the command that began each
     recording_sid: str = ""  # of the call as a whole, from its answer on
     hops: int = 0  # calls of the house that led to it

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from localloop.jobs import enqueue
-from localloop.products.voice.call import queries, visits
+from localloop.products.voice.call import queries
 from localloop.products.voice.call.queries import Taken
 from localloop.products.voice.call.turn import Outcome
+from localloop.products.voice.call.visits import Visits
+from localloop.products.voice.conference.desk import Desk
 from localloop.products.voice.recording.desk import Recorder
 from localloop.telephony.simulated import handsets
 from localloop.webhooks import Webhooks
@@ -22,6 +24,7 @@ class Outcomes:
     def __init__(self, webhooks: Webhooks | None, recorder: Recorder) -> None:
         self._webhooks = webhooks
         self._recorder = recorder
+        self._visits = Visits(Desk(recorder))
 
     async def flush(self, connection: Any, outcomes: Sequence[Outcome]) -> list[Taken]:
         """Whether each was written; of a call that is there twice the first is."""
@@ -49,9 +52,9 @@ class Outcomes:
         await self._recorder.begin(connection, [each for one in taken for each in one.recordings])
         for each in taken:
             for visit in each.visits:
-                await enqueue(connection, await visits.carry_out(connection, each.live, visit))
-            for sid, at in each.stopped:
-                await self._recorder.stop(connection, each.live.call.account_sid, sid, at)
+                await enqueue(connection, await self._visits.carry_out(connection, each.live, visit))
+            for stopped in each.stopped:
+                await self._recorder.stop(connection, stopped)
         ended = [each.live.call for each in taken if each.live.call.has_ended]
         times = [(call.account_sid, call.id, call.end_time or call.date_updated) for call in ended]
         await self._recorder.calls_ended(connection, times)

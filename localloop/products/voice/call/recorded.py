@@ -35,7 +35,9 @@ def start(turn: Turn, wanted: commands.StartRecording) -> None:
         recording.sid,
         turn.at,
         wanted.silence,
-        wanted.trim == "trim-silence",
+        # Of one that goes on beside the document nobody is told how long it is; its phone knows what was heard.
+        wanted.trim == "trim-silence" and wanted.source != "StartRecording",
+        hears=wanted.track != "inbound",
         silent_at=_after(turn.at, wanted.silence),
     )
     _keep(turn, wanted.n, running)
@@ -49,10 +51,11 @@ def stop(turn: Turn, n: int) -> None:
         return
     others = {key: each for key, each in turn.live.recordings.items() if key != n}
     turn.live = replace(turn.live, recordings=others)
-    ends = running.spoken if running.is_trimmed and running.spoken is not None else turn.at
-    ends = min(ends, turn.at)
-    turn.stop_recording(running.sid, ends)
-    seconds = int((ends - running.since).total_seconds())
+    turn.stop_recording(running.sid, running.sound if running.is_trimmed else None)
+    since, until = running.since, turn.at
+    if running.is_trimmed and running.sound is not None:
+        since, until = running.sound[0], min(running.sound[1], turn.at)
+    seconds = int((until - since).total_seconds())
     turn.expect(
         lambda seq: events.RecordingEnded(
             seq=seq,
@@ -70,9 +73,22 @@ def spoken(turn: Turn, text: str) -> None:
     """Whoever speaks is recorded, and is not silent until he has ended."""
     ends = turn.at + timedelta(seconds=seconds_of(text))
     for n, running in turn.live.recordings.items():
-        now = replace(running, spoken=ends, silent_at=_after(ends, running.silence))
+        now = replace(running, sound=_sound(running, turn.at, ends), silent_at=_after(ends, running.silence))
         _keep(turn, n, now)
         _wait(turn, n, now)
+
+
+def heard(turn: Turn, text: str) -> None:
+    """So is, where that is recorded too, whoever speaks to him."""
+    ends = turn.at + timedelta(seconds=seconds_of(text))
+    for n, running in turn.live.recordings.items():
+        if running.hears:
+            _keep(turn, n, replace(running, sound=_sound(running, turn.at, ends)))
+
+
+def _sound(running: Running, since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    first, last = running.sound or (since, until)
+    return first, max(last, until)
 
 
 def silent(turn: Turn, n: int) -> None:

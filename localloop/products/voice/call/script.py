@@ -12,6 +12,7 @@ from localloop.products.voice.call import family, lifecycle, recorded, services,
 from localloop.products.voice.call.events import (
     Brought,
     Detected,
+    Heard,
     LegOver,
     NotBrought,
     Ordered,
@@ -24,6 +25,7 @@ from localloop.products.voice.call.resource import Detection
 from localloop.products.voice.call.turn import Turn
 from localloop.telephony import leg
 from localloop.telephony.leg import Line
+from localloop.telephony.simulated.speech import BEEP_S, FILE_S
 from localloop.twiml.interpreter import (
     AnyCommand,
     AnyEvent,
@@ -37,8 +39,6 @@ from localloop.twiml.interpreter import (
 )
 
 CONFIDENCE: Final = 0.9  # how sure whoever listens is of what he heard
-FILE_S: Final = 5.0  # how long a file is that nobody has looked into
-BEEP_S: Final = 0.5
 _ENDS: Final[dict[str, lifecycle.Status]] = {"busy": "busy", "rejected": "no-answer"}
 
 
@@ -90,6 +90,15 @@ def spoke(turn: Turn, text: str) -> None:
     unsure = events.Speech(seq=_next(turn), at=turn.at, text=text, final=False, stability=CONFIDENCE)
     feed(turn, unsure)
     feed(turn, events.Speech(seq=_next(turn), at=turn.at, text=text, confidence=CONFIDENCE))
+
+
+def hear(turn: Turn, heard: Heard) -> None:
+    """What is said or played elsewhere, on its own leg."""
+    if heard.file:
+        turn.order(leg.Sound(0, heard.file, FILE_S))
+    else:
+        turn.order(leg.Hear(heard.text) if heard.text else leg.Tones(0, heard.digits))
+    recorded.heard(turn, heard.text)
 
 
 def ticked(turn: Turn, name: str) -> None:
@@ -157,6 +166,7 @@ def left(turn: Turn, by: Literal["caller", "api", "time-limit"] = "caller") -> N
 
 def hang_up(turn: Turn, by: Literal["api", "time-limit"]) -> None:
     """Somebody else than the document or the other end ends it."""
+    shared.leave(turn, "redirected" if by == "api" else "hung-up")
     turn.order(leg.HangUp())
     ends = lifecycle.ended_by_request if by == "api" else lifecycle.ended_by_time
     turn.become(ends(turn.call.status))
@@ -305,6 +315,8 @@ def perform(turn: Turn, command: AnyCommand) -> None:
             shared.join(turn, command)
         case commands.LeaveConference():
             shared.leave(turn)
+        case commands.Announced(url=url, code=code):
+            shared.announced(turn, url, code)
         case commands.StartRecording():
             recorded.start(turn, command)
         case commands.StopRecording(of=of):
@@ -318,8 +330,10 @@ def _sound(turn: Turn, command: AnyCommand) -> None:
     match command:
         case commands.Say(n=n, text=text, loop=loop, pauses_ms=pauses):
             turn.order(leg.Speak(n, text, loop, pauses / 1000))
+            shared.announce(turn, Heard(text))
         case commands.Play(n=n, url=url, loop=loop):
             turn.order(leg.Sound(n, url, FILE_S, loop))
+            shared.announce(turn, Heard(file=url))
         case commands.PlayTones(n=n, digits=digits, loop=loop):
             turn.order(leg.Tones(n, digits * loop))
         case commands.Beep(n=n):

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from localloop.core import errors
 from localloop.products.voice.call.events import (
     Conferred,
     Dequeued,
+    Heard,
     LegOver,
     Matched,
     Name,
@@ -17,7 +19,8 @@ from localloop.products.voice.call.events import (
 )
 from localloop.products.voice.call.live import Taking
 from localloop.products.voice.call.turn import Turn
-from localloop.products.voice.call.visits import GiveUp, Leave, Speak
+from localloop.products.voice.call.visits import Announce, Announced, GiveUp, Hush, Leave, Speak
+from localloop.products.voice.conference.room import Going
 from localloop.products.voice.queue import line
 from localloop.twiml.interpreter import commands, events
 
@@ -49,15 +52,33 @@ def join(turn: Turn, wanted: commands.JoinConference) -> None:
     turn.visit(wanted)
 
 
-def leave(turn: Turn) -> None:
+def leave(turn: Turn, going: Going | None = None) -> None:
+    """Out of the conference that it is in, or is called into."""
     if turn.live.room:
-        turn.visit(Leave(turn.live.room))
+        turn.visit(Leave(turn.live.room, going or ("hung-up" if turn.call.has_ended else "redirected")))
         turn.live = replace(turn.live, room="")
 
 
-def speak(turn: Turn, text: str) -> None:
+def speak(turn: Turn, text: str = "", digits: str = "") -> None:
     if turn.live.room:
-        turn.visit(Speak(turn.live.room, text))
+        turn.visit(Speak(turn.live.room, text, digits))
+
+
+def hushed(turn: Turn) -> None:
+    if turn.live.room:
+        turn.visit(Hush(turn.live.room))
+
+
+def announce(turn: Turn, heard: Heard) -> None:
+    """Of an announcement for all, all hear it."""
+    if turn.live.announces:
+        turn.visit(Announce(turn.live.room, heard))
+
+
+def announced(turn: Turn, url: str, code: int) -> None:
+    failure = errors.title(code) if code else ""
+    turn.visit(Announced(turn.live.room, url, failure, turn.live.announces))
+    turn.live = replace(turn.live, announces=False)
 
 
 # What it hears ---------------------------------------------------------------------------------------------
@@ -128,6 +149,7 @@ def completed(turn: Turn, event: LegOver) -> LegOver:
 
 
 def conferred(turn: Turn, event: Conferred) -> None:
+    turn.live = replace(turn.live, announces=event.is_for_all)
     if event.what in ("left", "refused"):
         turn.live = replace(turn.live, room="")
     turn.expect(

@@ -24,6 +24,7 @@ from localloop.products.voice.call.live import EVENT, FETCH, Asked, End, Live, R
 from localloop.products.voice.call.resource import Call, Method, Options
 from localloop.products.voice.price import Rated
 from localloop.products.voice.recording import take
+from localloop.products.voice.recording.desk import Stopped
 from localloop.products.voice.recording.take import Recording
 from localloop.telephony.leg import Line, News, Order, Reaction
 from localloop.telephony.simulated import Wire, handsets
@@ -49,7 +50,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...] = ()
     recordings: tuple[Recording, ...] = ()  # that begin
     visits: tuple[Any, ...] = ()  # to what calls share
-    stopped: tuple[tuple[str, datetime], ...] = ()  # recordings that end, and when
+    stopped: tuple[Stopped, ...] = ()  # recordings that end
 
 
 class Turn:
@@ -71,7 +72,7 @@ class Turn:
         self._alerts: list[Alert] = []
         self._recordings: list[Recording] = []
         self._visits: list[Any] = []
-        self._stopped: list[tuple[str, datetime]] = []
+        self._stopped: list[Stopped] = []
         self.expected: deque[Callable[[int], AnyEvent]] = deque()  # what its document hears next
 
     @property
@@ -215,8 +216,10 @@ class Turn:
     def record(self, recording: Recording) -> None:
         self._recordings.append(recording)
 
-    def stop_recording(self, sid: str, at: datetime) -> None:
-        self._stopped.append((sid, at))
+    def stop_recording(self, sid: str, sound: tuple[datetime, datetime] | None) -> None:
+        """`sound`: from when until when something was heard in it."""
+        ended = Stopped(account_sid=self.call.account_sid, sid=sid, at=self.at, sound=sound)
+        self._stopped.append(ended)
 
     def recording_url(self, sid: str) -> str:
         """Where it will be; without a suffix: WAV."""

@@ -5,7 +5,8 @@ What comes of a visit is events: for the call itself, and for others there.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -14,17 +15,27 @@ from msgspec import Struct
 from localloop.core import sids
 from localloop.jobs import NewJob
 from localloop.products.voice.call import queries
-from localloop.products.voice.call.events import Conferred, Event, Heard, LegOver, Matched, Name, Queued
-from localloop.products.voice.call.live import Live
+from localloop.products.voice.call.events import (
+    Conferred,
+    Event,
+    Heard,
+    Hushed,
+    LegOver,
+    Matched,
+    Name,
+    Queued,
+)
+from localloop.products.voice.call.live import EVENT, Live, Reference, key_of
 from localloop.products.voice.call.turn import job_of
-from localloop.products.voice.conference import desk as rooms
 from localloop.products.voice.conference import queries as conferences
 from localloop.products.voice.conference import room
 from localloop.products.voice.conference.callbacks import Subscription
+from localloop.products.voice.conference.desk import Desk, Goes, Host
 from localloop.products.voice.conference.room import Entry, Recorded, Tell
 from localloop.products.voice.queue import desk as queues
 from localloop.products.voice.queue.desk import Caller
 from localloop.store import Unit
+from localloop.telephony.simulated.speech import seconds_of, seconds_of_tones
 from localloop.twiml.interpreter import commands
 from localloop.twiml.voice import verbs
 
@@ -37,13 +48,37 @@ class Leave(Struct, frozen=True):
     """It leaves the conference of this name."""
 
     name: str
+    going: room.Going = "redirected"
 
 
 class Speak(Struct, frozen=True):
-    """It says something in the conference of this name."""
+    """It says something in the conference of this name, or presses keys."""
 
     name: str
-    text: str
+    text: str = ""
+    digits: str = ""
+
+
+class Hush(Struct, frozen=True):
+    """It has said it."""
+
+    name: str
+
+
+class Announced(Struct, frozen=True):
+    """It has heard an announcement of the conference of this name, or could not."""
+
+    name: str
+    url: str
+    failure: str = ""
+    is_for_all: bool = False
+
+
+class Announce(Struct, frozen=True):
+    """What it plays of an announcement that is for all."""
+
+    name: str
+    heard: Heard
 
 
 Visit: TypeAlias = (
@@ -54,33 +89,99 @@ Visit: TypeAlias = (
     | GiveUp
     | Leave
     | Speak
+    | Hush
+    | Announced
+    | Announce
 )
 
 
-async def carry_out(connection: Any, live: Live, visit: Visit) -> list[NewJob]:
-    """Must run in a transaction. The events that come of it."""
-    unit = Unit(connection)
+class Visits:
+    """Must be carried out in a transaction: each answers with the events that come of it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def carry_out(self, connection: Any, live: Live, visit: Visit) -> list[NewJob]:
+        unit = Unit(connection)
+        found = await (
+            self._in_room(unit, live, visit) if _is_of_room(visit) else _in_line(unit, live, visit)
+        )
+        await unit.send_notices()
+        return found
+
+    async def _in_room(self, unit: Unit, live: Live, visit: Visit) -> list[NewJob]:
+        match visit:
+            case commands.JoinConference(conference=conference):
+                outcome = await self._desk.enter(
+                    unit, _host(live, conference.name, conference.region), entry_of(live, conference)
+                )
+                return jobs_of(outcome.room, outcome.effects, live.at)
+            case Leave(name, going):
+                goes = Goes(call_sid=live.call.sid, going=going, call_status=live.call.status)
+                left = await self._desk.leave(unit, _host(live, name), goes)
+                return jobs_of(left.room, left.effects, live.at) if left is not None else []
+            case Speak():
+                return await self._speak(unit, live, visit)
+            case Hush(name):
+                await self._take(unit, live, name, lambda now: room.fall_silent(now, live.call.sid, live.at))
+            case Announced(name, url, failure, is_for_all):
+                sid = "" if is_for_all else live.call.sid
+                await self._take(
+                    unit, live, name, lambda now: room.announced(now, sid, url, live.at, failure)
+                )
+            case Announce(name, heard):
+                return await self._announce(unit, live, name, heard)
+        return []
+
+    async def _take(
+        self, unit: Unit, live: Live, name: str, step: Callable[[room.Room], room.Outcome]
+    ) -> None:
+        found = await conferences.active(unit, live.call.account_sid, name)
+        await self._desk.apply(unit, found, step, [live.call.sid])
+
+    async def _speak(self, unit: Unit, live: Live, said: Speak) -> list[NewJob]:
+        """Everybody who hears this one does."""
+        seconds = timedelta(seconds=seconds_of(said.text) if said.text else seconds_of_tones(said.digits))
+        now, listeners = await self._desk.speak(
+            unit, _host(live, said.name), live.call.sid, live.at + seconds
+        )
+        heard = Heard(said.text, said.digits)
+        jobs = [_job(now, each.call_sid, each.root, heard, live.at) for each in listeners]
+        if said.text and now.subscription is not None and "speaker" in now.subscription.events:
+            jobs.append(job_of(live, Hushed(), live.at + seconds))
+        return jobs
+
+    async def _announce(self, unit: Unit, live: Live, name: str, heard: Heard) -> list[NewJob]:
+        """Everybody in the room hears it; whoever plays it has."""
+        found = await conferences.active(unit, live.call.account_sid, name)
+        if found is None:
+            return []
+        now = await conferences.whole(unit, found)
+        others = [
+            each
+            for each in now.participants
+            if each.call_sid != live.call.sid and room.is_listening(now, each)
+        ]
+        return [_job(now, each.call_sid, each.root, heard, live.at) for each in others]
+
+
+def _is_of_room(visit: Visit) -> bool:
+    return isinstance(visit, commands.JoinConference | Leave | Speak | Hush | Announced | Announce)
+
+
+async def _in_line(unit: Unit, live: Live, visit: Visit) -> list[NewJob]:
     call = live.call
     caller = Caller(account_sid=call.account_sid, world_sid=call.world_sid, call_id=call.id, at=live.at)
     match visit:
         case commands.EnterQueue():
-            found = await _enter(unit, live, caller, visit)
+            return await _enter(unit, live, caller, visit)
         case commands.Dequeue():
-            found = await _dequeue(unit, live, caller, visit)
+            return await _dequeue(unit, live, caller, visit)
         case commands.LeaveQueue():
             await queues.leave(unit, caller)
-            found = []
         case GiveUp():
             await queues.give_up(unit, caller)
-            found = []
-        case commands.JoinConference(conference=conference):
-            found = await _join(unit, live, conference)
-        case Leave(name):
-            found = await _leave(unit, live, name)
-        case Speak(name, text):
-            found = await _speak(unit, live, name, text)
-    await unit.send_notices()
-    return found
+    return []
 
 
 async def _enter(unit: Unit, live: Live, caller: Caller, wanted: commands.EnterQueue) -> list[NewJob]:
@@ -117,57 +218,29 @@ async def _other(unit: Unit, live: Live, id: UUID) -> Live | None:
 # Conferences -----------------------------------------------------------------------------------------------
 
 
-async def _join(unit: Unit, live: Live, wanted: verbs.Conference) -> list[NewJob]:
+def _host(live: Live, name: str, region: str = "") -> Host:
     call = live.call
-    host = rooms.Host(
-        account_sid=call.account_sid,
-        world_sid=call.world_sid,
-        name=wanted.name,
-        at=live.at,
-        region=wanted.region,
-    )
-    outcome = await rooms.enter(unit, host, entry_of(call.sid, wanted))
-    return await _told(unit, live, outcome, live.at)
+    return Host(account_sid=call.account_sid, world_sid=call.world_sid, name=name, at=live.at, region=region)
 
 
-async def _leave(unit: Unit, live: Live, name: str) -> list[NewJob]:
-    call = live.call
-    found = await conferences.active(unit, call.account_sid, name)
-    if found is None:
-        return []
-    going: room.Going = "hung-up" if call.has_ended else "redirected"
-    outcome = await rooms.keep(unit, room.leave(found, call.sid, going, live.at))
-    return await _told(unit, live, outcome, live.at)
+def jobs_of(of: room.Room, effects: Sequence[room.Effect], at: datetime) -> list[NewJob]:
+    """What a conference has for calls, as their events; one that has ended hears nothing any more."""
+    return [
+        _job(of, each.call_sid, each.root, conferred(each), at) for each in effects if isinstance(each, Tell)
+    ]
 
 
-async def _speak(unit: Unit, live: Live, name: str, text: str) -> list[NewJob]:
-    """Everybody who hears this one does."""
-    own = live.call.sid
-    found = await conferences.active(unit, live.call.account_sid, name)
-    if found is None:
-        return []
-    listeners = [each.call_sid for each in found.present if own in room.hears(found, each.call_sid)]
-    return await _jobs(unit, live, [(sid, Heard(text)) for sid in listeners], live.at)
+def conferred(tell: Tell) -> Conferred:
+    return Conferred(tell.what, tell.code, tell.url, tell.method, tell.is_for_all)
 
 
-async def _told(unit: Unit, live: Live, outcome: room.Outcome, at: datetime) -> list[NewJob]:
-    tells = [each for each in outcome.effects if isinstance(each, Tell)]
-    events = [(each.call_sid, Conferred(each.what, each.code, each.url, each.method)) for each in tells]
-    return await _jobs(unit, live, events, at)
+def _job(of: room.Room, call_sid: str, root: UUID | None, event: Event, at: datetime) -> NewJob:
+    id = sids.uuid_of(call_sid)
+    reference = Reference(id, root or id, event)
+    return NewJob(EVENT, of.account_sid, of.world_sid, reference, at, key_of(reference.root, id))
 
 
-async def _jobs(unit: Unit, live: Live, told: list[Any], at: datetime) -> list[NewJob]:
-    """Events for calls by their SIDs; one that has ended hears nothing any more."""
-    jobs = []
-    event: Event
-    for sid, event in told:
-        other = await _other(unit, live, sids.uuid_of(sid))
-        if other is not None:
-            jobs.append(job_of(other, event, at))
-    return jobs
-
-
-def entry_of(call_sid: str, wanted: verbs.Conference) -> Entry:
+def entry_of(live: Live, wanted: verbs.Conference) -> Entry:
     """The attributes of <Conference>."""
     subscription = None
     if wanted.status_callback:
@@ -182,7 +255,8 @@ def entry_of(call_sid: str, wanted: verbs.Conference) -> Entry:
             callback_events=tuple(wanted.recording_status_callback_event),
         )
     return Entry(
-        call_sid=call_sid,
+        call_sid=live.call.sid,
+        root=live.root,
         label=wanted.participant_label,
         muted=wanted.muted,
         start_on_enter=wanted.start_conference_on_enter,

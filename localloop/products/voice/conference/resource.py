@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -14,13 +14,14 @@ from localloop.core import errors, sids
 from localloop.payloads.part import API_VERSION
 from localloop.products.voice import slices
 from localloop.products.voice.calls import Calls, Whose
-from localloop.products.voice.conference import desk, queries, room, wish
-from localloop.products.voice.conference.desk import Host
+from localloop.products.voice.conference import queries, room, wish
+from localloop.products.voice.conference.desk import Desk, Host
 from localloop.products.voice.conference.queries import Filters, Slice
 from localloop.products.voice.conference.room import Outcome, Participant, Room, Tell
+from localloop.products.voice.recording.desk import Recorder
 from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Request
 from localloop.rest.windows import window
-from localloop.store import Database, Unit
+from localloop.store import Database
 
 NOT_BRIDGED: Final = 16001
 # What has become of the call of one who is called, as its participant shows it.
@@ -68,6 +69,7 @@ class ShownParticipant(Struct, frozen=True, kw_only=True):
 class Conferences(Struct, frozen=True):
     database: Database
     calls: Calls
+    desk: Desk
 
     async def fetch(self, request: Request) -> Item:
         return Item(fields=_shown(await self._found(request, "Sid")))
@@ -104,13 +106,14 @@ class Conferences(Struct, frozen=True):
                 raise errors.of(NOT_BRIDGED)
             return room.announce(now, *announcement)
 
-        return Item(fields=_shown(await self._take(request, request.ids["Sid"], step)))
+        names: list[str] | None = [] if announcement is None and not is_over else None
+        return Item(fields=_shown(await self._take(request, request.ids["Sid"], step, names)))
 
     # Participants ----------------------------------------------------------------------------------------------
 
     async def participants(self, request: Request) -> Items:
         """Nobody, of a conference that is over."""
-        now = await self._found(request, "ConferenceSid")
+        now = await queries.whole(self.database, await self._found(request, "ConferenceSid"))
         shown = await self._shown_participants(request, now, now.participants)
         kept = [each for each in shown if _passes(each, request.params)]
         kept.sort(key=lambda each: str(each["call_sid"]))
@@ -118,7 +121,8 @@ class Conferences(Struct, frozen=True):
 
     async def participant(self, request: Request) -> Item:
         now = await self._found(request, "ConferenceSid")
-        return await self._participant_item(request, now)
+        named = await queries.some(self.database, now, [request.ids["CallSid"]])
+        return await self._participant_item(request, named)
 
     async def call(self, request: Request) -> Item:
         """Calls somebody, whose call goes right into the conference of this SID or name.
@@ -127,17 +131,15 @@ class Conferences(Struct, frozen=True):
         """
         entry = wish.entry_of(request.params)
         host = await self._host(request)
-        async with self.database.unit() as unit:
-            there = await queries.active(unit, host.account_sid, host.name)
-        code = room.fault(there or desk.fresh(host), entry)
-        if code is not None:
-            raise errors.of(room.OVER_REST.get(code, code))
         twiml = wish.document(host.name, entry, request.params)
         params = {**wish.call_params(request.params), "Twiml": twiml}
-        call_sid = await self.calls.make(_whose(request), params)
+        made = await self.calls.compose(_whose(request), params, host.name)
         async with self.database.unit() as unit:
-            now = await desk.expect(unit, host, structs.replace(entry, call_sid=call_sid))
-        request.ids = {**request.ids, "CallSid": call_sid}
+            now, code = await self.desk.expect(unit, host, structs.replace(entry, call_sid=made.sid))
+            if code is not None:
+                raise errors.of(room.OVER_REST.get(code, code))
+            await made.begin(unit)
+        request.ids = {**request.ids, "CallSid": made.sid}
         return await self._participant_item(request, now)
 
     async def change(self, request: Request) -> Item:
@@ -156,7 +158,8 @@ class Conferences(Struct, frozen=True):
             announced = room.announce(changed.room, *announcement, found.call_sid)
             return Outcome(changed.room, (*changed.effects, *announced.effects))
 
-        after = await self._take(request, request.ids["ConferenceSid"], step)
+        names = [request.ids["CallSid"], *filter(None, [wanted.coach])]
+        after = await self._take(request, request.ids["ConferenceSid"], step, names)
         return await self._participant_item(request, after)
 
     async def kick(self, request: Request) -> Deleted:
@@ -179,18 +182,22 @@ class Conferences(Struct, frozen=True):
             raise errors.not_found(request.address)
         return found
 
-    async def _take(self, request: Request, sid: str, step: Callable[[Room], Outcome]) -> Room:
+    async def _take(
+        self,
+        request: Request,
+        sid: str,
+        step: Callable[[Room], Outcome],
+        names: Collection[str] | None = None,
+    ) -> Room:
+        """Of a conference, a step that concerns these, or all."""
         async with self.database.unit() as unit:
-            outcome = await desk.apply(unit, request.account_sid, sid, step)
+            found = await queries.get(unit, request.account_sid, sid, hold=True)
+            outcome = await self.desk.apply(unit, found, step, names)
             if outcome is None:
                 raise errors.not_found(request.address)
-            await self._tell(unit, request, outcome)
+            tells = [each for each in outcome.effects if isinstance(each, Tell)]
+            await self.calls.tell(unit, _whose(request), outcome.room, tells)
         return outcome.room
-
-    async def _tell(self, unit: Unit, request: Request, outcome: Outcome) -> None:
-        tells = [each for each in outcome.effects if isinstance(each, Tell)]
-        if tells:
-            await self.calls.tell(unit, _whose(request), tells)
 
     async def _host(self, request: Request) -> Host:
         """Of the conference that the path names: by its SID while it is not over, else by its name."""
@@ -285,8 +292,8 @@ def _shown_participant(now: Room, one: Participant, statuses: Mapping[str, str])
     )
 
 
-def bindings(database: Database, calls: Calls) -> tuple[Binding, ...]:
-    conferences = Conferences(database, calls)
+def bindings(database: Database, calls: Calls, recorder: Recorder) -> tuple[Binding, ...]:
+    conferences = Conferences(database, calls, Desk(recorder))
     return (
         Binding(
             resource="api.v2010.Conference",

@@ -3,12 +3,16 @@
 Every function takes a room and answers with the room as it is then and with what must be done about it, in order:
 telling calls, sounds for everybody, callbacks, recordings. Whoever keeps the room carries that out.
 
+Most of what happens in a room of 250 concerns one of them. So a room has the numbers of all who are in it, and at hand
+those whom the step is about; "Who must be at hand" tells when that is everybody.
+
 Sources: Twilio's page of <Conference>, its Conference and Participant resources, and the "Conference Events". That the
 start is told before the join that causes it is observed, not documented.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
@@ -57,6 +61,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """With what somebody comes: <Conference>'s attributes, or REST's parameters."""
 
     call_sid: str
+    root: UUID | None = None  # of the family of calls; None: the call itself
     label: str = ""
     muted: bool = False
     start_on_enter: bool = True
@@ -74,6 +79,7 @@ class Participant(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody in the room, or one who is being called into it."""
 
     call_sid: str
+    root: UUID | None = None
     label: str = ""
     status: ParticipantStatus = "connected"
     muted: bool = False
@@ -91,6 +97,18 @@ class Participant(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.status == "connected"
 
 
+class Taken(Struct, frozen=True, omit_defaults=True):
+    """Its recording, and when somebody was first heard in it, and last."""
+
+    sid: str
+    first: datetime | None = None
+    last: datetime | None = None
+
+    @property
+    def sound(self) -> tuple[datetime, datetime] | None:
+        return (self.first, self.last) if self.first and self.last else None
+
+
 class Room(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One conference. A completed one is never opened again: its name makes another."""
 
@@ -100,11 +118,14 @@ class Room(Struct, frozen=True, kw_only=True, omit_defaults=True):
     friendly_name: str
     region: str = "us1"
     status: Status = "init"
-    participants: tuple[Participant, ...] = ()
+    participants: tuple[Participant, ...] = ()  # at hand
+    size: int = 0  # how many there are, with those who are called
+    inside: int = 0  # how many of them are in it
+    starters: int = 0  # and how many of those may start it
     subscription: Subscription | None = None  # the first one's holds
     sequence: int = 0  # of callbacks that were told, or would have been
     recorded: Recorded | None = None
-    is_recording: bool = False
+    recording: Taken | None = None  # that runs
     reason: Reason | None = None
     ended_by: str = ""  # the call
     date_created: datetime
@@ -116,11 +137,17 @@ class Room(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def present(self) -> tuple[Participant, ...]:
+        """Of those at hand."""
         return tuple(each for each in self.participants if each.is_in)
+
+    @property
+    def is_recording(self) -> bool:
+        return self.recording is not None
 
     def find(self, name: str) -> Participant | None:
         """By call, or by label."""
-        return next((each for each in self.participants if name in (each.call_sid, each.label)), None)
+        named = (each for each in self.participants if name and name in (each.call_sid, each.label))
+        return next(named, None)
 
 
 # What must be done ---------------------------------------------------------------------------------------------
@@ -131,9 +158,11 @@ class Tell(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
 
     call_sid: str
     what: Literal["wait", "enter", "hold", "unhold", "announce", "left", "refused"]
+    root: UUID | None = None
     code: int = 0
     url: str | None = None
     method: Method = "POST"
+    is_for_all: bool = False  # an announcement: whoever plays it lets the others hear it
 
 
 class Tone(Struct, frozen=True, kw_only=True, tag=True):
@@ -144,11 +173,12 @@ class Tone(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class StartRecording(Struct, frozen=True, kw_only=True, tag=True):
+    sid: str
     recorded: Recorded
 
 
 class StopRecording(Struct, frozen=True, kw_only=True, tag=True):
-    pass
+    taken: Taken
 
 
 Effect: TypeAlias = Tell | Tone | StartRecording | StopRecording | Callback
@@ -172,26 +202,30 @@ class _Step:
 
     def put(self, participant: Participant) -> None:
         """In the place of the one with this call, or as the last."""
-        others = [each for each in self.room.participants if each.call_sid != participant.call_sid]
-        if len(others) == len(self.room.participants):
-            self.set(participants=(*others, participant))
-            return
+        there = self.room.participants
+        place = next((n for n, each in enumerate(there) if each.call_sid == participant.call_sid), len(there))
+        self._count(there[place : place + 1], (participant,))
+        self.set(participants=(*there[:place], participant, *there[place + 1 :]))
+
+    def drop(self, gone: Iterable[Participant]) -> None:
+        gone = tuple(gone)
+        names = {each.call_sid for each in gone}
+        self._count(gone, ())
+        self.set(participants=tuple(each for each in self.room.participants if each.call_sid not in names))
+
+    def _count(self, before: tuple[Participant, ...], after: tuple[Participant, ...]) -> None:
         self.set(
-            participants=tuple(
-                participant if each.call_sid == participant.call_sid else each
-                for each in self.room.participants
-            )
+            size=self.room.size + len(after) - len(before),
+            inside=self.room.inside + _inside(after) - _inside(before),
+            starters=self.room.starters + _starters(after) - _starters(before),
         )
 
-    def drop(self, call_sid: str) -> None:
-        self.set(participants=tuple(each for each in self.room.participants if each.call_sid != call_sid))
-
-    def tell(self, call_sid: str, what: Any, **more: Any) -> None:
-        self.effects.append(Tell(call_sid=call_sid, what=what, **more))
+    def tell(self, one: Participant, what: Any, **more: Any) -> None:
+        self.effects.append(Tell(call_sid=one.call_sid, root=one.root, what=what, **more))
 
     def tone(self, kind: Literal["enter", "exit"], about: Participant) -> None:
         wanted = ("true", "onEnter") if kind == "enter" else ("true", "onExit")
-        others = [each for each in self.room.present if each.call_sid != about.call_sid]
+        others = self.room.inside - (kind == "enter")
         if self.room.status == "in-progress" and about.beep in wanted and others:
             self.effects.append(Tone(kind=kind, about=about.call_sid))
 
@@ -208,19 +242,24 @@ class _Step:
             )
             self.effects.append(callbacks.of(self.room.subscription, event, facts, told or Told()))
 
+    def spoken(self, event: callbacks.Event, by: Participant) -> None:
+        """Nobody listens for speech unless somebody wants to hear of it: only then has it a number."""
+        if self.room.subscription is not None and callbacks.is_wanted(self.room.subscription, event):
+            self.call_back(event, _told(by))
+
     def begin(self) -> None:
         """Two are there, and one of them starts it: all of them hear each other from now on."""
-        present = self.room.present
-        if self.room.status != "init" or len(present) < 2 or not any(each.start_on_enter for each in present):
+        if self.room.status != "init" or self.room.inside < 2 or not self.room.starters:
             return
         self.set(status="in-progress")
         self.call_back("conference-start")
 
     def record(self) -> None:
         wished = self.room.recorded
-        if wished is not None and not self.room.is_recording and self.room.status == "in-progress":
-            self.set(is_recording=True)
-            self.effects.append(StartRecording(recorded=wished))
+        if wished is not None and self.room.recording is None and self.room.status == "in-progress":
+            taken = Taken(sids.new("RE"))
+            self.set(recording=taken)
+            self.effects.append(StartRecording(sid=taken.sid, recorded=wished))
 
     def close(self, reason: Reason, by: Participant | None) -> None:
         """Everybody who is left goes, and it is over."""
@@ -229,20 +268,50 @@ class _Step:
             if reason == "conference-ended-via-api"
             else "moderator_ended_conference"
         )
-        for each in self.room.participants:
-            self.drop(each.call_sid)
-            self.tell(each.call_sid, "left")
+        left = self.room.participants
+        self.drop(left)
+        for each in left:
+            self.tell(each, "left")
             if each.is_in:
                 self.call_back("participant-leave", _told(each, reason=cause, call_status="in-progress"))
-        if self.room.is_recording:
-            self.set(is_recording=False)
-            self.effects.append(StopRecording())
+        if self.room.recording is not None:
+            self.effects.append(StopRecording(taken=self.room.recording))
+            self.set(recording=None)
         self.set(status="completed", reason=reason, ended_by=by.call_sid if by else "")
         ended = Told(ended_by=by.call_sid if by else "", ended_label=by.label if by else "", ending=reason)
         self.call_back("conference-end", ended)
 
     def outcome(self) -> Outcome:
         return Outcome(self.room, tuple(self.effects))
+
+
+def _inside(people: Iterable[Participant]) -> int:
+    return sum(each.is_in for each in people)
+
+
+def _starters(people: Iterable[Participant]) -> int:
+    return sum(each.is_in and each.start_on_enter for each in people)
+
+
+# Who must be at hand -------------------------------------------------------------------------------------------
+
+
+def concerned(entry: Entry) -> frozenset[str]:
+    """Whom the coming of somebody concerns, by call or label."""
+    return frozenset(filter(None, (entry.call_sid, entry.label, entry.coach)))
+
+
+def starts_with(room: Room, entry: Entry) -> bool:
+    """Whether the coming of this one starts it, which everybody who waits is told."""
+    expected = room.find(entry.call_sid)
+    starts = expected.start_on_enter if expected else entry.start_on_enter
+    return room.status == "init" and room.inside > 0 and bool(room.starters or starts)
+
+
+def ends_without(room: Room, call_sid: str) -> bool:
+    """Whether the going of this one ends it, which everybody who is left is told."""
+    found = room.find(call_sid)
+    return found is not None and found.is_in and found.end_on_exit
 
 
 # Coming and going ----------------------------------------------------------------------------------------------
@@ -261,7 +330,8 @@ def fault(room: Room, entry: Entry) -> int | None:
         bad = label_fault(entry.label)
         if bad is not None or any(each.label == entry.label for each in others):
             return bad or LABEL_IN_USE
-    if len(others) >= min(entry.max_participants, MOST):
+    is_expected = len(others) < len(room.participants)
+    if room.size - is_expected >= min(entry.max_participants, MOST):
         return FULL
     return coach_fault(room, entry.coach) if entry.coach else None
 
@@ -286,22 +356,22 @@ def join(room: Room, entry: Entry, at: datetime) -> Outcome:
     """Somebody comes in; who may not is told so, and the room stays as it is."""
     code = fault(room, entry)
     if room.status == "completed" or code is not None:
-        return Outcome(room, (Tell(call_sid=entry.call_sid, what="refused", code=code or 16022),))
+        refused = Tell(call_sid=entry.call_sid, root=entry.root, what="refused", code=code or 16022)
+        return Outcome(room, (refused,))
     step = _Step(room, at)
     # Who was called into it comes with what REST said of it, then and since.
     expected = room.find(entry.call_sid) or _participant(entry, at)
     newcomer = structs.replace(expected, status="connected", date_updated=at)
     step.put(newcomer)
     _adopt(step, entry)
-    waiting = [each for each in step.room.present if each.call_sid != entry.call_sid]
     step.begin()
     has_begun = step.room.status == "in-progress"
     step.call_back("participant-join", _told(newcomer))
-    step.tell(entry.call_sid, _place(newcomer, has_begun=has_begun))
+    step.tell(newcomer, _place(newcomer, has_begun=has_begun))
     if has_begun and room.status == "init":
-        for each in waiting:
+        for each in room.present:
             if not each.hold:
-                step.tell(each.call_sid, "enter")
+                step.tell(each, "enter")
     step.tone("enter", newcomer)
     step.record()
     return step.outcome()
@@ -313,9 +383,11 @@ def leave(room: Room, call_sid: str, going: Going, at: datetime, call_status: st
     if found is None or room.status == "completed":
         return Outcome(room)
     step = _Step(room, at)
-    step.drop(found.call_sid)
+    step.drop((found,))
+    if not found.is_in and going != "kicked":
+        going = "never-came"
     if going == "kicked":
-        step.tell(found.call_sid, "left")
+        step.tell(found, "left")
     step.call_back(
         "participant-leave", _told(found, reason=_WHY[going], call_status=_status(going, call_status))
     )
@@ -327,7 +399,7 @@ def leave(room: Room, call_sid: str, going: Going, at: datetime, call_status: st
             else "participant-with-end-conference-on-exit-left",
             found,
         )
-    elif not step.room.participants:
+    elif not step.room.size:
         step.close("last-participant-kicked" if kicked else "last-participant-left", found)
     else:
         step.tone("exit", found)
@@ -384,19 +456,36 @@ def change(room: Room, call_sid: str, wanted: Change, at: datetime) -> Outcome:
     if after.hold != found.hold:
         step.call_back("participant-hold" if after.hold else "participant-unhold", _told(after))
     if after.hold and (not found.hold or wanted.hold_url is not None):
-        step.tell(found.call_sid, "hold", url=wanted.hold_url, method=wanted.hold_method)
+        step.tell(found, "hold", url=wanted.hold_url, method=wanted.hold_method)
     if found.hold and not after.hold:
-        step.tell(found.call_sid, "unhold" if room.status == "in-progress" else "wait")
+        step.tell(found, "unhold" if room.status == "in-progress" else "wait")
     if _modified(found, after):
         step.call_back("participant-modify", _told(after))
     return step.outcome()
 
 
 def announce(room: Room, url: str, method: Method, call_sid: str | None = None) -> Outcome:
-    """To one, or to all who are in. Nothing of the room changes."""
-    heard = [each for each in room.present if call_sid is None or call_sid in (each.call_sid, each.label)]
-    tells = (Tell(call_sid=each.call_sid, what="announce", url=url, method=method) for each in heard)
-    return Outcome(room, tuple(tells))
+    """To one, or to all who are in: then the first of them plays it for the others. Nothing of the room changes."""
+    if call_sid is None:
+        heard = sorted((each for each in room.present if not each.hold), key=lambda each: each.date_created)[
+            :1
+        ]
+    else:
+        heard = [each for each in room.present if call_sid in (each.call_sid, each.label)]
+    return Outcome(
+        room,
+        tuple(
+            Tell(
+                call_sid=each.call_sid,
+                root=each.root,
+                what="announce",
+                url=url,
+                method=method,
+                is_for_all=call_sid is None,
+            )
+            for each in heard
+        ),
+    )
 
 
 def announced(room: Room, call_sid: str, url: str, at: datetime, failure: str = "") -> Outcome:
@@ -409,29 +498,53 @@ def announced(room: Room, call_sid: str, url: str, at: datetime, failure: str = 
     return step.outcome()
 
 
-def speak(room: Room, call_sid: str, at: datetime, *, begins: bool) -> Outcome:
-    """Somebody begins to speak, or has spoken."""
-    found, step = room.find(call_sid), _Step(room, at)
-    if found is None or not found.is_in or found.hold or room.status != "in-progress":
+def speak(room: Room, call_sid: str, at: datetime, ends: datetime) -> Outcome:
+    """Somebody begins to speak, and will have spoken at `ends`."""
+    found = room.find(call_sid)
+    if found is None or not is_heard(room, found):
         return Outcome(room)
-    step.call_back("participant-speech-start" if begins else "participant-speech-stop", _told(found))
+    step = _Step(room, at)
+    taken = room.recording
+    if taken is not None and not found.coaching:  # what a coach says is in no recording
+        last = max(ends, taken.last or ends)
+        step.set(recording=structs.replace(taken, first=taken.first or at, last=last))
+    step.spoken("participant-speech-start", found)
+    return step.outcome()
+
+
+def fall_silent(room: Room, call_sid: str, at: datetime) -> Outcome:
+    """Somebody has spoken."""
+    found, step = room.find(call_sid), _Step(room, at)
+    if found is None or not is_heard(room, found):
+        return Outcome(room)
+    step.spoken("participant-speech-stop", found)
     return step.outcome()
 
 
 # Who hears whom ------------------------------------------------------------------------------------------------
 
 
-def hears(room: Room, listener: str) -> frozenset[str]:
-    """The calls that this one hears: a coach hears all and is heard by one."""
-    own = room.find(listener)
-    if room.status != "in-progress" or own is None or not own.is_in or own.hold:
-        return frozenset()
-    return frozenset(
-        each.call_sid
-        for each in room.present
+def is_heard(room: Room, one: Participant) -> bool:
+    """Whether anybody may hear this one."""
+    return room.status == "in-progress" and one.is_in and not (one.muted or one.hold)
+
+
+def is_listening(room: Room, one: Participant) -> bool:
+    """Whether this one hears the room."""
+    return room.status == "in-progress" and one.is_in and not one.hold
+
+
+def listeners(room: Room, speaker: str) -> tuple[Participant, ...]:
+    """Of those at hand who hears this one: a coach is heard by one alone."""
+    own = room.find(speaker)
+    if own is None or not is_heard(room, own):
+        return ()
+    return tuple(
+        each
+        for each in room.participants
         if each.call_sid != own.call_sid
-        and not (each.muted or each.hold)
-        and (not each.coaching or each.coach == own.call_sid)
+        and is_listening(room, each)
+        and (not own.coaching or own.coach == each.call_sid)
     )
 
 
@@ -452,12 +565,13 @@ _WHY: Final[dict[Going, callbacks.Left]] = {
 def _status(going: Going, call_status: str) -> str:
     if going == "never-came":
         return call_status or "failed"
-    return "completed" if going == "hung-up" else "in-progress"
+    return call_status or ("completed" if going == "hung-up" else "in-progress")
 
 
 def _participant(entry: Entry, at: datetime) -> Participant:
     return Participant(
         call_sid=entry.call_sid,
+        root=entry.root,
         label=entry.label,
         muted=entry.muted,
         start_on_enter=entry.start_on_enter,

@@ -14,16 +14,34 @@ from localloop.jobs import Done, Handler, Job, NewJob, enqueue
 from localloop.products.voice.recording import lifecycle, queries, take
 from localloop.products.voice.recording.take import Recording
 from localloop.store import Database
+from localloop.telephony.leg import LineKind
+from localloop.telephony.simulated import handsets
 from localloop.webhooks import Notification
 
 FINISH: Final = "recording.finish"
 TRANSCRIBE: Final = "recording.transcribe"
 
 
+_HEARD: Final[Mapping[str, Sequence[LineKind]]] = {
+    "inbound": ("said",),
+    "outbound": ("heard", "played"),
+    "both": ("said", "heard", "played"),
+}
+
+
 class Named(Struct, frozen=True):
     """The payload of a job."""
 
     sid: str
+
+
+class Stopped(Struct, frozen=True, kw_only=True):
+    """A recording that has come to its end. `sound`: from when until when something was heard in it."""
+
+    account_sid: str
+    sid: str
+    at: datetime
+    sound: tuple[datetime, datetime] | None = None
 
 
 class Recorder:
@@ -53,11 +71,19 @@ class Recorder:
             jobs.append(NewJob(TRANSCRIBE, now.account_sid, now.world_sid, Named(now.sid), now.date_updated))
         await enqueue(connection, jobs)
 
-    async def stop(self, connection: Any, account_sid: str, sid: str, at: datetime) -> None:
-        """One that its call ends; REST may have been first. Must run in a transaction."""
-        now = await queries.get(connection, account_sid, sid, hold=True)
+    async def stop(self, connection: Any, ended: Stopped) -> None:
+        """One that its call or its conference ends; REST may have been first. Must run in a transaction."""
+        now = await queries.get(connection, ended.account_sid, ended.sid, hold=True)
         if now is not None and now.status in lifecycle.RUNNING:
-            await self.keep(connection, take.stop(now, at))
+            sounds = await self._sounds(connection, now, ended)
+            await self.keep(connection, take.stop(now, ended.at, sounds=sounds))
+
+    async def stop_by_request(self, connection: Any, now: Recording, ended: Stopped) -> Recording:
+        """One that REST ends. Must run in a transaction. Raises 21220."""
+        sounds = await self._sounds(connection, now, ended)
+        after = take.stop(now, ended.at, by_request=True, sounds=sounds)
+        await self.keep(connection, after)
+        return after
 
     async def calls_ended(self, connection: Any, ended: Sequence[tuple[str, UUID, datetime]]) -> None:
         """Calls that are over are recorded no more. Must run in the transaction that ends them."""
@@ -66,7 +92,22 @@ class Recorder:
         times = {(account_sid, call_id): at for account_sid, call_id, at in ended}
         for each in await queries.of_calls(connection, list(times)):
             assert each.call_id is not None
-            await self.keep(connection, take.stop(each, times[each.account_sid, each.call_id]))
+            at = times[each.account_sid, each.call_id]
+            stopped = Stopped(account_sid=each.account_sid, sid=each.sid, at=at)
+            sounds = await self._sounds(connection, each, stopped)
+            await self.keep(connection, take.stop(each, at, sounds=sounds))
+
+    async def _sounds(self, connection: Any, now: Recording, ended: Stopped) -> take.Sounds:
+        """What was to be heard meanwhile, where silence is cut off: as whoever ended it knows, or as the phone does of
+        the call that it records."""
+        if now.wish.trim != "trim-silence":
+            return ()
+        if ended.sound is not None:
+            return (ended.sound,)
+        if now.call_id is None:
+            return ()
+        during = (now.start_time, ended.at)
+        return await handsets.sounds(connection, (now.world_sid, now.call_id), during, _HEARD[now.wish.track])
 
     async def finish(self, job: Job) -> Done:
         """The handler of the job: nothing is left to do of one that is ready, or deleted."""

@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from localloop.core import sids
 from localloop.products.voice.recording import lifecycle
-from localloop.products.voice.recording.take import Recording, Wish
+from localloop.products.voice.recording.take import Recording, Stretch, Wish
 from localloop.store import Executor
 
 _NAMES: Final = (
-    "account_sid id world_sid call_id conference_id status wish start_time running_since taken_ms duration price"
+    "account_sid id world_sid call_id conference_id status wish start_time stretches taken_ms duration price"
     " error_code date_created date_updated"
 ).split()
 _COLUMNS: Final = ", ".join(_NAMES)
@@ -27,13 +27,17 @@ _GET: Final = f"select {_COLUMNS} from recordings where account_sid = $1 and id 
 _RUNNING: Final = f"""
 select {_COLUMNS} from recordings where account_sid = $1 and call_id = $2 and status = any($3) order by id desc limit 1
 """
+_RUNNING_ROOM: Final = f"""
+select {_COLUMNS} from recordings where account_sid = $1 and conference_id = $2 and status = any($3)
+order by id desc limit 1
+"""
 _OF_CALLS: Final = f"""
 select {_COLUMNS} from recordings r join unnest($1::text[], $2::uuid[]) as c (a, i) on r.account_sid = c.a
   and r.call_id = c.i
 where r.status = any($3) for update of r
 """
 _SAVE: Final = """
-update recordings set status = $3, running_since = $4, taken_ms = $5, duration = $6, price = $7, error_code = $8,
+update recordings set status = $3, stretches = $4, taken_ms = $5, duration = $6, price = $7, error_code = $8,
   date_updated = $9
 where account_sid = $1 and id = $2
 """
@@ -57,6 +61,7 @@ class Slice(Struct, frozen=True, kw_only=True):
 async def insert(executor: Executor, recording: Recording) -> None:
     values = msgspec.structs.asdict(recording)
     values["wish"] = msgspec.to_builtins(recording.wish)
+    values["stretches"] = msgspec.to_builtins(recording.stretches)
     await executor.execute(_INSERT, *(values[name] for name in _NAMES))
 
 
@@ -66,7 +71,7 @@ async def save(executor: Executor, now: Recording) -> None:
         now.account_sid,
         now.id,
         now.status,
-        now.running_since,
+        msgspec.to_builtins(now.stretches),
         now.taken_ms,
         now.duration,
         now.price,
@@ -97,6 +102,12 @@ async def of_calls(executor: Executor, calls: Sequence[tuple[str, UUID]]) -> lis
     return [_recording(row) for row in rows]
 
 
+async def running_conference(executor: Executor, account_sid: str, id: UUID) -> Recording | None:
+    """What records a conference at the moment."""
+    row = await executor.fetchrow(_RUNNING_ROOM, account_sid, id, list(lifecycle.RUNNING))
+    return None if row is None else _recording(row)
+
+
 async def page(executor: Executor, account_sid: str, filters: Filters, part: Slice) -> list[Recording]:
     clauses: list[str] = ["account_sid = $1"]
     values: list[Any] = [account_sid]
@@ -122,4 +133,6 @@ async def page(executor: Executor, account_sid: str, filters: Filters, part: Sli
 
 def _recording(row: Any) -> Recording:
     fields = {name: row[name] for name in _NAMES}
-    return Recording(**{**fields, "wish": msgspec.convert(fields["wish"], Wish)})
+    fields["wish"] = msgspec.convert(fields["wish"], Wish)
+    fields["stretches"] = msgspec.convert(fields["stretches"], tuple[Stretch, ...])
+    return Recording(**fields)

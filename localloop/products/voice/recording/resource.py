@@ -5,7 +5,7 @@ What is heard is silence of the right length, and its answer says so: `Localloop
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from typing import Any, Final, Literal, cast
 from uuid import UUID
@@ -18,7 +18,7 @@ from localloop.products.numbers import is_url
 from localloop.products.voice.calls import Calls
 from localloop.products.voice.conference import queries as conferences
 from localloop.products.voice.recording import queries, silence, take
-from localloop.products.voice.recording.desk import Recorder
+from localloop.products.voice.recording.desk import Recorder, Stopped
 from localloop.products.voice.recording.queries import Filters, Slice
 from localloop.products.voice.recording.take import Of, Recording, Wish
 from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Request, Stream
@@ -115,17 +115,26 @@ class Recordings(Struct, frozen=True):
         """Pauses it, goes on, or stops it. Raises 20001, 20404, 21220."""
         wanted = request.params["Status"]
         silence_kept = _one_of(request, "PauseBehavior", ("silence", "skip")) == "silence"
-        steps: dict[str, Callable[[Recording], Recording]] = {
-            "paused": lambda now: take.pause(now, request.now, silence=silence_kept),
-            "in-progress": lambda now: take.resume(now, request.now),
-            "stopped": lambda now: take.stop(now, request.now, by_request=True),
-        }
-        if wanted not in steps:
+        if wanted not in ("paused", "in-progress", "stopped"):
             raise errors.invalid_parameter("Status", "It must be one of paused, in-progress, stopped")
         async with self.recorder.database.unit() as unit:
             now = await self._found(request, request.ids["Sid"], unit)
-            after = steps[wanted](now)
-            await self.recorder.keep(unit, after)
+            if wanted == "stopped":
+                ended = Stopped(
+                    account_sid=now.account_sid,
+                    sid=now.sid,
+                    at=request.now,
+                    sound=await self._sound(unit, now),
+                )
+                after = await self.recorder.stop_by_request(unit, now, ended)
+            else:
+                is_paused = wanted == "paused"
+                after = (
+                    take.pause(now, request.now, silence=silence_kept)
+                    if is_paused
+                    else take.resume(now, request.now)
+                )
+                await self.recorder.keep(unit, after)
         return self._item(request, after)
 
     async def delete(self, request: Request) -> Deleted:
@@ -157,10 +166,9 @@ class Recordings(Struct, frozen=True):
     async def _found(self, request: Request, sid: str, unit: Any = None) -> Recording:
         """Held until the unit ends, where there is one. One below a call or a conference is that one's."""
         reader, account_sid = unit or self.recorder.database, request.account_sid
-        call = _uuid(request.ids.get("CallSid"), "CA")
-        if sid == CURRENT and call is not None:
-            found = await queries.running(reader, account_sid, call)
-            sid = found.sid if found else sid
+        if sid == CURRENT:
+            current = await self._current(request, reader)
+            sid = current.sid if current else sid
         found = await queries.get(reader, account_sid, sid, hold=unit is not None)
         is_hidden = found is not None and found.status == "deleted"
         if found is None or (is_hidden and not request.params.get("IncludeSoftDeleted")):
@@ -170,6 +178,22 @@ class Recordings(Struct, frozen=True):
             if name in request.ids and _uuid(request.ids[name], prefix) != own:
                 raise errors.not_found(request.address)
         return found
+
+    async def _current(self, request: Request, reader: Any) -> Recording | None:
+        """What records the call or the conference that the path names."""
+        if call := _uuid(request.ids.get("CallSid"), "CA"):
+            return await queries.running(reader, request.account_sid, call)
+        if conference := _uuid(request.ids.get("ConferenceSid"), "CF"):
+            return await queries.running_conference(reader, request.account_sid, conference)
+        return None
+
+    async def _sound(self, unit: Any, now: Recording) -> tuple[datetime, datetime] | None:
+        """From when until when somebody was heard in the conference that it records."""
+        if now.conference_sid is None:
+            return None
+        room = await conferences.get(unit, now.account_sid, now.conference_sid)
+        taken = room.recording if room is not None else None
+        return taken.sound if taken is not None and taken.sid == now.sid else None
 
     def _item(self, request: Request, now: Recording) -> Item:
         return Item(fields=shown(now, request.urls.base("api")))

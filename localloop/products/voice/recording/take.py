@@ -5,7 +5,7 @@ Sources: Twilio's Recording resource, and the errors 16101 and 21220.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
@@ -50,8 +50,19 @@ class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
     transcribe_callback: str = ""
 
 
+class Stretch(Struct, frozen=True, omit_defaults=True):
+    """Of a recording: taken, or kept as silence while it is paused. The last one goes on until it has an end."""
+
+    since: datetime
+    until: datetime | None = None
+    is_silent: bool = False
+
+
+Sounds: TypeAlias = Sequence[tuple[datetime, datetime]]  # when something was to be heard
+
+
 class Recording(Struct, frozen=True, kw_only=True):
-    """One row. `running_since` is the beginning of the stretch that is being taken; None while none is."""
+    """One row. `taken_ms` is known once it is over."""
 
     id: UUID
     account_sid: str
@@ -61,7 +72,7 @@ class Recording(Struct, frozen=True, kw_only=True):
     status: Status = "in-progress"
     wish: Wish
     start_time: datetime
-    running_since: datetime | None = None
+    stretches: tuple[Stretch, ...] = ()
     taken_ms: int = 0
     duration: int | None = None  # seconds, once it is over
     price: Decimal | None = None
@@ -92,16 +103,16 @@ class Of(Struct, frozen=True, kw_only=True):
     conference_id: UUID | None = None
 
 
-def begin(of: Of, wish: Wish) -> Recording:
+def begin(of: Of, wish: Wish, id: UUID | None = None) -> Recording:
     return Recording(
-        id=sids.new_id(),
+        id=id or sids.new_id(),
         account_sid=of.account_sid,
         world_sid=of.world_sid,
         call_id=of.call_id,
         conference_id=of.conference_id,
         wish=wish,
         start_time=of.at,
-        running_since=of.at,
+        stretches=(Stretch(of.at),),
         date_created=of.at,
         date_updated=of.at,
     )
@@ -109,20 +120,25 @@ def begin(of: Of, wish: Wish) -> Recording:
 
 def pause(now: Recording, at: datetime, *, silence: bool = True) -> Recording:
     """`silence`: the pause is in the recording, as silence; else it is skipped. Raises 21220."""
-    after = _become(now, "paused", at)
-    return after if silence else structs.replace(after, running_since=None, taken_ms=_taken(now, at))
+    more = (Stretch(at, is_silent=True),) if silence else ()
+    return structs.replace(_become(now, "paused", at), stretches=(*_closed(now, at), *more))
 
 
 def resume(now: Recording, at: datetime) -> Recording:
     """Raises 21220."""
-    after = _become(now, "in-progress", at)
-    return structs.replace(after, running_since=now.running_since or at)
+    return structs.replace(_become(now, "in-progress", at), stretches=(*_closed(now, at), Stretch(at)))
 
 
-def stop(now: Recording, at: datetime, *, by_request: bool = False) -> Recording:
-    """No more is taken; what was is made ready. Raises 21220."""
+def stop(now: Recording, at: datetime, *, by_request: bool = False, sounds: Sounds = ()) -> Recording:
+    """No more is taken; what was is made ready. Raises 21220.
+
+    Silence is cut off, where that is wanted, before the first of `sounds` and after the last; of one in which nothing
+    is to be heard, nothing is.
+    """
     after = _become(now, "stopped" if by_request else "processing", at)
-    return structs.replace(after, running_since=None, taken_ms=_taken(now, at))
+    stretches = _closed(now, at)
+    edges = _edges(stretches, sounds) if now.wish.trim == "trim-silence" else None
+    return structs.replace(after, stretches=stretches, taken_ms=_taken(stretches, edges))
 
 
 def finish(now: Recording, at: datetime) -> Recording:
@@ -141,9 +157,33 @@ def _become(now: Recording, status: Status, at: datetime) -> Recording:
     return structs.replace(now, status=status, date_updated=at)
 
 
-def _taken(now: Recording, at: datetime) -> int:
-    running = (at - now.running_since) // _MILLISECOND if now.running_since else 0
-    return now.taken_ms + max(0, running)
+def _closed(now: Recording, at: datetime) -> tuple[Stretch, ...]:
+    """With the end of the stretch that goes on."""
+    return tuple(structs.replace(each, until=each.until or max(at, each.since)) for each in now.stretches)
+
+
+def _edges(stretches: Sequence[Stretch], sounds: Sounds) -> tuple[datetime, datetime] | None:
+    """When something is first to be heard in what was taken, and last."""
+    audible = [
+        (max(since, each.since), min(until, each.until))
+        for each in stretches
+        if each.until is not None and not each.is_silent
+        for since, until in sounds
+        if since < each.until and until > each.since
+    ]
+    return (min(since for since, _ in audible), max(until for _, until in audible)) if audible else None
+
+
+def _taken(stretches: Sequence[Stretch], edges: tuple[datetime, datetime] | None) -> int:
+    """In milliseconds."""
+    taken = timedelta()
+    for each in stretches:
+        assert each.until is not None
+        since, until = each.since, each.until
+        if edges is not None:
+            since, until = max(since, edges[0]), min(until, edges[1])
+        taken += max(until - since, timedelta())
+    return taken // _MILLISECOND
 
 
 def media_url(now: Recording, public_url: str) -> str:

@@ -7,7 +7,7 @@ or more than 120 seconds are not transcribed (13617).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -164,8 +164,8 @@ async def _said(executor: Executor, now: Recording) -> str:
     """What was said at the other end while the recording ran."""
     if now.call_id is None or now.duration is None:
         return ""
-    end = max(now.date_updated, now.start_time + timedelta(seconds=now.duration))
-    rows = await executor.fetch(_SAID, now.world_sid, now.call_id, now.start_time, end)
+    ended = now.stretches[-1].until or now.date_updated
+    rows = await executor.fetch(_SAID, now.world_sid, now.call_id, now.start_time, ended)
     return " ".join(row["body"] for row in rows)
 
 

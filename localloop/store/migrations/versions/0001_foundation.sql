@@ -499,12 +499,23 @@ create table conferences (
   world_sid        text not null,
   friendly_name    text not null,
   status           text not null,                          -- init | in-progress | completed
-  state            bytea not null,                         -- the room, with everybody in it
+  state            bytea not null,                         -- the room, without whoever is in it
   date_created     timestamptz not null,
   date_updated     timestamptz not null,
   primary key (account_sid, id)
 ) with (fillfactor = 50);
 create unique index conferences_active on conferences (account_sid, friendly_name) where status <> 'completed';
+create table conference_participants (                     -- who is in it, or is called into it
+  account_sid      text not null,
+  conference_id    uuid not null,
+  call_id          uuid not null,
+  world_sid        text not null,
+  label            text,
+  state            bytea not null,
+  primary key (account_sid, conference_id, call_id)
+) with (fillfactor = 50);
+create unique index conference_participants_label on conference_participants (account_sid, conference_id, label)
+  where label is not null;
 
 -- products/voice/recording ----------------------------------------------------------------------------------------
 create table recordings (
@@ -516,7 +527,7 @@ create table recordings (
   status           text not null,
   wish             jsonb not null,                         -- source, channels, track, trim, who is told
   start_time       timestamptz not null,
-  running_since    timestamptz,                            -- of the stretch that is being taken
+  stretches        jsonb not null,                         -- since when and until when each was taken
   taken_ms         integer not null,
   duration         integer,                                -- seconds
   price            numeric(12, 5),
@@ -689,7 +700,15 @@ create table phone_calls (
   date_created   timestamptz not null,
   primary key (world_sid, number, id)
 );
-create table phone_call_lines (                            -- what was heard and said on a handset
+create table phone_room_stays (                            -- when a handset hears what all in a room hear
+  world_sid      text not null,
+  call_id        uuid not null,
+  since          uuid not null,                            -- past this line
+  until          uuid,                                     -- up to this
+  room_id        uuid not null,                            -- whose lines are those with this call_id
+  primary key (world_sid, call_id, since)
+);
+create table phone_call_lines (                            -- what was heard and said on a handset, or in a room
   world_sid      text not null,
   call_id        uuid not null,
   id             uuid not null,                            -- in the order in which they came

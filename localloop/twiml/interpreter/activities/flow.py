@@ -120,6 +120,7 @@ def end(run: Run) -> None:
             else:
                 run.wait(Silent())
         case "announcement":
+            run.announced()
             run.drop()
         case _:
             run.wait(Silent())

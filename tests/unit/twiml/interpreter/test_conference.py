@@ -134,9 +134,24 @@ def test_an_announcement_comes_and_goes() -> None:
     happens(talk, "announce", url=f"{BASE}news")
     talk.answers("<Say>news</Say>")
     assert talk.heard() == ["news"]
-    assert talk.played() == ()
+    [over] = talk.played()
+    assert isinstance(over, commands.Announced)
+    assert (over.url, over.code) == (f"{BASE}news", 0)
     happens(talk, "left")
     assert told(talk) == {"DialCallStatus": "answered"}
+
+
+@pytest.mark.parametrize("fault", ["<Gather/>", None])
+def test_an_announcement_that_cannot_be_played(fault: str | None) -> None:
+    talk = join()
+    happens(talk, "enter")
+    happens(talk, "announce", url=f"{BASE}news")
+    if fault is None:
+        talk.send(events.FetchFailed, n=talk.one(commands.Fetch).n, code=11200, reason="")
+    else:
+        talk.answers(fault)
+    assert talk.last(commands.Announced).code == (11200 if fault is None else 13238)
+    assert not talk.state.ended
 
 
 @pytest.mark.parametrize("code", [16020, 16025, 13240])

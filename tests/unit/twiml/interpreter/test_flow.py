@@ -346,7 +346,7 @@ def test_a_screening_knows_few_verbs() -> None:
 
 def test_an_announcement_ends_silently() -> None:
     talk = talking("<Say>a</Say>", role="announcement")
-    assert talk.played() == ()
+    assert [type(each).__name__ for each in talk.played()] == ["Announced"]
     assert talk.state.ended
 
 
