@@ -64,7 +64,7 @@ class Recorder:
     async def keep(self, connection: Any, now: Recording) -> None:
         """One as it is now; what no longer runs is made ready next. Must run in a transaction."""
         await queries.save(connection, now)
-        jobs = self._told(now)
+        jobs = self._told(now) if now.status != "in-progress" else []  # that was told when it began
         if now.status in ("stopped", "processing"):
             jobs.append(NewJob(FINISH, now.account_sid, now.world_sid, Named(now.sid), now.date_updated))
         if now.status == "completed" and now.wish.transcribe:
