@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ APP = Path(__file__).parents[2] / "examples" / "sms_reply" / "app.py"
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A Chromium for each file: while Playwright runs, no other test of this process may run an event loop."""
+    """A Chromium for this folder: while Playwright runs, no other test of this process may run an event loop."""
     chromium = needs.find("chromium")
     needs.find("console-page")
     expect.set_options(timeout=WAIT_MS)
@@ -32,8 +33,8 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def up() -> Iterator[Up]:
+@contextmanager
+def alone() -> Iterator[Up]:
     home = Home()
     up = home.up("--ephemeral", "--single", "--message-rate", "0")
     try:
@@ -41,6 +42,18 @@ def up() -> Iterator[Up]:
     finally:
         up.destroy()
         home.remove()
+
+
+@pytest.fixture(scope="package")
+def shared_up() -> Iterator[Up]:
+    with alone() as up:
+        yield up
+
+
+@pytest.fixture(scope="module")
+def up(shared_up: Up) -> Up:
+    """As an account of the file's own sees it; who looks at the processes takes one `alone`."""
+    return shared_up.for_another()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from playwright.sync_api import Page, expect
 
 from benchmarks import processes
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, alone
 from tests.measured import Measured
 from tests.needs import needs
 
@@ -61,6 +61,13 @@ class Busy:
     def _taken(self) -> float:
         told = self._tools.send("Performance.getMetrics")["metrics"]
         return float(next(one["value"] for one in told if one["name"] == "TaskDuration"))
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Up]:
+    """Its memory and its processor time are looked at."""
+    with alone() as up:
+        yield up
 
 
 @needs("chromium", "console-page")

@@ -26,7 +26,9 @@ _SCROLL = """async () => {
     }
     return box.querySelector(".ghost") === null;
   };
-  const pause = () => new Promise((done) => setTimeout(done, 30));
+  // Two frames: in the first the page hears that it was scrolled, and by the second it has drawn, however slowly.
+  const frame = () => new Promise(requestAnimationFrame);
+  const pause = () => frame().then(frame).then(() => new Promise(setTimeout));
   for (let still = 0; still < 20; ) {
     const complete = look();
     const before = box.scrollTop;

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -20,6 +20,8 @@ from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
 from memory import roomy_memory
+
+from localloop.core import sids
 
 COMMAND = str(Path(sys.executable).parent / "localloop")
 START_S = 60.0
@@ -164,6 +166,14 @@ class Up:
             with error:
                 return str(error.headers["Twilio-Request-Id"])
         raise AssertionError(f"{path} was not refused")
+
+    def for_another(self) -> Up:
+        """The same localloop, as whoever has a new account sees it: what was printed names that one."""
+        banner = self.banner.replace(self.sid, sids.new("AC")).replace(self.token, sids.new_secret())
+        other = replace(self, banner=banner)
+        other.ask(f"/2010-04-01/Accounts/{other.sid}.json")  # at its first use it is there
+        link = other.ask("/console/api/links", {})["url"]
+        return replace(other, banner=banner.replace(self.after("console"), link))
 
     def children(self) -> set[int]:
         """The processes that it forked, without PostgreSQL."""
