@@ -18,8 +18,10 @@ from benchmarks.webhooks import choose
 CALLS: Final = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Calls.json"
 _CONNECTIONS: Final = 16
 _DRAINED_S: Final = 240.0
-_LEFT: Final = "select exists (select from live_calls) or exists (select from jobs where kind = 'webhook')"
-_REQUESTS: Final = 6  # of a call: two for documents, four that tell of it
+_LEFT: Final = """
+select (select count(*) from live_calls) > {alive} or exists (select from jobs where kind = 'webhook')
+"""
+REQUESTS: Final = 6  # of a call: two for documents, four that tell of it
 
 
 def end_to_end(seconds: float) -> list[Row]:
@@ -40,37 +42,37 @@ def end_to_end(seconds: float) -> list[Row]:
     ]
 
 
-def flow(instance: Instance, seconds: float) -> Flow:
+def flow(instance: Instance, seconds: float, alive: int = 0) -> Flow:
     """Creates for so long, as fast as they are taken, and then until every call has ended and its last callback was
-    answered. A phone rings for a second, and its call lasts another."""
+    answered, but for those that are alive all the time. A phone rings for a second, and its call lasts another."""
     with sink() as arrivals:
         before, spent = _count(instance), _times(instance, arrivals)
         began = time.monotonic()
-        wrk.create(instance.url + CALLS, seconds, _CONNECTIONS, form=_form(arrivals.ports[0]))
+        wrk.create(instance.url + CALLS, seconds, _CONNECTIONS, form=form(arrivals.ports[0], "first"))
         accepting = time.monotonic() - began
-        _drained(instance)
+        drained(instance, alive)
         took = time.monotonic() - began
         cpu = {name: cpu - spent[name] for name, cpu in _times(instance, arrivals).items()}
         count = _count(instance) - before
         came = arrivals.report().came
-    if came < _REQUESTS * count:
+    if came < REQUESTS * count:
         raise NotRun(f"{came} requests of {count} calls came")
     return Flow(
         count, count / accepting, count / took, {name: each * 1e6 / count for name, each in cpu.items()}
     )
 
 
-def _form(port: int) -> dict[str, str]:
+def form(port: int, document: str) -> dict[str, str]:
     return {
-        "Url": f"http://127.0.0.1:{port}/first",
+        "Url": f"http://127.0.0.1:{port}/{document}",
         "StatusCallback": f"http://127.0.0.1:{port}/status",
         "StatusCallbackEvent": "initiated ringing answered completed",
     }
 
 
-def _drained(instance: Instance) -> None:
+def drained(instance: Instance, alive: int = 0) -> None:
     began = time.monotonic()
-    while database.ask(instance, _LEFT):
+    while database.ask(instance, _LEFT.format(alive=alive)):
         if time.monotonic() - began > _DRAINED_S:
             raise NotRun("the calls did not end")
         time.sleep(0.05)

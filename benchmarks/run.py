@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks import (
+    alive,
     calls,
     clock,
     console,
@@ -39,6 +40,8 @@ PARTS: Mapping[str, Part] = {
     "creates": creates.against_peers,
     "messages": messages.end_to_end,
     "calls": calls.end_to_end,
+    "calls-alive": alive.at_once,
+    "long-calls": lambda seconds: alive.four_hours(round(seconds * 2)),
     "pace": pace.with_many_senders,
     "queue": pace.long_queue,
     "growth": creates.as_history_grows,

@@ -20,8 +20,9 @@ from typing import Any, Final
 from msgspec import Struct
 
 _ANSWER: Final = b"HTTP/1.1 204 No Content\r\n\r\n"
-# What leads a call: a second of silence, then another document, which ends it.
+# What leads a call: a second of silence, or hours, then another document, which ends it.
 _DOCUMENTS: Final = {
+    b"POST /hold ": b"<Response><Pause length='7200'/><Redirect>/second</Redirect></Response>",
     b"POST /first ": b"<Response><Pause length='1'/><Redirect>/second</Redirect></Response>",
     b"POST /second ": b"<Response><Hangup/></Response>",
 }

@@ -50,7 +50,7 @@ _BEEP_S: Final = 0.5
 _OVER: Final = "over"
 
 
-class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
+class Phone(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="phone"):
     """The handset's side of one call. `makes_call`: it dialled us, and waits until we answer.
 
     `turn` changes with whatever makes an announced waking out of date; `sounding` is the number of what is being said

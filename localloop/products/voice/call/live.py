@@ -48,7 +48,7 @@ class Taking(Struct, frozen=True, omit_defaults=True):
     waited: int = 0
 
 
-class Live(Struct, frozen=True, kw_only=True):
+class Live(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`root` is the call that this one descends from, itself mostly: a family's events are taken in their order.
     `at` is the time of the last event, by which the call's own time goes on."""
 

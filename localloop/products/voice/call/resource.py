@@ -89,7 +89,7 @@ class Options(Struct, frozen=True, omit_defaults=True):
     params: Mapping[str, str] = {}  # more of the request for its first document: of a client, of SIP
 
 
-class Call(Struct, frozen=True, kw_only=True):
+class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One row. Its ends are E.164, `client:…`, `sip:…` or what a caller who hides shows."""
 
     account_sid: str
