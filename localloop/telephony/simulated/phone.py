@@ -140,7 +140,7 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
 
     def say(self, text: str) -> Reaction:
         """Somebody says something."""
-        return Reaction(self, (Spoke(text),), lines=(Line("said", text),))
+        return Reaction(self, (Spoke(text),), lines=(Line("said", text, seconds_of(text)),))
 
     def hang_up(self) -> Reaction:
         """Somebody hangs up; before anybody answered, that is not to take the call, or no longer to wait."""
@@ -200,7 +200,7 @@ class Phone(Struct, frozen=True, kw_only=True, tag="phone"):
             reaction = replace(
                 reaction,
                 news=(*reaction.news, Spoke(greeting)),
-                lines=(*reaction.lines, Line("said", greeting)),
+                lines=(*reaction.lines, Line("said", greeting, seconds_of(greeting))),
             )
         return self._talk(reaction)
 

@@ -139,7 +139,7 @@ def test_who_takes_a_call_that_is_handed_on() -> None:
     assert ringing.leg.take(Hear("Hello?")).lines == ()
     ((after, wake),) = later(ringing)
     taken = ringing.leg.due(wake)
-    assert (after, taken.news, taken.lines) == (4.0, (Spoke("Sales."),), (Line("said", "Sales."),))
+    assert (after, taken.news, taken.lines) == (4.0, (Spoke("Sales."),), (Line("said", "Sales.", 0.5),))
     heard = taken.leg.due(taken.later[0].news).leg.take(Hear("My order"))
     pressed = heard.leg.due(heard.later[0].news)
     assert pressed.news == (Pressed("1"),)
