@@ -85,9 +85,15 @@ class Call:
         __tracebackhide__ = True
         self._do({"Press": digits})
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, whole: bool = True) -> None:
+        """It takes its time, a second for fifteen characters; with `whole=False` that is not waited for."""
         __tracebackhide__ = True
-        self._do({"Say": text})
+        lines = self._do({"Say": text})
+        if whole:
+            said = max(place for place, line in enumerate(lines) if line["kind"] == "said")
+            before = lines[said - 1]["sid"] if said else None
+            asked = {"Kind": "said", "After": before, "Whole": True}
+            self._lab.get(f"{self._path}/Wait", asked, timeout=_MARGIN_S)
 
     def answer(self) -> None:
         """Somebody takes the call, which rings here."""
@@ -181,15 +187,17 @@ class Call:
         self._last = found["sid"]
         return _line(found)
 
-    def _do(self, act: Mapping[str, str]) -> None:
+    def _do(self, act: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
+        """What has happened at this phone so far."""
         __tracebackhide__ = True
         self.answered()
-        self._act(act)
+        return self._act(act)
 
-    def _act(self, act: Mapping[str, str]) -> None:
+    def _act(self, act: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
         __tracebackhide__ = True
         try:
-            self._lab.post(self._path, act)
+            lines: Sequence[Mapping[str, Any]] = self._lab.post(self._path, act)["lines"]
+            return lines
         except LabError as error:
             if error.code != _OF_CALL:
                 raise

@@ -28,3 +28,13 @@ async def test_another_voice_answers_in_the_same_call(loop: Loop) -> None:
         ("transferred", SALES),
         ("said", "Sales, hello."),
     ]
+
+
+async def test_the_first_words_of_who_answers_are_heard(loop: Loop) -> None:
+    """He begins before he is connected; who is connected meanwhile hears him."""
+    await loop.persona(SALES, greeting="Sales, good morning.")
+    loop.app.documents["/voice"] = f"<Response><Dial>{SALES}</Dial></Response>"
+    made = await loop.call()
+    await loop.go_on(timedelta(seconds=20))
+    lines = (await loop.ask("GET", f"/lab/v1/Phones/{TO}/Calls/{made['sid']}")).json()["lines"]
+    assert [(line["kind"], line["text"]) for line in lines] == [("heard", "Sales, good morning.")]

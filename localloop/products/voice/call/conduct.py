@@ -90,6 +90,7 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             script.release(turn, reason)
         case Bridged(peer):
             shared.bridged(turn, peer)
+            family.go_on_speaking(turn)
         case Queued() | Matched() | Dequeued() | QueueOver() | Conferred():
             _share(turn, event)
         case Texted():

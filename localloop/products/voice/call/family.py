@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from localloop.core import e164, sids
 from localloop.products.voice.call import lifecycle, shared
 from localloop.products.voice.call.events import Bridged, Heard, LegOver, Name, Progressed, Released, Screened
-from localloop.products.voice.call.live import Live
+from localloop.products.voice.call.live import Live, Speech
 from localloop.products.voice.call.resource import Call, Detection, Options, Progress
 from localloop.products.voice.call.turn import Turn
 from localloop.products.voice.caller_id import Refused, Showing, caller_of, kind_of, number_to_prove
+from localloop.telephony.simulated.speech import seconds_of
 from localloop.twiml.interpreter import commands
 from localloop.twiml.voice import verbs
 
@@ -124,6 +125,7 @@ def bridge(turn: Turn, wanted: commands.Bridge) -> None:
     if child is not None:
         turn.live = replace(turn.live, peer=child)
         turn.send(child, Bridged(_name(turn)))
+        go_on_speaking(turn)
 
 
 def _tell(turn: Turn, leg: str, event: Any) -> None:
@@ -173,6 +175,18 @@ def _name(turn: Turn) -> Name:
 
 def speak(turn: Turn, text: str = "", digits: str = "") -> None:
     """Whom it is connected to hears it."""
-    if turn.live.peer is not None:
-        turn.send(turn.live.peer, Heard(text, digits))
+    live = turn.live
+    if live.peer is not None:
+        turn.send(live.peer, Heard(text, digits))
+    elif text and (live.boss is not None or live.legs):
+        until = turn.at + timedelta(seconds=seconds_of(text))
+        turn.live = replace(live, speech=Speech(text, until))
     shared.speak(turn, text, digits)
+
+
+def go_on_speaking(turn: Turn) -> None:
+    """Who says something while he is connected is heard: who answers begins before that."""
+    speech, peer = turn.live.speech, turn.live.peer
+    turn.live = replace(turn.live, speech=None)
+    if speech is not None and peer is not None and turn.at < speech.until:
+        turn.send(peer, Heard(speech.text))

@@ -48,6 +48,13 @@ class Taking(Struct, frozen=True, omit_defaults=True):
     waited: int = 0
 
 
+class Speech(Struct, frozen=True):
+    """What somebody says until then; who is connected to him meanwhile hears it."""
+
+    text: str
+    until: datetime
+
+
 class Live(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`root` is the call that this one descends from, itself mostly: a family's events are taken in their order.
     `at` is the time of the last event, by which the call's own time goes on."""
@@ -72,6 +79,7 @@ class Live(Struct, frozen=True, kw_only=True, omit_defaults=True):
     announces: bool = False  # what it plays is for all in there
     recordings: dict[int, Running] = {}  # by the number of the command that began each
     recording_sid: str = ""  # of the call as a whole, from its answer on
+    speech: Speech | None = None  # that nobody hears yet
     hops: int = 0  # calls of the house that led to it
     refusal: int = 0  # why it cannot be made, though another call dialled it
     secret: bytes = b""  # what is being entered to pay, sealed, while it is between two events
