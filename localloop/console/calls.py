@@ -293,14 +293,8 @@ def _options(row: Row) -> Json:
 
 
 def _alert(row: Row) -> Json:
-    shown = {**shapes.alert(row), "delivery_sid": None} if row["delivery_id"] is None else shapes.alert(row)
-    facts = row["facts"] or {}
-    return {
-        **shown,
-        "call_sid": row["resource_sid"],
-        "message": facts.get("Msg"),
-        "at": iso(row["date_generated"]),
-    }
+    more = {"call_sid": row["resource_sid"], "message": (row["facts"] or {}).get("Msg")}
+    return {**shapes.alert(row), **more, "at": iso(row["date_generated"])}
 
 
 def _recording(row: Row, written: Sequence[Row]) -> Json:

@@ -107,7 +107,7 @@ def alert(row: Mapping[str, Any]) -> Json:
         "error_code": row["error_code"],
         "error_title": error_title(row["error_code"]),
         "log_level": row["log_level"],
-        "delivery_sid": sids.from_uuid("WH", row["delivery_id"]),
+        "delivery_sid": sids.from_uuid("WH", row["delivery_id"]) if row["delivery_id"] else None,
     }
 
 

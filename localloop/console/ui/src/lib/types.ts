@@ -71,7 +71,7 @@ export interface Alert {
   error_code: number;
   error_title: string | null;
   log_level: string;
-  delivery_sid: string;
+  delivery_sid: string | null;
 }
 
 /** A request that the API answered; the record keeps those that wrote and those that were refused. */
