@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -35,7 +34,6 @@ ACCOUNT = "AC" + "0" * 32
 MOST_TURNS = 5000
 MOST_HOPS = 10
 Answer: TypeAlias = Callable[[Asked], tuple[Brought | NotBrought, float]]  # and the seconds that it took
-_decoder = msgspec.msgpack.Decoder(Live)
 
 
 class Due(Struct, frozen=True, order=True):
@@ -208,7 +206,7 @@ class House:
 
     def _find(self, call_id: UUID) -> Live | None:
         kept = self._lives.get(call_id)
-        return _decoder.decode(kept) if kept is not None else None
+        return live.decode(kept) if kept is not None else None
 
     def _keep(self, one: Live) -> None:
         before = self.calls.get(one.call.id)
