@@ -109,7 +109,9 @@ class Loop(Struct):
         )
 
     async def advance(self, by: Any) -> None:
-        """Move the clock of the world, and wait for all that comes of it."""
+        """Move the clock of the world, and wait for all that comes of it. What is at work meanwhile goes by the time
+        that it knows, so nothing is."""
+        await self.quiet()
         world_sid = self.ask.account_sid
         async with self.database.unit() as unit:
             await move_clock(unit, world_sid, clock.world_time(world_sid).advanced(by))
