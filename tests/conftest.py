@@ -27,6 +27,9 @@ from localloop.store.postgres import Postgres
 pytest_plugins = ["tests.needs", "tests.measured", "tests.genuine"]
 
 _numbers = itertools.count()
+_HERE = Path(__file__).parent
+# What takes long for a file comes first: at the end the workers share out what is short, and are done together.
+_FIRST = ("browser", "acceptance", "sdk", "wire", "api")
 
 # What a power cut would show is not tested here, so the tests need not wait for the disk.
 _FAST = (
@@ -36,6 +39,14 @@ _FAST = (
     "alter system set max_wal_size = '256MB'",
     "select pg_reload_conf()",
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(_HERE).parts[0] if item.path.is_relative_to(_HERE) else ""
+        return _FIRST.index(folder) if folder in _FIRST else len(_FIRST)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
