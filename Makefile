@@ -31,7 +31,7 @@ setup: $(PYTHON_READY) system $(NODE_READY) $(CLI_READY) $(CONSOLE_READY) ## Ins
 
 # Needs PostgreSQL, npm packages and programs; what cannot be installed is named and its tests say so.
 test: setup ## Run the tests (options: make test ARGS="-k messages")
-	$(PYTEST) -m "not long" -n auto --dist loadfile $(ARGS)
+	$(PYTEST) -m "not long" -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: setup ## Run the kill, soak and fuzz tests
 	LOCALLOOP_LONG_SECONDS=$(LONG_SECONDS) $(PYTEST) -m long -s $(ARGS)

@@ -27,6 +27,9 @@ from localloop.store.postgres import Postgres
 pytest_plugins = ["tests.needs", "tests.measured", "tests.genuine"]
 
 _numbers = itertools.count()
+_HERE = Path(__file__).parent
+# What takes long for a file comes first: at the end the workers share out what is short, and are done together.
+_FIRST = ("browser", "acceptance", "sdk", "wire", "api")
 
 # What a power cut would show is not tested here, so the tests need not wait for the disk.
 _FAST = (
@@ -36,6 +39,14 @@ _FAST = (
     "alter system set max_wal_size = '256MB'",
     "select pg_reload_conf()",
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(_HERE).parts[0] if item.path.is_relative_to(_HERE) else ""
+        return _FIRST.index(folder) if folder in _FIRST else len(_FIRST)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +61,41 @@ def pg_bin() -> Path | None:
     return Path(named) if named else None
 
 
+class Administrator:
+    """One connection on which databases are made and dropped, and the loop that it belongs to: both are kept, since a
+    connection costs the server as much as a small database does."""
+
+    def __init__(self, dsn: str) -> None:
+        self._runner = asyncio.Runner()
+        self._dsn = dsn
+        self._connection = self._connect()
+        # Page by page through the log, which is what newer servers do unasked, takes three times as long.
+        self._how = " strategy file_copy" if self._connection.get_server_version().major >= 15 else ""
+
+    def _connect(self) -> asyncpg.Connection:
+        return self._runner.run(asyncpg.connect(self._dsn, timeout=10, command_timeout=60))
+
+    def do(self, *statements: str) -> None:
+        for statement in statements:
+            try:
+                self._runner.run(self._connection.execute(statement))
+            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+                self._connection = self._connect()  # a test has started the server again
+                self._runner.run(self._connection.execute(statement))
+
+    @contextmanager
+    def fresh(self, template: str = "template1") -> Iterator[str]:
+        """The address of a database that is dropped afterwards."""
+        name = f"test_{next(_numbers)}"
+        self.do(f"create database {name} template {template}{self._how}")
+        yield with_database(self._dsn, name)
+        self.do(f"drop database if exists {name} with (force)")
+
+    def close(self) -> None:
+        self._runner.run(self._connection.close(timeout=10))
+        self._runner.close()
+
+
 @pytest.fixture(scope="session")
 def postgres(pg_bin: Path | None) -> Iterator[Postgres]:
     """The server that this test process shares."""
@@ -58,7 +104,6 @@ def postgres(pg_bin: Path | None) -> Iterator[Postgres]:
     server = Postgres(folder, pg_bin=pg_bin)
     try:
         server.start()
-        asyncio.run(_administer(server.dsn, *_FAST))
         yield server
     finally:
         server.stop()
@@ -66,43 +111,41 @@ def postgres(pg_bin: Path | None) -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def template(postgres: Postgres) -> str:
+def administrator(postgres: Postgres) -> Iterator[Administrator]:
+    administrator = Administrator(postgres.dsn)
+    administrator.do(*_FAST)
+    yield administrator
+    administrator.close()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Postgres, administrator: Administrator) -> str:
     """The name of a migrated database to clone."""
     name = "template_localloop"
-    asyncio.run(_administer(postgres.dsn, f"create database {name}"))
+    administrator.do(f"create database {name}")
     asyncio.run(migrate(with_database(postgres.dsn, name)))
     return name
 
 
 @pytest.fixture
-def dsn(postgres: Postgres, template: str) -> Iterator[str]:
+def dsn(administrator: Administrator, template: str) -> Iterator[str]:
     """The address of a fresh migrated database, dropped after the test."""
-    with _fresh(postgres, template) as dsn:
+    with administrator.fresh(template) as dsn:
         yield dsn
 
 
 @pytest.fixture(scope="module")
-def standing_dsn(postgres: Postgres, template: str) -> Iterator[str]:
+def standing_dsn(administrator: Administrator, template: str) -> Iterator[str]:
     """The address of a migrated database for all tests of a module that leave nothing behind."""
-    with _fresh(postgres, template) as dsn:
+    with administrator.fresh(template) as dsn:
         yield dsn
 
 
-@contextmanager
-def _fresh(postgres: Postgres, template: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    asyncio.run(_clone(postgres.dsn, name, template))
-    yield with_database(postgres.dsn, name)
-    asyncio.run(_administer(postgres.dsn, f"drop database if exists {name} with (force)"))
-
-
 @pytest.fixture
-def empty_dsn(postgres: Postgres) -> Iterator[str]:
+def empty_dsn(administrator: Administrator) -> Iterator[str]:
     """The address of a database without a schema, dropped after the test."""
-    name = f"test_{next(_numbers)}"
-    asyncio.run(_administer(postgres.dsn, f"create database {name}"))
-    yield with_database(postgres.dsn, name)
-    asyncio.run(_administer(postgres.dsn, f"drop database if exists {name} with (force)"))
+    with administrator.fresh() as dsn:
+        yield dsn
 
 
 @pytest.fixture
@@ -131,22 +174,3 @@ def _real_time() -> Iterator[None]:
 def with_database(dsn: str, name: str) -> str:
     """The same server, another database."""
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
-
-
-async def _clone(dsn: str, name: str, template: str) -> None:
-    connection = await asyncpg.connect(dsn, timeout=10, command_timeout=60)
-    try:
-        # Page by page through the log, which is what newer servers do unasked, takes three times as long.
-        how = " strategy file_copy" if connection.get_server_version().major >= 15 else ""
-        await connection.execute(f"create database {name} template {template}{how}")
-    finally:
-        await connection.close()
-
-
-async def _administer(dsn: str, *statements: str) -> None:
-    connection = await asyncpg.connect(dsn, timeout=10, command_timeout=60)
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from installed import COMMAND, Home
+from installed import COMMAND, Home, Up
 from localloop_process import free_port
 from programs import WITHIN_S, environment, note, run, started
 
@@ -32,27 +32,30 @@ def home() -> Iterator[Home]:
 
 
 @pytest.fixture(scope="module")
-def busy() -> Iterator[Home]:
-    """A machine on which a localloop is up already."""
+def up() -> Iterator[Up]:
+    """What is up already on the busy machine."""
     home = Home()
     up = home.up("--ephemeral", "--single")
-    yield home
+    yield up
     up.destroy()
     home.remove()
 
 
-def test_a_server_is_started_and_stopped_with_the_program(home: Home) -> None:
-    ended = run(home, "--", sys.executable, "-c", "import os; print(os.environ['LOCALLOOP_URL'])")
-    url = ended.stdout.strip()
+@pytest.fixture(scope="module")
+def busy(up: Up) -> Home:
+    """A machine on which a localloop is up already."""
+    return Home(up.errors.parent)
+
+
+def test_a_server_is_started_and_stopped_with_the_program_and_its_account_stays_the_same(home: Home) -> None:
+    tell = ("--", "sh", "-c", "echo $LOCALLOOP_URL $TWILIO_ACCOUNT_SID $TWILIO_AUTH_TOKEN")
+    ended = run(home, *tell)
+    url, *account = ended.stdout.split()
     assert re.fullmatch(r"http://127\.0\.0\.1:[0-9]+", url), ended.stderr
     assert f"{url} stands for Twilio" in ended.stderr
     assert note(home) is None
     assert not (home.folder / "state" / "localloop" / "runtime").exists()
-
-
-def test_the_account_stays_the_same_from_run_to_run(home: Home) -> None:
-    tell = ("--", "sh", "-c", "echo $TWILIO_ACCOUNT_SID $TWILIO_AUTH_TOKEN")
-    assert run(home, *tell).stdout == run(home, *tell).stdout != ""
+    assert run(home, *tell).stdout.split()[1:] == account
 
 
 def test_ephemeral_leaves_nothing(home: Home) -> None:
@@ -109,14 +112,10 @@ def test_a_signal_before_the_program_stops_what_was_started(home: Home) -> None:
     assert note(home) is None
 
 
-def test_a_localloop_that_is_up_is_used_and_left_alone(home: Home) -> None:
-    up = home.up("--ephemeral")
-    try:
-        ended = run(home, "--", "sh", "-c", "echo $LOCALLOOP_URL $TWILIO_ACCOUNT_SID")
-        assert ended.stdout.split() == [up.url, up.sid]
-        assert up.ask("/health")["status"] == "ok"
-    finally:
-        up.destroy()
+def test_a_localloop_that_is_up_is_used_and_left_alone(busy: Home, up: Up) -> None:
+    ended = run(busy, "--", "sh", "-c", "echo $LOCALLOOP_URL $TWILIO_ACCOUNT_SID")
+    assert ended.stdout.split() == [up.url, up.sid]
+    assert up.ask("/health")["status"] == "ok"
 
 
 def test_programs_at_the_same_time_share_one_and_the_last_stops_it(home: Home) -> None:
@@ -132,24 +131,23 @@ def test_programs_at_the_same_time_share_one_and_the_last_stops_it(home: Home) -
     assert note(home) is None
 
 
-def test_the_programs_own_account_counts(home: Home) -> None:
-    (home.folder / ".env").write_text(
-        f"TWILIO_ACCOUNT_SID={sids.new('AC')}\nTWILIO_AUTH_TOKEN=from-the-file\n"
-    )
-    sid = sids.new("AC")
-    assert run(home, "--", "sh", "-c", "echo $TWILIO_AUTH_TOKEN").stdout == "from-the-file\n"
-    said = run(
-        home, "--", "sh", "-c", "echo $TWILIO_ACCOUNT_SID", TWILIO_ACCOUNT_SID=sid, TWILIO_AUTH_TOKEN="mine"
-    )
-    assert said.stdout == f"{sid}\n"
-
-
-def test_another_token_for_a_known_account_is_told(home: Home) -> None:
-    up = home.up("--ephemeral")
+def test_the_programs_own_account_counts(home: Home, busy: Home) -> None:
+    """Where a server is started for it, and where one is up."""
+    tell = ("--", "sh", "-c", "echo $TWILIO_ACCOUNT_SID $TWILIO_AUTH_TOKEN")
+    own = sids.new("AC")
+    (home.folder / ".env").write_text(f"TWILIO_ACCOUNT_SID={own}\nTWILIO_AUTH_TOKEN=from-the-file\n")
+    assert run(home, *tell).stdout == f"{own} from-the-file\n"
+    named = {"TWILIO_ACCOUNT_SID": sids.new("AC"), "TWILIO_AUTH_TOKEN": "mine"}
+    (busy.folder / ".env").write_text((home.folder / ".env").read_text())
     try:
-        ended = run(home, "true", TWILIO_ACCOUNT_SID=up.sid, TWILIO_AUTH_TOKEN="another")
+        assert run(busy, *tell).stdout == f"{own} from-the-file\n"
+        assert run(busy, *tell, **named).stdout == " ".join(named.values()) + "\n"
     finally:
-        up.destroy()
+        (busy.folder / ".env").unlink()
+
+
+def test_another_token_for_a_known_account_is_told(busy: Home, up: Up) -> None:
+    ended = run(busy, "true", TWILIO_ACCOUNT_SID=up.sid, TWILIO_AUTH_TOKEN="another")
     assert ended.returncode == 1
     assert "does not take the auth token that the environment has for" in ended.stderr
 
@@ -183,12 +181,12 @@ def test_a_program_in_a_program_is_told_the_same(busy: Home) -> None:
     assert "LOCALLOOP_UPSTREAM_PROXY" not in told
 
 
-def test_a_program_that_only_receives_is_texted(home: Home) -> None:
+def test_a_program_that_only_receives_is_texted(busy: Home) -> None:
     """No call to the API, nothing configured, and its validator is on."""
     port, began = free_port(), clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     app = ROOT / "examples" / "sms_reply" / "app.py"
     flask = (sys.executable, "-m", "flask", "--app", str(app), "run", "--port", str(port))
-    with started(home, "--port", str(port), "--", *flask) as program:
+    with started(busy, "--port", str(port), "--", *flask) as program:
         number = program.until(rf"^localloop: texts to (\S+) go to http://127\.0\.0\.1:{port}/sms$")[1]
         assert program.until(r"signed with the auth token of (AC\w+) \(localloop's own, …\w{4}\)$")
         text_it = program.until(r"^localloop: text it: (localloop text .*)$")[1]
@@ -197,8 +195,8 @@ def test_a_program_that_only_receives_is_texted(home: Home) -> None:
         read = f"localloop inbox +15551230001 --wait 30 --since {began}"
         said = subprocess.run(
             ["sh", "-ec", f"{text_it}; {read}"],
-            env=environment(home),
-            cwd=home.folder,
+            env=environment(busy),
+            cwd=busy.folder,
             capture_output=True,
             text=True,
             timeout=WITHIN_S,
@@ -223,7 +221,8 @@ def test_a_number_may_be_named_with_its_addresses(busy: Home) -> None:
         "q.add_header('Authorization', 'Basic ' + b(f'{sid}:{token}'.encode()).decode())\n"
         "print(r.urlopen(q, timeout=20).read().decode())"
     )
-    ended = run(busy, *options, "--", sys.executable, "-c", ask)
+    account = {"TWILIO_ACCOUNT_SID": sids.new("AC"), "TWILIO_AUTH_TOKEN": "mine"}
+    ended = run(busy, *options, "--", sys.executable, "-c", ask, **account)
     (number,) = json.loads(ended.stdout)["incoming_phone_numbers"]
     assert (number["phone_number"], number["sms_url"], number["voice_url"]) == (
         "+15550001111",
@@ -233,28 +232,24 @@ def test_a_number_may_be_named_with_its_addresses(busy: Home) -> None:
     assert "calls to +15550001111 go to http://127.0.0.1:1/ring" in ended.stderr
 
 
-def test_a_shell_may_be_told_instead(home: Home) -> None:
-    up = home.up("--ephemeral")
+def test_a_shell_may_be_told_instead(busy: Home, up: Up) -> None:
     secret = b64encode(f"{up.sid}:{up.token}".encode()).decode()
     ask = (
         "import urllib.request as r; "
         f"q = r.Request('https://api.twilio.com/2010-04-01/Accounts/{up.sid}.json'); "
         f"q.add_header('Authorization', 'Basic {secret}'); print(r.urlopen(q, timeout=20).status)"
     )
-    try:
-        said = subprocess.run(
-            [
-                "sh",
-                "-ec",
-                f'eval "$(localloop env)"; {sys.executable} -c "$ASK"; eval "$(localloop env)"; echo $NO_PROXY',
-            ],
-            env=environment(home, ASK=ask),
-            cwd=home.folder,
-            capture_output=True,
-            text=True,
-            timeout=WITHIN_S,
-            check=False,
-        )
-    finally:
-        up.destroy()
+    said = subprocess.run(
+        [
+            "sh",
+            "-ec",
+            f'eval "$(localloop env)"; {sys.executable} -c "$ASK"; eval "$(localloop env)"; echo $NO_PROXY',
+        ],
+        env=environment(busy, ASK=ask),
+        cwd=busy.folder,
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S,
+        check=False,
+    )
     assert said.stdout == "200\nlocalhost,127.0.0.1,::1\n", said.stderr

@@ -22,10 +22,8 @@ from localloop.carriers import phones
 from localloop.core.settings import Seed, Settings
 from localloop.rest.shared import LocalRevocations
 from localloop.store import Database
-from localloop.store.postgres import Postgres
 from localloop.store.worlds import set_profile
 from tests.api.messaging.conftest import FROM, TO
-from tests.conftest import _administer, _clone, with_database
 
 TITLES = {
     int(line.split("\t")[0]): line.split("\t")[1]
@@ -95,16 +93,14 @@ async def send(client: Client, **params: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-async def desk(postgres: Postgres, template: str) -> AsyncIterator[Desk]:
-    await _clone(postgres.dsn, "codes", template)
-    dsn = with_database(postgres.dsn, "codes")
+async def desk(standing_dsn: str) -> AsyncIterator[Desk]:
     settings = Settings(message_rate=0.0, recorded_requests=0, plain="allow")
     revocations = LocalRevocations()
     with tempfile.TemporaryDirectory() as folder:
         key = Path(folder) / "sealing.key"
-        place = server.Place(dsn=dsn, runtime=Path(folder), url=f"http://{HOST}", sealing_key=key)
+        place = server.Place(dsn=standing_dsn, runtime=Path(folder), url=f"http://{HOST}", sealing_key=key)
         seeded = await server.prepare(settings, place, Seed())
-        database = await Database.connect(dsn)
+        database = await Database.connect(standing_dsn)
         async with (
             server.open_api(settings, place) as app,
             server.open_worker(settings, place, revocations=revocations) as worker,
@@ -114,7 +110,6 @@ async def desk(postgres: Postgres, template: str) -> AsyncIterator[Desk]:
             yield Desk(Client(app, seeded.account_sid, seeded.auth_token), database)
             worker.stop()
         await database.close()
-    await _administer(postgres.dsn, "drop database codes with (force)")
 
 
 def phone_of(code: str) -> str:
