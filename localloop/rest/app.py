@@ -218,7 +218,7 @@ class App:
             exchange.headers.append((b"content-type", content_type.encode()))
         self._record(exchange, status, body, content_type)
         if exchange.chunks is not None:
-            await stream(receive, send, head, exchange.headers, exchange.chunks)
+            await stream(receive, send, head, status, exchange.headers, exchange.chunks)
             return
         await respond(send, head, status, body, exchange.headers)
 
@@ -336,6 +336,7 @@ class App:
             now=exchange.at,
             urls=UrlForm(scheme=head.scheme, authority=head.host, by_host=place.by_host),
             address=exchange.address,
+            query=head.query.decode("latin-1"),
             suffix=match.suffix,
             page=page_request(operation, api.style, params) if operation.verb == "list" else None,
             if_match=head.header(b"if-match") if operation.if_match else None,
@@ -413,7 +414,7 @@ class App:
         if isinstance(answer, Stream):
             exchange.chunks = answer.chunks
             exchange.headers.extend(encode_headers(answer.headers))
-            return 200, b"", answer.content_type
+            return answer.status, b"", answer.content_type
         if isinstance(answer, Raw):
             exchange.headers.extend(
                 encode_headers({k: v for k, v in answer.headers.items() if k.lower() != "content-type"})

@@ -79,6 +79,7 @@ class Request(Struct, kw_only=True):
     now: datetime  # the world's time on arrival
     urls: UrlForm
     address: str = ""  # the path as it came, below the product's prefix
+    query: str = ""  # as it came
     suffix: str = ""  # the 2010 representation asked for: "", ".json", ".xml", ".csv"
     page: PageRequest | None = None
     if_match: str | None = None
@@ -123,6 +124,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     content_type: str
     chunks: AsyncIterator[bytes]
     headers: Mapping[str, str] = {}
+    status: int = 200
 
 
 Answer: TypeAlias = Item | Items | Deleted | Raw | Stream

@@ -18,12 +18,13 @@ async def stream(
     receive: Receive,
     send: Send,
     head: Head,
+    status: int,
     headers: Iterable[tuple[bytes, bytes]],
     chunks: AsyncIterator[bytes],
 ) -> None:
     """Sends each chunk as it comes; who takes nothing for a minute is left."""
     lines = [*headers, (b"twilio-request-id", head.sid.encode()), (b"cache-control", b"no-store")]
-    await _send(send, {"type": "http.response.start", "status": 200, "headers": lines})
+    await _send(send, {"type": "http.response.start", "status": status, "headers": lines})
     async with asyncio.TaskGroup() as group:
         sending = group.create_task(_send_all(send, chunks))
         leaving = group.create_task(_gone(receive))

@@ -26,10 +26,11 @@ class Asker:
         *,
         page: PageRequest | None = None,
         headers: dict[str, str] | None = None,
+        query: str = "",
         **ids: str,
     ) -> Answer:
         return await self._operations[operation_id](
-            request_of(operation_id, caller, params, page=page, headers=headers, **ids)
+            request_of(operation_id, caller, params, page=page, headers=headers, query=query, **ids)
         )
 
     async def item(
@@ -60,6 +61,7 @@ def request_of(
     *,
     page: PageRequest | None = None,
     headers: dict[str, str] | None = None,
+    query: str = "",
     **ids: str,
 ) -> Request:
     api, resource, path, operation = load().operation(operation_id)
@@ -78,6 +80,7 @@ def request_of(
         now=clock.now(caller.world_sid),
         urls=UrlForm(scheme="http", authority="127.0.0.1:4010", by_host=False),
         address=address,
+        query=query,
         page=page,
         headers=headers or {},
     )

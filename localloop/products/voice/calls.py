@@ -34,8 +34,8 @@ class Made(Protocol):
     @property
     def sid(self) -> str: ...
 
-    async def begin(self, unit: Unit) -> None:
-        """It is in its account's queue from then on. Raises 22005."""
+    async def begin(self, unit: Unit) -> int:
+        """It is in its account's queue from then on, for so many milliseconds. Raises 22005."""
         ...
 
 

@@ -37,10 +37,11 @@ class Composed(Struct, frozen=True):
     def sid(self) -> str:
         return self.live.call.sid
 
-    async def begin(self, unit: Unit) -> None:
+    async def begin(self, unit: Unit) -> int:
         [taken] = await self.acceptance.flush(unit, [self.live])
         if isinstance(taken, ApiError):
             raise taken
+        return taken.queue_ms
 
 
 class HeldCalls:

@@ -125,7 +125,7 @@ class ConferenceEvent(Event, frozen=True, kw_only=True):
     what: Literal["wait", "enter", "hold", "unhold", "announce", "left", "refused"]
     sid: str = ""
     code: int = 0
-    url: str | None = None  # of hold and announce
+    url: str | None = None  # of hold and announce, and of what is heard from now on in waiting
     method: Method = "POST"
 
 

@@ -37,9 +37,10 @@ class MadeCall(Struct):
     params: Mapping[str, Any]
     by: Noted
 
-    async def begin(self, unit: Unit) -> None:
+    async def begin(self, unit: Unit) -> int:
         self.by.made.append(self.params)
         self.by.known[self.sid] = "queued"
+        return 1500
 
 
 class Noted:

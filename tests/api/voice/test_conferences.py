@@ -170,6 +170,7 @@ async def test_somebody_is_called_into_it(
     }
     made = await ask.item("api.v2010.CreateParticipant", caller, sent, ConferenceSid="Sales & co")
     assert (made["status"], made["label"], made["end_conference_on_exit"]) == ("queued", "guest", True)
+    assert made["queue_time"] == "1500"
     [call] = calls.made
     assert {name: call[name] for name in ("To", "From", "Timeout")} == {"To": TO, "From": FROM, "Timeout": 20}
     assert call["Twiml"] == (

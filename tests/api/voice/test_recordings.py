@@ -28,7 +28,7 @@ from localloop.products.voice.recording.desk import Recorder
 from localloop.products.voice.recording.resource import Recordings, binding
 from localloop.products.voice.recording.take import Of, Recording, Wish
 from localloop.products.voice.recording.transcription import Transcriber
-from localloop.rest.request import Caller, Stream
+from localloop.rest.request import Caller, Raw, Stream
 from localloop.store import Database
 from localloop.webhooks import FORGET, KIND, Notification
 from tests.api.voice.conftest import NewAccount, Noted, refusal
@@ -183,11 +183,11 @@ async def test_it_ends_with_its_call(
     assert (done["status"], done["duration"]) == ("completed", "5")
 
 
-async def kept(database: Database, caller: Caller, **changes: Any) -> Recording:
+async def kept(database: Database, caller: Caller, wish: Wish | None = None, **changes: Any) -> Recording:
     """One that is over."""
     now = clock.now(caller.world_sid)
     of = Of(account_sid=caller.account_sid, world_sid=caller.world_sid, at=now, **changes)
-    begun = take.begin(of, Wish(source="RecordVerb", channels=1))
+    begun = take.begin(of, wish or Wish(source="RecordVerb", channels=1))
     done = take.finish(take.stop(begun, now + timedelta(seconds=3)), now + timedelta(seconds=3))
     async with database.unit() as unit:
         await Recorder(database, "").begin(unit, [begun])
@@ -201,9 +201,61 @@ async def test_what_is_heard_says_that_it_is_silence(database: Database, ask: As
         answer, written = await heard(ask, caller, named)
         with wave.open(io.BytesIO(written)) as read:
             assert read.getnframes() == 3 * 8000
-        assert answer.headers == {"Localloop-Coverage": "silence", "Content-Length": str(len(written))}
+        assert answer.headers == {
+            "Localloop-Coverage": "silence",
+            "Accept-Ranges": "bytes",
+            "Content-Length": str(len(written)),
+        }
     answer, written = await heard(ask, caller, f"{recording.sid}.mp3")
     assert (answer.content_type, written[:2]) == ("audio/mpeg", b"\xff\xe3")
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ("bytes=0-43", (0, 44)),
+        ("bytes=44-", (44, 96_044)),
+        ("bytes=-100", (95_944, 96_044)),
+        ("bytes=96000-999999", (96_000, 96_044)),
+    ],
+)
+async def test_a_part_of_it(
+    database: Database, ask: Asker, caller: Caller, asked: str, given: tuple[int, int]
+) -> None:
+    recording = await kept(database, caller, call_id=sids.new_id(), wish=Wish(source="DialVerb", channels=2))
+    _, whole = await heard(ask, caller, recording.sid)
+    answer = await ask("api.v2010.FetchRecording", caller, headers={"range": asked}, Sid=recording.sid)
+    assert isinstance(answer, Stream)
+    assert (answer.status, answer.headers["Content-Range"]) == (
+        206,
+        f"bytes {given[0]}-{given[1] - 1}/{len(whole)}",
+    )
+    assert b"".join([piece async for piece in answer.chunks]) == whole[slice(*given)]
+
+
+async def test_a_part_that_is_not_there(database: Database, ask: Asker, caller: Caller) -> None:
+    recording = await kept(database, caller, call_id=sids.new_id())
+    beyond = await ask(
+        "api.v2010.FetchRecording", caller, headers={"range": "bytes=99999999-"}, Sid=recording.sid
+    )
+    assert isinstance(beyond, Raw)
+    assert (beyond.status, beyond.headers["Content-Range"]) == (416, f"bytes */{44 + 3 * 16_000}")
+
+
+@pytest.mark.parametrize(("has", "asked", "given"), [(2, "1", 1), (2, "2", 2), (1, "2", 1), (2, "", 2)])
+async def test_its_channels_are_mixed_and_not_taken_apart(
+    database: Database, ask: Asker, caller: Caller, has: int, asked: str, given: int
+) -> None:
+    recording = await kept(
+        database, caller, call_id=sids.new_id(), wish=Wish(source="DialVerb", channels=has)
+    )
+    answer = await ask(
+        "api.v2010.FetchRecording", caller, query=f"RequestedChannels={asked}", Sid=recording.sid
+    )
+    assert isinstance(answer, Stream)
+    written = b"".join([piece async for piece in answer.chunks])
+    with wave.open(io.BytesIO(written)) as read:
+        assert (read.getnchannels(), read.getnframes()) == (given, 3 * 8000)
 
 
 async def room(database: Database, caller: Caller) -> str:

@@ -288,6 +288,13 @@ def test_hold_and_back() -> None:
     assert (tells(back.effects), events(back.effects)) == ([(ADA, "unhold")], ["participant-unhold"])
 
 
+def test_who_waits_waits_with_something_else() -> None:
+    wanted = Change(wait_url="https://example.com/wait", wait_method="GET")
+    waiting = rooms.change(with_(ADA), ADA, wanted, LATER)
+    assert waiting.effects == (Tell(call_sid=ADA, what="wait", url="https://example.com/wait", method="GET"),)
+    assert tells(rooms.change(with_(ADA, BOB), ADA, wanted, LATER).effects) == []
+
+
 def test_each_change_is_told_once() -> None:
     room = with_(ADA, BOB)
     changed = rooms.change(room, ADA, Change(muted=True, end_on_exit=True), LATER)

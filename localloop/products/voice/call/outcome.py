@@ -11,7 +11,7 @@ from localloop.jobs import enqueue
 from localloop.products.voice.call import queries
 from localloop.products.voice.call.queries import Taken
 from localloop.products.voice.call.turn import Outcome
-from localloop.products.voice.call.visits import Visits
+from localloop.products.voice.call.visits import Visits, place_of
 from localloop.products.voice.conference.desk import Desk
 from localloop.products.voice.recording.desk import Recorder
 from localloop.telephony.simulated import handsets
@@ -50,9 +50,13 @@ class Outcomes:
         await handsets.keep_lines(connection, [line for each in taken for line in each.lines])
         await enqueue(connection, [job for each in taken for job in each.then])
         await self._recorder.begin(connection, [each for one in taken for each in one.recordings])
+        # In one order everywhere, so that of two who visit the same none waits for the other for ever.
+        visits = sorted(
+            ((each.live, visit) for each in taken for visit in each.visits), key=lambda one: place_of(*one)
+        )
+        for live, visit in visits:
+            await enqueue(connection, await self._visits.carry_out(connection, live, visit))
         for each in taken:
-            for visit in each.visits:
-                await enqueue(connection, await self._visits.carry_out(connection, each.live, visit))
             for stopped in each.stopped:
                 await self._recorder.stop(connection, stopped)
         ended = [each.live.call for each in taken if each.live.call.has_ended]

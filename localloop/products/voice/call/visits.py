@@ -165,6 +165,20 @@ class Visits:
         return [_job(now, each.call_sid, each.root, heard, live.at) for each in others]
 
 
+def place_of(live: Live, visit: Visit) -> tuple[str, str, str]:
+    """What is visited: queues before rooms, each by its account and name."""
+    match visit:
+        case commands.JoinConference(conference=conference):
+            name = conference.name
+        case commands.Dequeue(queue=queue):
+            name = queue.name
+        case commands.LeaveQueue() | GiveUp():
+            name = ""
+        case _:
+            name = visit.name
+    return "room" if _is_of_room(visit) else "line", live.call.account_sid, name
+
+
 def _is_of_room(visit: Visit) -> bool:
     return isinstance(visit, commands.JoinConference | Leave | Speak | Hush | Announced | Announce)
 

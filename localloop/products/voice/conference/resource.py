@@ -138,9 +138,10 @@ class Conferences(Struct, frozen=True):
             now, code = await self.desk.expect(unit, host, structs.replace(entry, call_sid=made.sid))
             if code is not None:
                 raise errors.of(room.OVER_REST.get(code, code))
-            await made.begin(unit)
+            queue_ms = await made.begin(unit)
         request.ids = {**request.ids, "CallSid": made.sid}
-        return await self._participant_item(request, now)
+        shown = await self._participant_item(request, now)
+        return Item(fields={**shown.fields, "queue_time": str(queue_ms)})
 
     async def change(self, request: Request) -> Item:
         """Raises 16001, 16027, 16028, 20001, 20404."""

@@ -425,6 +425,8 @@ class Change(Struct, frozen=True, kw_only=True):
     hold: bool | None = None
     hold_url: str | None = None
     hold_method: Method = "GET"
+    wait_url: str | None = None  # "" is silence
+    wait_method: Method = "POST"
     end_on_exit: bool | None = None
     beep_on_exit: bool | None = None
     coaching: bool | None = None
@@ -459,6 +461,8 @@ def change(room: Room, call_sid: str, wanted: Change, at: datetime) -> Outcome:
         step.tell(found, "hold", url=wanted.hold_url, method=wanted.hold_method)
     if found.hold and not after.hold:
         step.tell(found, "unhold" if room.status == "in-progress" else "wait")
+    if wanted.wait_url is not None and not after.hold and room.status == "init":
+        step.tell(found, "wait", url=wanted.wait_url, method=wanted.wait_method)
     if _modified(found, after):
         step.call_back("participant-modify", _told(after))
     return step.outcome()

@@ -60,6 +60,8 @@ def change_of(params: Mapping[str, Any]) -> Change:
         hold=params.get("Hold"),
         hold_url=_url(params, "HoldUrl"),
         hold_method=_method(params, "HoldMethod", "GET"),
+        wait_url=_url(params, "WaitUrl"),
+        wait_method=_method(params, "WaitMethod", "POST"),
         end_on_exit=params.get("EndConferenceOnExit"),
         beep_on_exit=params.get("BeepOnExit"),
         coaching=params.get("Coaching"),

@@ -17,11 +17,11 @@ from localloop.payloads.part import API_VERSION
 from localloop.products.numbers import is_url
 from localloop.products.voice.calls import Calls
 from localloop.products.voice.conference import queries as conferences
-from localloop.products.voice.recording import queries, silence, take
+from localloop.products.voice.recording import media, queries, take
 from localloop.products.voice.recording.desk import Recorder, Stopped
 from localloop.products.voice.recording.queries import Filters, Slice
 from localloop.products.voice.recording.take import Of, Recording, Wish
-from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Request, Stream
+from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Raw, Request, Stream
 from localloop.rest.windows import window
 from localloop.webhooks import Forgotten, forget
 
@@ -75,7 +75,7 @@ class Recordings(Struct, frozen=True):
             await self.recorder.begin(unit, [recording])
         return self._item(request, recording)
 
-    async def fetch(self, request: Request) -> Item | Stream:
+    async def fetch(self, request: Request) -> Item | Stream | Raw:
         """Its facts with `.json` or `.xml`; without a suffix, with `.wav` or `.mp3` what is heard."""
         sid, kind = _file(request.ids["Sid"])
         if kind or not request.suffix:
@@ -224,19 +224,24 @@ def shown(now: Recording, base: str) -> dict[str, Any]:
     )
 
 
-def _heard(now: Recording, kind: str, request: Request) -> Stream:
+def _heard(now: Recording, kind: str, request: Request) -> Stream | Raw:
     """Raises 20404 for what is not there yet, or never will be."""
     if now.status != "completed" or now.duration is None:
         raise errors.not_found(request.address)
-    channels = now.wish.channels
-    if kind == "mp3":
-        size, pieces = silence.mp3_size(now.duration), silence.mp3(now.duration, channels)
-    else:
-        size, pieces = silence.wav_size(now.duration, channels), silence.wav(now.duration, channels)
+    file = media.file_of(now, kind, request.query)
+    asked = request.headers.get("range", "")
+    part = media.part_of(file.size, asked)
+    if part is None:
+        return Raw(status=416, headers={**_HEADERS, "Content-Range": f"bytes */{file.size}"})
+    headers = {**_HEADERS, "Accept-Ranges": "bytes", "Content-Length": str(len(part))}
+    is_part = len(part) < file.size
+    if is_part:
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{file.size}"
     return Stream(
-        content_type="audio/mpeg" if kind == "mp3" else "audio/x-wav",
-        chunks=_sent(pieces),
-        headers={**_HEADERS, "Content-Length": str(size)},
+        content_type=file.content_type,
+        chunks=_sent(file.pieces(part)),
+        headers=headers,
+        status=206 if is_part else 200,
     )
 
 

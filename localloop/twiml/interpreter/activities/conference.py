@@ -53,7 +53,10 @@ class Meeting(Activity, frozen=True, kw_only=True):
         match event.what:
             case "wait":
                 room = self.conference
-                run.hold("conference-wait", room.wait_url, room.wait_method)
+                if event.url is None:
+                    run.hold("conference-wait", room.wait_url, room.wait_method)
+                else:
+                    run.hold("conference-wait", event.url, event.method)
             case "enter":
                 run.wait(replace(self, is_in=True))
             case "hold":

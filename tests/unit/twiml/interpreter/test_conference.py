@@ -128,6 +128,17 @@ def test_a_hold_document_that_fails_is_silence() -> None:
     assert told(talk) == {"DialCallStatus": "answered"}
 
 
+def test_what_is_heard_in_waiting_is_changed() -> None:
+    talk = join("waitUrl='/first'")
+    happens(talk, "wait")
+    assert talk.one(commands.Fetch).url.endswith("/first")
+    happens(talk, "wait", url=f"{BASE}second", method="GET")
+    fetch = talk.one(commands.Fetch)
+    assert (fetch.url, fetch.method, fetch.why) == (f"{BASE}second", "GET", "conference-wait")
+    happens(talk, "wait", url="")
+    assert talk.kinds() == []  # silence
+
+
 def test_an_announcement_comes_and_goes() -> None:
     talk = join()
     happens(talk, "enter")
