@@ -176,6 +176,15 @@ _VOICE: Final = (
         is_voice=True,
     ),
     Kind(
+        name="payment",
+        title="A payment that is led over REST goes on",
+        asked_for="the StatusCallback of a call's Payments",
+        answer="nothing",
+        parts=(pay.PaymentChange, pay.Captured),
+        is_sent=True,
+        is_voice=True,
+    ),
+    Kind(
         name="pay-status",
         title="A caller's payment goes on",
         asked_for="the statusCallback of <Pay>",

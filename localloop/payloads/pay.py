@@ -30,7 +30,7 @@ class Captured(Part, frozen=True, kw_only=True):
         said("Its brand", "visa", when=_CARD),
     ] = UNSET
     expiration_date: Annotated[
-        str | UnsetType, said("Until when it is good, MMYY", "1230", when=_CARD, pattern="^[0-9]{4}$")
+        str | UnsetType, said("Until when it is good, MMYY", "1230", when=_CARD, pattern="^[0-9]{1,4}$")
     ] = UNSET
     security_code: Annotated[
         str | UnsetType, said("Its security code, hidden", "xxx", when="the security code was asked for")
@@ -90,6 +90,86 @@ class Paid(Part, frozen=True, kw_only=True):
     ] = UNSET
     connector_error: Annotated[
         str | UnsetType, said("What the connector says", "card_declined", when="the connector refused it")
+    ] = UNSET
+
+
+class PaymentChange(Part, frozen=True, kw_only=True):
+    """A step of a payment that is led over REST."""
+
+    account_sid: Annotated[
+        str, said("The account that it belongs to", "AC" + "0" * 31 + "1", pattern=part.ACCOUNT_SID)
+    ]
+    call_sid: Annotated[
+        str,
+        said(
+            "The call; of one with two legs the first",
+            "CA0f3c1e5a7b9d2f4061728394a5b6c7d8",
+            pattern=part.CALL_SID,
+        ),
+    ]
+    sid: Annotated[str, said("The payment", "PK0f3c1e5a7b9d2f4061728394a5b6c7d8", pattern="^PK[0-9a-f]{32}$")]
+    date_created: Annotated[str, said("When it was begun", "2026-11-21T20:15:30.250Z")]
+    payment_connector: Annotated[str, said("The connector that will take it", "Default")]
+    payment_method: Annotated[Literal["credit-card", "ach-debit"], said("What is paid with", "credit-card")]
+    charge_amount: Annotated[
+        str | UnsetType, said("What is charged", "12.00", when="something is charged")
+    ] = UNSET
+    token_type: Annotated[
+        Literal["one-time", "reusable", "payment-method"] | UnsetType,
+        said("What kind of token is made", "reusable", when="nothing is charged"),
+    ] = UNSET
+    date_updated: Annotated[
+        str | UnsetType, said("When it changed", "2026-11-21T20:15:42.500Z", when="it has been updated")
+    ] = UNSET
+    capture: Annotated[
+        Literal[
+            "payment-card-number",
+            "expiration-date",
+            "security-code",
+            "postal-code",
+            "bank-routing-number",
+            "bank-account-number",
+        ]
+        | UnsetType,
+        said("What is asked for", "payment-card-number", when="something is"),
+    ] = UNSET
+    partial_result: Annotated[
+        part.Boolean | UnsetType,
+        said("Whether digits of it are still to come", "true", when="something is asked for"),
+    ] = UNSET
+    required: Annotated[
+        str | UnsetType,
+        said(
+            "What has still to be asked for", "expiration-date,security-code", when="something is asked for"
+        ),
+    ] = UNSET
+    error_type: Annotated[
+        str | UnsetType,
+        said("What was wrong with what was typed", "invalid-card-number", when="something was"),
+    ] = UNSET
+    result: Annotated[
+        Literal["success", "payment-connector-error", "caller-interrupted-with-star", "caller-hung-up"]
+        | UnsetType,
+        said("How it ended", "success", when="it is over, and was not canceled"),
+    ] = UNSET
+    payment_token: Annotated[
+        str | UnsetType,
+        said("What stands for the card; empty of a charge", "tok_1", when="Result is success"),
+    ] = UNSET
+    payment_confirmation_code: Annotated[
+        str | UnsetType, said("The charge; empty of a token", "ch_1", when="Result is success")
+    ] = UNSET
+    profile_id: Annotated[
+        str | UnsetType, said("The customer, as the connector knows it", "cus_1", when="Result is success")
+    ] = UNSET
+    pay_error_code: Annotated[
+        str | UnsetType, said("Why it failed", "64012", when="it failed", pattern=part.CODE)
+    ] = UNSET
+    payment_error: Annotated[
+        str | UnsetType, said("Why it failed, in words", "card_declined", when="it failed")
+    ] = UNSET
+    connector_error: Annotated[
+        str | UnsetType, said("What the connector says", "card_declined", when="it failed")
     ] = UNSET
 
 

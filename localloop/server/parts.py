@@ -105,7 +105,9 @@ async def open_parts(
         dialing = await stack.enter_async_context(_dialing(settings, database, revocations, worlds))
         rules = _call_rules(settings, worlds)
         texts = CallTexts(messaging)
-        calls = voice.Voice(database, directory, records, rules, webhooks, dialing, public_url, texts)
+        calls = voice.Voice(
+            database, directory, records, rules, webhooks, dialing, public_url, texts, sealer=sealer
+        )
         yield Parts(
             database=database,
             credentials=credentials,

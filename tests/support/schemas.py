@@ -26,6 +26,7 @@ _MARKS = {
     "StatusCallbackEvent": "conference",
     "PaymentSid": "pay-status",
     "UsageTriggerSid": "usage-trigger",
+    "DateCreated": "payment",
     "Result": "pay",
     "DialCallStatus": "dial",
     "TranscriptionSid": "transcription",

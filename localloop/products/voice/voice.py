@@ -25,6 +25,7 @@ from localloop.products.voice.call.texting import TEXT, Texting
 from localloop.products.voice.call.turn import handset_of
 from localloop.products.voice.conference.resource import bindings as conference_bindings
 from localloop.products.voice.held import HeldCalls
+from localloop.products.voice.payment import resource as payments
 from localloop.products.voice.recording import resource as recordings
 from localloop.products.voice.recording import transcription
 from localloop.products.voice.recording.desk import Recorder
@@ -34,6 +35,7 @@ from localloop.products.voice.texts import Texts
 from localloop.rest.request import Binding
 from localloop.store import BatchWriter, Database, Unit
 from localloop.store.plain import PlainStore
+from localloop.store.sealing import Sealer
 from localloop.telephony.simulated.handsets import PhoneCall
 from localloop.webhooks import Webhooks
 
@@ -50,6 +52,7 @@ class Voice:
     hindrances: Hindrances | None = None
     public_url: str = ""
     texts: Texts | None = None
+    sealer: Sealer | None = None  # without one no call may pay
     recorder: Recorder = field(init=False)
     engine: Engine = field(init=False)
     _accepted: BatchWriter[Live, Call] = field(init=False)
@@ -58,7 +61,7 @@ class Voice:
         self._reception = Reception(self.database, self.directory, self.records, self.rules.profile)
         self._ends = Ends(self._reception, self.records, self.hindrances or Free())
         self.recorder = Recorder(self.database, self.public_url)
-        self.engine = Engine(self.database, self._ends, self.webhooks, self.recorder)
+        self.engine = Engine(self.database, self._ends, self.webhooks, self.recorder, self.sealer)
         self._acceptance = Acceptance(self.rules.rate)
         self._accepted = BatchWriter(self.database, self._acceptance.flush)
         self._composer = Composer(self.directory, self.records, self.rules, self.hindrances)
@@ -123,6 +126,7 @@ class Voice:
             *conference_bindings(self.database, calls, self.recorder),
             recordings.binding(Recordings(self.recorder, calls)),
             transcription.binding(self.database),
+            payments.binding(payments.Payments(self.database, self.engine)),
             *trace.bindings(self.database, calls),
             insights.binding(calls),
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from localloop.twiml.interpreter.activities.conference import Meeting
 from localloop.twiml.interpreter.activities.dial import Dialling
@@ -14,7 +16,7 @@ from localloop.twiml.interpreter.activities.flow import Apologizing, Fetching, P
 from localloop.twiml.interpreter.activities.gather import Gathering
 from localloop.twiml.interpreter.activities.media import Dialing, Echoing, Ringing, Sounding
 from localloop.twiml.interpreter.activities.message import Sending
-from localloop.twiml.interpreter.activities.pay import Paying
+from localloop.twiml.interpreter.activities.pay import Entered, Paying
 from localloop.twiml.interpreter.activities.queue import Queued
 from localloop.twiml.interpreter.activities.record import Recording
 from localloop.twiml.interpreter.activities.services import Connected, Referring
@@ -88,6 +90,25 @@ class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def is_private(self) -> bool:
         """Whether what is entered now is nobody's business: the digits of a card."""
         return any(frame.activity is not None and frame.activity.is_private for frame in self.frames)
+
+    @property
+    def secret(self) -> Entered | None:
+        """What is being entered to pay."""
+        return next((each.activity.secret for each in self.frames if isinstance(each.activity, Paying)), None)
+
+    def without_secret(self) -> State:
+        return self._paying(lambda paying: paying.holding(Entered()))
+
+    def with_secret(self, secret: Entered | None) -> State:
+        """None where it is lost: it has to be entered again."""
+        return self._paying(lambda paying: paying.begun_again() if secret is None else paying.holding(secret))
+
+    def _paying(self, change: Callable[[Paying], Paying]) -> State:
+        frames = (
+            replace(frame, activity=change(frame.activity)) if isinstance(frame.activity, Paying) else frame
+            for frame in self.frames
+        )
+        return replace(self, frames=tuple(frames))
 
 
 class UnknownVersion(ValueError):

@@ -20,6 +20,31 @@ HOUR = timedelta(hours=1)
 CARD = "4242424242424242"
 
 
+async def test_what_is_entered_to_pay_is_sealed_meanwhile(loop: Loop) -> None:
+    """In the row of the live call and in a snapshot of its world; and it is there when the world is set back."""
+    loop.app.documents["/voice"] = "<Response><Pay postalCode='false' securityCode='false'/></Response>"
+    made = await loop.call(To="+15005550110")
+    phone = f"/lab/v1/Phones/+15005550110/Calls/{made['sid']}"
+    await loop.go_on(timedelta(seconds=3))
+    await loop.ask("POST", phone, {"Press": CARD[:10]})
+    await loop.quiet()
+    saved = await loop.ask("POST", "/lab/v1/Snapshots", {"UniqueName": "paying"})
+    assert saved.status == 201, saved.body
+    assert not any([await holding(loop.database, CARD[start : start + 5]) for start in (0, 5)])
+    kept = await loop.database.fetchval("select convert_from(state, 'utf8') from shelf.live_calls")
+    assert '"secret":' in kept
+    assert CARD[:5] not in kept
+    await loop.go_on(timedelta(minutes=1))
+    assert (await loop.ended(made["sid"]))["status"] == "completed"
+    restored = await loop.ask("POST", "/lab/v1/Snapshots/paying/Restore")
+    assert restored.status < 300, restored.body
+    for keys in (CARD[10:], "1230"):
+        await loop.ask("POST", phone, {"Press": keys})
+    await loop.go_on(timedelta(minutes=1))
+    paid = loop.app.told("/voice")[-1]
+    assert (paid["Result"], paid["PaymentCardNumber"]) == ("success", "xxxxxxxxxxxx4242")
+
+
 async def test_a_payment_by_keys_leaves_no_card_behind(loop: Loop) -> None:
     """The action hears of it what Twilio tells; what was pressed is in no table and in no transcript."""
     loop.app.documents["/voice"] = (

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from localloop.core import errors
-from localloop.products.voice.call import callbacks, family, recorded, script, shared
+from localloop.products.voice.call import callbacks, family, payments, recorded, script, shared
 from localloop.products.voice.call.events import (
     Act,
     AnyEvent,
@@ -22,6 +22,7 @@ from localloop.products.voice.call.events import (
     Dequeued,
     Detected,
     Dialled,
+    EntryOver,
     Heard,
     HungUp,
     Hushed,
@@ -29,6 +30,8 @@ from localloop.products.voice.call.events import (
     Matched,
     NotBrought,
     Ordered,
+    PaymentAsked,
+    PaymentBegun,
     PickedUp,
     Pressed,
     Progressed,
@@ -60,6 +63,7 @@ def conduct(turn: Turn, event: AnyEvent) -> None:
         _hear(turn, turn.news.popleft())
     if turn.call.has_ended:
         shared.leave(turn)
+    payments.call_over(turn)
 
 
 def _apply(turn: Turn, event: AnyEvent) -> None:
@@ -105,6 +109,12 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             script.not_brought(turn, event)
         case Ordered():
             _obey(turn, event)
+        case EntryOver():
+            payments.entry_over(turn, event)
+        case PaymentBegun(session):
+            payments.begin(turn, session)
+        case PaymentAsked():
+            payments.ask(turn, event)
 
 
 def _act(turn: Turn, act: Act) -> None:
@@ -188,8 +198,9 @@ def _hear(turn: Turn, news: News) -> None:
         case leg.Finished(n):
             script.finished(turn, n)
         case leg.Pressed(digits):
-            family.speak(turn, digits=digits)
-            script.pressed(turn, digits)
+            if not payments.pressed(turn, digits):
+                family.speak(turn, digits=digits)
+                script.pressed(turn, digits)
         case leg.Spoke(text):
             family.speak(turn, text)
             script.spoke(turn, text)

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from localloop.core import clock
 from localloop.jobs import Done, Job, Park, Settled
 from localloop.jobs import Outcome as JobOutcome
-from localloop.products.voice.call import callbacks, conduct, mishap, queries
+from localloop.products.voice.call import callbacks, conduct, mishap, queries, secrecy
 from localloop.products.voice.call.ends import Ends
 from localloop.products.voice.call.events import AnyEvent, Brought, Came, Dialled, NotBrought
 from localloop.products.voice.call.live import EVENT, Asked, Live, Reference
@@ -33,6 +33,7 @@ from localloop.products.voice.queue.line import wait_params
 from localloop.products.voice.recording.desk import Recorder
 from localloop.store import BatchWriter, Database, Unavailable
 from localloop.store.reader import BatchReader
+from localloop.store.sealing import Sealer
 from localloop.telephony.leg import Transferring
 from localloop.webhooks import Failure, Instruction, Webhooks
 
@@ -54,9 +55,18 @@ class Fault(Exception):
 class Engine:
     """One in each process: of REST, which ends and redirects calls, and of the worker, which runs them."""
 
-    def __init__(self, database: Database, ends: Ends, webhooks: Webhooks | None, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ends: Ends,
+        webhooks: Webhooks | None,
+        recorder: Recorder,
+        sealer: Sealer | None = None,
+    ) -> None:
+        """Without a sealer no call may pay."""
         self._ends = ends
         self._database = database
+        self._sealer = sealer
         self._webhooks = webhooks
         self._public_url = recorder.public_url
         self._loads: BatchReader[Wanted, Loaded | Unreadable | None] = BatchReader(database, queries.load)
@@ -111,7 +121,7 @@ class Engine:
                 return Done()
             turn = Turn(live, job.due_at, self._public_url)
             by(turn)
-            if await self._writer.write(turn.outcome(job)) != "conflict":
+            if await self._writer.write(self._outcome(turn, job)) != "conflict":
                 return Settled()
         raise RuntimeError(f"{wanted.id} is changed by others all the time")
 
@@ -187,7 +197,7 @@ class Engine:
                 return Done()
             if loaded.is_early and job.kind == EVENT:
                 return Park(loaded.live.key, clock.now() + _pause(job))
-            outcome = (await self._turn(loaded.live, event, at)).outcome(job, may_ask=may_ask)
+            outcome = self._outcome(await self._turn(loaded.live, event, at), job, may_ask=may_ask)
             match await self._writer.write(outcome):
                 case "lost":
                     return Settled()  # it is another's to settle
@@ -209,9 +219,14 @@ class Engine:
             if loaded is None or loaded.live.call.has_ended:
                 return None
             turn = await self._turn(loaded.live, event, at)
-            if await self._writer.write(turn.outcome()) == "taken":
+            if await self._writer.write(self._outcome(turn)) == "taken":
                 return turn.live
         raise RuntimeError(f"{wanted.id} is changed by others all the time")
+
+    def _outcome(self, turn: Turn, job: Job | None = None, *, may_ask: bool = False) -> Outcome:
+        outcome = turn.outcome(job, may_ask=may_ask)
+        closed = secrecy.closed(outcome.live, self._sealer)
+        return outcome if closed is outcome.live else replace(outcome, live=closed)
 
     async def _turn(self, live: Live, event: AnyEvent, at: datetime) -> Turn:
         partner = None
@@ -219,7 +234,7 @@ class Engine:
             live, partner = await self._ends.found(live, max(at, live.at))
         elif isinstance(event, Came) and isinstance(event.news, Transferring):
             live = await self._ends.heir(live, event.news.to)
-        turn = Turn(live, at, self._public_url)
+        turn = Turn(secrecy.opened(live, self._sealer), at, self._public_url)
         if partner is not None:
             turn.receive(partner)
         conduct.conduct(turn, event)

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from localloop.products.voice.call.resource import Method, Options
+from localloop.products.voice.payment.session import Piece, Session
 from localloop.telephony.leg import News
 from localloop.webhooks import Jar
 
@@ -87,6 +88,29 @@ class Ordered(Struct, frozen=True, tag="ordered"):
     method: Method = "POST"
     twiml: str = ""
     options: Options | None = None
+
+
+class PaymentBegun(Struct, frozen=True, tag="payment-begun"):
+    """Over REST: whoever is on the line is going to pay."""
+
+    session: Session
+
+
+class PaymentAsked(Struct, frozen=True, tag="payment-asked"):
+    """Over REST: for a piece of what is paid with, or to complete or cancel it."""
+
+    sid: str
+    key: str
+    callback: str
+    capture: Piece | None = None
+    status: Literal["complete", "cancel"] | None = None
+
+
+class EntryOver(Struct, frozen=True, tag="entry-over"):
+    """No key was pressed for as long as a payment waits between two."""
+
+    sid: str
+    turn: int
 
 
 class Progressed(Struct, frozen=True, tag="progressed"):
@@ -226,6 +250,7 @@ Event: TypeAlias = (
     | Ticked
     | TimeIsUp
     | Barred
+    | EntryOver
     | Silent
     | Detected
     | Conferred
@@ -243,4 +268,4 @@ Event: TypeAlias = (
     | Texted
 )
 Act: TypeAlias = PickedUp | Declined | Pressed | Said | HungUp  # of somebody at the other end, in person
-AnyEvent: TypeAlias = Event | Ordered | Brought | NotBrought
+AnyEvent: TypeAlias = Event | Ordered | Brought | NotBrought | PaymentBegun | PaymentAsked

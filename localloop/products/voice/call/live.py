@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from localloop.products.voice.call.events import Event, Name
 from localloop.products.voice.call.resource import Call, Method
+from localloop.products.voice.payment.session import Session
 from localloop.telephony.simulated import Phone, Wire
 from localloop.twiml.interpreter import State
 from localloop.webhooks import Jar
@@ -82,12 +83,19 @@ class Live(Struct, frozen=True, kw_only=True, omit_defaults=True):
     speech: Speech | None = None  # that nobody hears yet
     hops: int = 0  # calls of the house that led to it
     refusal: int = 0  # why it cannot be made, though another call dialled it
+    payment: Session | None = None  # that somebody leads over REST
     secret: bytes = b""  # what is being entered to pay, sealed, while it is between two events
 
     @property
     def is_over(self) -> bool:
         """Nothing more comes of it. A call that has ended may still have to tell how."""
         return self.call.has_ended and (self.script is None or self.script.ended)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether what is pressed now is nobody's business: the digits of a card."""
+        is_paying = self.payment is not None and self.payment.is_private
+        return is_paying or (self.script is not None and self.script.is_private)
 
     @property
     def key(self) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from localloop.products.voice.call import family, shared
+from localloop.products.voice.call import family, payments, shared
 from localloop.products.voice.call.events import Released
 from localloop.products.voice.call.turn import Turn
 from localloop.telephony import leg
@@ -24,6 +24,7 @@ def end(turn: Turn, reason: str) -> None:
     for other in turn.live.legs.values():
         turn.send(other, Released())
     fail(turn, reason)
+    payments.call_over(turn)
     family.over(turn, "failed")
 
 

@@ -175,7 +175,7 @@ class Turn:
     def note(self, *lines: Line) -> None:
         """On the handset."""
         handset = handset_of(self.call)
-        if self.live.script is not None and self.live.script.is_private:
+        if self.live.is_private:
             lines = tuple(replace(line, text=_BLANK) if line.kind in _ENTERED else line for line in lines)
         self._lines += [handsets.kept(line, handset, self.at) for line in lines]
 
@@ -189,9 +189,9 @@ class Turn:
         """Tell a URL something of the call; the order among its callbacks is kept."""
         self.tell_only(url, method, callbacks.params_of(self.call) | parameters)
 
-    def tell_only(self, url: str, method: Method, params: dict[str, str]) -> None:
-        """The same with nothing else of the call."""
-        follows = self.live.sequence > 0
+    def tell_only(self, url: str, method: Method, params: dict[str, str], *, follows: bool = False) -> None:
+        """The same with nothing else of the call. `follows`: it was told something before, of another kind."""
+        follows = follows or self.live.sequence > 0
         self._notifications.append(
             Notification(
                 url, params, self.call.account_sid, self.call.sid, method, follows=follows, voice=True

@@ -11,44 +11,26 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from localloop.twiml.interpreter import cards, commands
+from localloop.twiml.interpreter import cards, commands, entry
 from localloop.twiml.interpreter.activities import media, words
 from localloop.twiml.interpreter.activity import Activity
 from localloop.twiml.interpreter.commands import Card
+from localloop.twiml.interpreter.entry import Secret
 from localloop.twiml.interpreter.events import AnyEvent, Charged, Digit, Played, Timer
 from localloop.twiml.voice import verbs
 
 if TYPE_CHECKING:
     from localloop.twiml.interpreter.run import Run
 
-CARD: Final = "payment-card-number"
-EXPIRY: Final = "expiration-date"
-SECURITY: Final = "security-code"
-POSTAL: Final = "postal-code"
-ROUTING: Final = "bank-routing-number"
-ACCOUNT: Final = "bank-account-number"
 PROCESSING: Final = "payment-processing"
 
-_FIELDS: Final[Mapping[str, str]] = {
-    CARD: "number",
-    EXPIRY: "expires",
-    SECURITY: "security_code",
-    POSTAL: "postal_code",
-    ROUTING: "routing_number",
-    ACCOUNT: "account_number",
-}
-_LONGEST: Final = 20  # keys of one entry; more are not kept
 
+class Entered(Struct, frozen=True):
+    """All of it that is secret."""
 
-class Secret(Struct, frozen=True):
-    """Keys that were pressed."""
-
-    keys: str = ""
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    __str__ = __repr__
+    entered: Secret = Secret()
+    first: Secret = Secret()
+    card: Card = Card()
 
 
 class Paying(Activity, frozen=True, kw_only=True):
@@ -87,6 +69,20 @@ class Paying(Activity, frozen=True, kw_only=True):
                 return False
         return True
 
+    # -- what is secret of it
+
+    @property
+    def secret(self) -> Entered:
+        return Entered(self.entered, self.first, self.card)
+
+    def holding(self, secret: Entered) -> Paying:
+        return replace(self, entered=secret.entered, first=secret.first, card=secret.card)
+
+    def begun_again(self) -> Paying:
+        """What was entered is lost."""
+        first = steps_of(self.verb)[0]
+        return replace(self, step=first, attempt=1, brand="").holding(Entered(card=entry.empty(self.verb)))
+
     # -- asking
 
     def ask(self, run: Run) -> None:
@@ -121,29 +117,16 @@ class Paying(Activity, frozen=True, kw_only=True):
         if key == "#":
             replace(self, sounding=0, prompts=(), timer="")._entered(run)
             return
-        keys = (keys + key)[:_LONGEST]
+        keys = (keys + key)[: entry.LONGEST]
         now = replace(self, sounding=0, prompts=(), timer="", entered=Secret(keys))
-        if len(keys) == self._length(keys):
+        if len(keys) == entry.length(self.step, keys, self.brand):
             now._entered(run)
         else:
             run.wait(replace(now, timer=run.start_timer("pay", self.verb.timeout)))
 
-    def _length(self, keys: str) -> int:
-        """After so many keys it is whole; 0 where that is not known."""
-        match self.step:
-            case "payment-card-number":
-                return cards.usual_length(keys) if len(keys) > 3 else 0
-            case "expiration-date":
-                return 4
-            case "security-code":
-                return cards.security_code_length(self.brand)
-            case "bank-routing-number":
-                return 9
-        return 0
-
     def _entered(self, run: Run) -> None:
         keys = self.entered.keys
-        error = self._error(run, keys)
+        error = entry.fault(self.step, keys, self.brand, self.verb, run.event.at)
         if error:
             self._again(run, error)
         elif words.is_entered_twice(self.verb, self.step) and not self.first.keys:
@@ -153,28 +136,6 @@ class Paying(Activity, frozen=True, kw_only=True):
         else:
             self._take(run, keys)
 
-    def _error(self, run: Run, keys: str) -> str:
-        """What is wrong with it, as Twilio calls that; "" for nothing."""
-        if not keys:
-            return "input-timeout"
-        match self.step:
-            case "payment-card-number":
-                if not cards.is_card_number(keys):
-                    return "invalid-card-number"
-                return "" if cards.brand_of(keys) in self.verb.valid_card_types else "invalid-card-type"
-            case "expiration-date":
-                return "" if cards.is_good_until(keys, run.event.at) else "invalid-date"
-            case "security-code":
-                good = len(keys) == cards.security_code_length(self.brand)
-                return "" if good else "invalid-security-code"
-            case "postal-code":
-                good = len(keys) >= self.verb.min_postal_code_length
-                return "" if good else "invalid-postal-code"
-            case "bank-routing-number":
-                return "" if cards.is_routing_number(keys) else "invalid-bank-routing-number"
-            case _:
-                return "" if cards.is_account_number(keys) else "invalid-bank-account-number"
-
     def _again(self, run: Run, error: str) -> None:
         self._report(run, error)
         if self.attempt >= self.verb.max_attempts:
@@ -183,8 +144,8 @@ class Paying(Activity, frozen=True, kw_only=True):
             replace(self, attempt=self.attempt + 1, error=error).ask(run)
 
     def _take(self, run: Run, keys: str) -> None:
-        brand = cards.brand_of(keys) if self.step == CARD else self.brand
-        card = replace(self.card, **{_FIELDS[self.step]: keys})
+        brand = cards.brand_of(keys) if self.step == entry.CARD else self.brand
+        card = entry.with_piece(self.card, self.step, keys)
         now = replace(self, card=card, brand=brand, entered=Secret(), first=Secret())
         now._report(run, "")
         steps = steps_of(self.verb)
@@ -195,24 +156,14 @@ class Paying(Activity, frozen=True, kw_only=True):
     def _report(self, run: Run, error: str) -> None:
         if self.verb.status_callback is None:
             return
-        parameters = {"For": self.step, "Attempt": str(self.attempt), **self._captured()}
+        parameters = {
+            "For": self.step,
+            "Attempt": str(self.attempt),
+            **entry.told(self.card, self.brand, self.verb),
+        }
         if error:
             parameters["ErrorType"] = error
         run.tell(self.verb.status_callback, self.verb.status_callback_method, parameters, "pay-status")
-
-    def _captured(self) -> dict[str, str]:
-        card = self.card
-        known = {
-            "PaymentCardNumber": cards.masked(card.number, 4),
-            "PaymentCardType": self.brand,
-            "ExpirationDate": card.expires,
-            "SecurityCode": cards.masked(card.security_code, 0),
-            "PaymentCardPostalCode": card.postal_code,
-            "BankRoutingNumber": card.routing_number,
-            "BankAccountNumber": cards.masked(card.account_number, 2),
-            "BankAccountType": self.verb.bank_account_type if card.account_number else "",
-        }
-        return {name: value for name, value in known.items() if value}
 
     def _charged(self, run: Run, charged: Charged) -> None:
         if charged.code:
@@ -237,7 +188,7 @@ class Paying(Activity, frozen=True, kw_only=True):
             "Result": result,
             "PaymentMethod": self.verb.payment_method,
             **({"Connector": self.verb.payment_connector} if self.charge else {}),
-            **self._captured(),
+            **entry.told(self.card, self.brand, self.verb),
             **more,
         }
         if self.verb.action is None and result != "success" and not run.state.gone:
@@ -262,19 +213,10 @@ class Paying(Activity, frozen=True, kw_only=True):
 
 
 def steps_of(verb: verbs.Pay) -> tuple[str, ...]:
-    """What is asked for, in order. A postal code that the document names itself is not asked for."""
-    if verb.payment_method == "ach-debit":
-        return (ROUTING, ACCOUNT, PROCESSING)
-    asked = [CARD, EXPIRY]
-    if verb.security_code:
-        asked.append(SECURITY)
-    if verb.postal_code == "true":
-        asked.append(POSTAL)
-    return (*asked, PROCESSING)
+    return (*entry.pieces(verb), PROCESSING)
 
 
 def begin(run: Run, verb: verbs.Pay) -> None:
     run.answer()
     run.emit(commands.Listen(private=True))
-    given = verb.postal_code if verb.postal_code not in ("true", "false") else ""
-    Paying(verb=verb, step=steps_of(verb)[0], card=Card(postal_code=given)).ask(run)
+    Paying(verb=verb, step=steps_of(verb)[0], card=entry.empty(verb)).ask(run)
