@@ -12,6 +12,7 @@ import os
 
 from flask import Flask, Response, abort, current_app, jsonify, request
 from twilio.request_validator import RequestValidator
+from twilio.rest import Client
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 QUEUE = "hotline"
@@ -26,12 +27,15 @@ def create_app() -> Flask:
     app.config["PUBLIC_URL"] = os.environ.get("PUBLIC_URL", "http://localhost:5000")
     app.config["AGENTS"] = os.environ.get("AGENTS", "+15551230100").split(",")
     callbacks: list[str] = []
+    twilio = Client()
 
     @app.post("/voice")
     @from_twilio
     def voice():
         answer = VoiceResponse()
         if request.form["From"] in app.config["AGENTS"]:
+            if QUEUE not in (each.friendly_name for each in twilio.queues.list()):
+                twilio.queues.create(friendly_name=QUEUE)  # else nobody could wait for callers
             answer.redirect("/agent")
         else:
             answer.say("Welcome. All our people are talking to somebody.")
