@@ -10,7 +10,7 @@ POST /meeting/quiet     muted=true: everybody but the moderator
 import functools
 import os
 
-from flask import Flask, Response, abort, current_app, jsonify, request
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
@@ -19,87 +19,7 @@ ROOM = "monday"
 TRIES = 3
 
 
-def create_app() -> Flask:
-    app = Flask(__name__)
-    app.config["PUBLIC_URL"] = os.environ.get("PUBLIC_URL", "http://localhost:5000")
-    app.config["PIN"] = os.environ.get("PIN", "4711")
-    app.config["MODERATOR_PIN"] = os.environ.get("MODERATOR_PIN", "9000")
-    twilio = Client()
-    present: dict[str, str] = {}  # calls, and as what they are here
-    meeting: dict[str, str] = {}
-
-    @app.post("/voice")
-    @from_twilio
-    def voice():
-        tries = request.args.get("tries", 1, int)
-        answer = VoiceResponse()
-        if tries > TRIES:
-            answer.say("Please ask whoever invited you for the PIN. Goodbye.")
-            answer.hangup()
-            return twiml(answer)
-        gather = Gather(finish_on_key="#", timeout=10, action=f"/joined?tries={tries}")
-        gather.say("Type your PIN, then the pound key." if tries == 1 else "That is not right. Try again.")
-        answer.append(gather)
-        answer.redirect(f"/voice?tries={tries + 1}")
-        return twiml(answer)
-
-    @app.post("/joined")
-    @from_twilio
-    def joined():
-        answer = VoiceResponse()
-        role = {app.config["PIN"]: "guest", app.config["MODERATOR_PIN"]: "moderator"}.get(
-            request.form["Digits"]
-        )
-        if role is None:
-            answer.redirect(f"/voice?tries={request.args.get('tries', 1, int) + 1}")
-            return twiml(answer)
-        is_moderator = role == "moderator"
-        answer.say("You are the moderator." if is_moderator else "Welcome to the meeting.")
-        dial = Dial()
-        dial.conference(
-            ROOM,
-            start_conference_on_enter=is_moderator,
-            end_conference_on_exit=is_moderator,
-            participant_label=f"{role}-{request.form['CallSid']}",
-            status_callback="/room",
-            status_callback_event="start end join leave",
-        )
-        answer.append(dial)
-        answer.say("The meeting is over. Goodbye.")
-        return twiml(answer)
-
-    @app.post("/room")
-    @from_twilio
-    def room():
-        told = request.form
-        match told["StatusCallbackEvent"]:
-            case "participant-join":
-                present[told["CallSid"]] = told["ParticipantLabel"].partition("-")[0]
-            case "participant-leave":
-                present.pop(told["CallSid"], None)
-            case "conference-start":
-                meeting["sid"] = told["ConferenceSid"]
-            case "conference-end":
-                meeting.clear()
-        return "", 204
-
-    @app.get("/meeting")
-    def show():
-        return jsonify(has_begun=bool(meeting), present=sorted(present.values()))
-
-    @app.post("/meeting/quiet")
-    def quiet():
-        for call_sid, role in present.items():
-            if role != "moderator":
-                participant = twilio.conferences(meeting["sid"]).participants(call_sid)
-                participant.update(muted=request.form["muted"] == "true")
-        return "", 204
-
-    return app
-
-
-def twiml(answer: VoiceResponse) -> Response:
-    return Response(str(answer), mimetype="text/xml")
+routes = Blueprint("calls", __name__)
 
 
 def from_twilio(view):
@@ -114,3 +34,92 @@ def from_twilio(view):
         return view(**named)
 
     return checked
+
+
+def twiml(answer: VoiceResponse) -> Response:
+    return Response(str(answer), mimetype="text/xml")
+
+
+def create_app() -> Flask:
+    app = Flask(__name__)
+    app.config["PUBLIC_URL"] = os.environ.get("PUBLIC_URL", "http://localhost:5000")
+    app.config["PIN"] = os.environ.get("PIN", "4711")
+    app.config["MODERATOR_PIN"] = os.environ.get("MODERATOR_PIN", "9000")
+    app.config["PRESENT"] = {}  # calls, and as what they are here
+    app.config["MEETING"] = {}
+    app.register_blueprint(routes)
+    return app
+
+
+@routes.post("/voice")
+@from_twilio
+def voice():
+    tries = request.args.get("tries", 1, int)
+    answer = VoiceResponse()
+    if tries > TRIES:
+        answer.say("Please ask whoever invited you for the PIN. Goodbye.")
+        answer.hangup()
+        return twiml(answer)
+    gather = Gather(finish_on_key="#", timeout=10, action=f"/joined?tries={tries}")
+    gather.say("Type your PIN, then the pound key." if tries == 1 else "That is not right. Try again.")
+    answer.append(gather)
+    answer.redirect(f"/voice?tries={tries + 1}")
+    return twiml(answer)
+
+
+@routes.post("/joined")
+@from_twilio
+def joined():
+    answer = VoiceResponse()
+    role = {current_app.config["PIN"]: "guest", current_app.config["MODERATOR_PIN"]: "moderator"}.get(
+        request.form["Digits"]
+    )
+    if role is None:
+        answer.redirect(f"/voice?tries={request.args.get('tries', 1, int) + 1}")
+        return twiml(answer)
+    is_moderator = role == "moderator"
+    answer.say("You are the moderator." if is_moderator else "Welcome to the meeting.")
+    dial = Dial()
+    dial.conference(
+        ROOM,
+        start_conference_on_enter=is_moderator,
+        end_conference_on_exit=is_moderator,
+        participant_label=f"{role}-{request.form['CallSid']}",
+        status_callback="/room",
+        status_callback_event="start end join leave",
+    )
+    answer.append(dial)
+    answer.say("The meeting is over. Goodbye.")
+    return twiml(answer)
+
+
+@routes.post("/room")
+@from_twilio
+def room():
+    told = request.form
+    match told["StatusCallbackEvent"]:
+        case "participant-join":
+            current_app.config["PRESENT"][told["CallSid"]] = told["ParticipantLabel"].partition("-")[0]
+        case "participant-leave":
+            current_app.config["PRESENT"].pop(told["CallSid"], None)
+        case "conference-start":
+            current_app.config["MEETING"]["sid"] = told["ConferenceSid"]
+        case "conference-end":
+            current_app.config["MEETING"].clear()
+    return "", 204
+
+
+@routes.get("/meeting")
+def show():
+    return jsonify(
+        has_begun=bool(current_app.config["MEETING"]), present=sorted(current_app.config["PRESENT"].values())
+    )
+
+
+@routes.post("/meeting/quiet")
+def quiet():
+    for call_sid, role in current_app.config["PRESENT"].items():
+        if role != "moderator":
+            participant = Client().conferences(current_app.config["MEETING"]["sid"]).participants(call_sid)
+            participant.update(muted=request.form["muted"] == "true")
+    return "", 204

@@ -11,7 +11,7 @@ import os
 import threading
 import uuid
 
-from flask import Flask, Response, abort, current_app, jsonify, request
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import VoiceResponse
@@ -50,61 +50,7 @@ class Rides:
         return None
 
 
-def create_app() -> Flask:
-    app = Flask(__name__)
-    app.config["PUBLIC_URL"] = os.environ.get("PUBLIC_URL", "http://localhost:5000")
-    rides = Rides(os.environ.get("POOL", "+15550001111,+15550001112").split(","))
-
-    @app.post("/rides")
-    def begin():
-        begun = rides.begin(request.form["rider"], request.form["driver"])
-        if begun is None:
-            return jsonify(error="All numbers are in use."), 503
-        ride, number = begun
-        return jsonify(ride=ride, number=number), 201
-
-    @app.post("/rides/<ride>/end")
-    def end(ride):
-        return ("", 204) if rides.end(ride) else abort(404)
-
-    @app.post("/voice")
-    @from_twilio
-    def voice():
-        answer = VoiceResponse()
-        other = rides.other(request.form["To"], request.form["From"])
-        if other is None:
-            answer.say("This ride is over. Use the app to reach us.")
-            answer.hangup()
-        else:
-            # The caller id is our number: nobody sees anybody's own.
-            answer.dial(other, caller_id=request.form["To"], timeout=20, action="/dialled")
-        return twiml(answer)
-
-    @app.post("/dialled")
-    @from_twilio
-    def dialled():
-        answer = VoiceResponse()
-        if request.form["DialCallStatus"] != "completed":
-            answer.say("They cannot take your call now. Send a text to this number.")
-        answer.hangup()
-        return twiml(answer)
-
-    @app.post("/sms")
-    @from_twilio
-    def sms():
-        answer = MessagingResponse()
-        other = rides.other(request.form["To"], request.form["From"])
-        if other is None:
-            answer.message("This ride is over. Use the app to reach us.")
-        else:
-            answer.message(request.form["Body"], to=other, from_=request.form["To"])
-        return twiml(answer)
-
-    return app
-
-
-def twiml(answer: VoiceResponse | MessagingResponse) -> Response:
-    return Response(str(answer), mimetype="text/xml")
+routes = Blueprint("calls", __name__)
 
 
 def from_twilio(view):
@@ -119,3 +65,65 @@ def from_twilio(view):
         return view(**named)
 
     return checked
+
+
+def twiml(answer: VoiceResponse | MessagingResponse) -> Response:
+    return Response(str(answer), mimetype="text/xml")
+
+
+def create_app() -> Flask:
+    app = Flask(__name__)
+    app.config["PUBLIC_URL"] = os.environ.get("PUBLIC_URL", "http://localhost:5000")
+    app.config["RIDES"] = Rides(os.environ.get("POOL", "+15550001111,+15550001112").split(","))
+    app.register_blueprint(routes)
+    return app
+
+
+@routes.post("/rides")
+def begin():
+    begun = current_app.config["RIDES"].begin(request.form["rider"], request.form["driver"])
+    if begun is None:
+        return jsonify(error="All numbers are in use."), 503
+    ride, number = begun
+    return jsonify(ride=ride, number=number), 201
+
+
+@routes.post("/rides/<ride>/end")
+def end(ride):
+    return ("", 204) if current_app.config["RIDES"].end(ride) else abort(404)
+
+
+@routes.post("/voice")
+@from_twilio
+def voice():
+    answer = VoiceResponse()
+    other = current_app.config["RIDES"].other(request.form["To"], request.form["From"])
+    if other is None:
+        answer.say("This ride is over. Use the app to reach us.")
+        answer.hangup()
+    else:
+        # The caller id is our number: nobody sees anybody's own.
+        answer.dial(other, caller_id=request.form["To"], timeout=20, action="/dialled")
+    return twiml(answer)
+
+
+@routes.post("/dialled")
+@from_twilio
+def dialled():
+    answer = VoiceResponse()
+    if request.form["DialCallStatus"] != "completed":
+        answer.say("They cannot take your call now. Send a text to this number.")
+    answer.hangup()
+    return twiml(answer)
+
+
+@routes.post("/sms")
+@from_twilio
+def sms():
+    answer = MessagingResponse()
+    other = current_app.config["RIDES"].other(request.form["To"], request.form["From"])
+    if other is None:
+        answer.message("This ride is over. Use the app to reach us.")
+    else:
+        answer.message(request.form["Body"], to=other, from_=request.form["To"])
+    return twiml(answer)
