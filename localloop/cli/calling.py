@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -13,6 +14,7 @@ from msgspec import Struct
 from localloop.cli.client import Client, connect
 
 _LOOK_S: Final = 0.2
+_REACTION_S: Final = 0.3  # between the end of what is heard and what is done then
 _OVER: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 _HEARD: Final = frozenset({"heard", "played"})
 _TOLD: Final = {
@@ -27,7 +29,7 @@ _TOLD: Final = {
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """Who calls whom, and what is done there: each key or text once something was heard."""
+    """Who calls whom, and what is done there: each key or text once something was heard to its end."""
 
     from_: str
     to: str
@@ -35,37 +37,41 @@ class Asked(Struct, frozen=True, kw_only=True):
     say: Sequence[str] = ()
 
 
-def call(data: str, asked: Asked, as_json: bool) -> None:
-    """Until the call is over; Ctrl-C hangs up."""
+def call(data: str, asked: Asked, as_json: bool) -> bool:
+    """Until the call is over; Ctrl-C hangs up. Whether it was answered, and all was done that was asked for."""
     client = connect(data)
     made = client.post(_path(asked.from_), {"To": asked.to})
+    acts = [*({"Press": keys} for keys in asked.press), *({"Say": text} for text in asked.say)]
     try:
-        over = _followed(client, asked, made, shows=not as_json)
+        over = _followed(client, _path(asked.from_, made["sid"]), acts, shows=not as_json)
     except KeyboardInterrupt:
         over = client.post(_path(asked.from_, made["sid"]), {"Status": "completed"})
     if as_json:
         print(json.dumps(over, indent=2))
     else:
         print(f"{over['sid']}  {over['status']}, {over['duration'] or 0} s")
+        for act in acts:
+            print(f"it was over before this could be done: {' '.join(act.values())}", file=sys.stderr)
+    return over["status"] == "completed" and not acts
 
 
-def _followed(client: Client, asked: Asked, made: Mapping[str, Any], *, shows: bool) -> Mapping[str, Any]:
-    path = _path(asked.from_, made["sid"])
-    acts = [{"Press": keys} for keys in asked.press] + [{"Say": text} for text in asked.say]
-    told = heard = 0
+def _followed(client: Client, path: str, acts: list[dict[str, str]], *, shows: bool) -> Mapping[str, Any]:
+    """Takes away from `acts` what it does."""
+    told, due = 0, None
     while True:
         now: Mapping[str, Any] = client.get(path)
         fresh = now["lines"][told:]
         told += len(fresh)
-        heard += sum(line["kind"] in _HEARD for line in fresh)
-        if shows:
-            for line in fresh:
+        for line in fresh:
+            if line["kind"] in _HEARD:
+                due = time.monotonic() + line["seconds"] + _REACTION_S
+            if shows:
                 print(f"{_TOLD[line['kind']]:>12}  {line['text']}", flush=True)
         if now["status"] in _OVER:
             return now
-        if heard and acts:
+        if acts and due is not None and time.monotonic() >= due:
             client.post(path, acts.pop(0))
-            heard = 0
+            due = None
         time.sleep(_LOOK_S)
 
 

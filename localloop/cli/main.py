@@ -272,7 +272,8 @@ def call(
     press: Annotated[
         list[str] | None,
         Option(
-            metavar="KEYS", help="Pressed once something was heard; may be given again, for the next time."
+            metavar="KEYS",
+            help="Pressed once something was heard to its end; may be given again, for the next time.",
         ),
     ] = None,
     say: Annotated[
@@ -281,11 +282,15 @@ def call(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """Call a number of yours from a phone, and show what is heard there. Ctrl-C hangs up."""
+    """Call a number of yours from a phone, and show what is heard there; Ctrl-C hangs up.
+
+    Exit status 1 when nobody answers, or when the call is over before all keys were pressed and all words said.
+    """
     from localloop.cli import calling
 
     asked = calling.Asked(from_=from_, to=to, press=press or [], say=say or [])
-    answered(calling.call, data or "", asked, as_json)
+    if not answered(calling.call, data or "", asked, as_json):
+        raise typer.Exit(1)
 
 
 @app.command("send-webhook")

@@ -184,7 +184,7 @@ class Call:
                 raise
             what = f"matches {matches!r}" if matches else "comes"
             raise NotHeard(self.story(f"nothing was {kind} that {what} within {seconds:g} s")) from None
-        self._last = found["sid"]
+        self._last, self._is_answered = found["sid"], True
         return _line(found)
 
     def _do(self, act: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:

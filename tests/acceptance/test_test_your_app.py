@@ -1,4 +1,5 @@
-"""The page "Test your Twilio app in five minutes", followed as it is written; and the example that it leads to."""
+"""The pages "Test your Twilio app" and "Test your voice app in five minutes", followed as they are written, and the
+examples that they lead to."""
 
 from __future__ import annotations
 
@@ -19,15 +20,20 @@ from localloop.testing.server import Servers
 from localloop.testing.world import options_of
 from tests.needs import ROOT
 
-PAGE = (ROOT / "docs" / "how-to" / "test-your-app.md").read_text("utf-8")
+PAGES = ("test-your-app", "test-your-voice-app")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+EXAMPLES = (
+    *("otp_login", "ivr_menu", "voicemail", "call_queue", "conference"),
+    *("masked_numbers", "call_screening", "appointment_reminder", "pay_by_phone"),
+)
 WITHIN_S = 180
 RUN = token_hex(8)  # all runs of pytest here use one server
 
 
-def blocks(title: str) -> list[tuple[str, str]]:
+def blocks(page: str, title: str) -> list[tuple[str, str]]:
     """The code blocks under a heading: language and text."""
-    return BLOCK.findall(PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0])
+    text = (ROOT / "docs" / "how-to" / f"{page}.md").read_text("utf-8")
+    return BLOCK.findall(text.partition(f"\n## {title}\n")[2].partition("\n## ")[0])
 
 
 def write(folder: Path, code: str) -> None:
@@ -54,7 +60,8 @@ def run(folder: Path, command: str) -> tuple[int, str]:
 
 def shape(line: str) -> str:
     """Without what differs from run to run."""
-    line = re.sub(r"SM(…|[0-9a-f]{32})", "SM", line)
+    line = re.sub(r"(SM|CA)(…|[0-9a-f]{32})", r"\1", line)
+    line = re.sub(r" +\d+\.\d s  ", " 0.0 s  ", line)
     line = re.sub(r"\d\d:\d\d:\d\d", "00:00:00", line)
     return re.sub(r"(?<![\d+])\d{6}(?!\d)", "000000", re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1", line))
 
@@ -69,46 +76,60 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_what_is_installed_is_there() -> None:
-    [(_, command)] = blocks("Install")
+@pytest.fixture
+def place(folder: Path) -> Iterator[Path]:
+    """A folder of a test's own."""
+    place = folder / token_hex(4)
+    place.mkdir()
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_installed_is_there(page: str) -> None:
+    [(_, command)] = blocks(page, "Install")
     for name in command.split()[2:]:
         assert distribution(name).version
 
 
-def test_from_red_to_green(folder: Path) -> None:
-    [(_, app)] = blocks("An application")
-    (_, tests), (_, command) = blocks("Two tests")
-    write(folder, app)
-    write(folder, tests)
+@pytest.mark.parametrize("page", PAGES)
+def test_from_red_to_green(place: Path, page: str) -> None:
+    [(_, app)] = blocks(page, "An application")
+    (_, tests), (_, command) = blocks(page, "Two tests")
+    write(place, app)
+    write(place, tests)
 
-    status, said = run(folder, command)
+    status, said = run(place, command)
     seen = [shape(line) for line in said.splitlines()]
-    (_, failure), (_, story) = blocks("Red")
+    (_, failure), (_, story) = blocks(page, "Red")
     assert status == 1, said
     assert "1 failed, 1 passed" in said
     assert {shape(line) for line in failure.splitlines()} <= set(seen), said
     places = [seen.index(shape(line)) for line in story.splitlines()]
     assert places == sorted(places), said
 
-    (_, change), (_, command), (_, printed) = blocks("Green")
+    (_, change), (_, command), (_, printed) = blocks(page, "Green")
     before, after = (line[1:] for line in change.splitlines())
     assert app.count(before) == 1
-    write(folder, app.replace(before, after))
-    status, said = run(folder, command)
+    write(place, app.replace(before, after))
+    status, said = run(place, command)
     assert (status, printed.strip() in said) == (0, True), said
 
 
-def test_what_else_tests_can_do(folder: Path) -> None:
-    [(_, app)] = blocks("An application")
-    [(_, more)] = blocks("What else tests can do")
-    before, after = (line[1:] for line in blocks("Green")[0][1].splitlines())
-    write(folder, app.replace(before, after))
-    write(folder, more)
-    status, said = run(folder, "pytest test_more.py")
+@pytest.mark.parametrize("page", PAGES)
+def test_what_else_tests_can_do(place: Path, page: str) -> None:
+    [(_, app)] = blocks(page, "An application")
+    [(_, more)] = blocks(page, "What else tests can do")
+    before, after = (line[1:] for line in blocks(page, "Green")[0][1].splitlines())
+    write(place, app.replace(before, after))
+    write(place, more)
+    status, said = run(place, "pytest test_more.py")
     assert (status, "3 passed" in said) == (0, True), said
 
 
-def test_the_example(folder: Path) -> None:
-    shutil.copytree(ROOT / "examples" / "otp_login", folder / "otp_login")
-    status, said = run(folder / "otp_login", "pytest")
-    assert (status, "9 passed" in said) == (0, True), said
+def test_the_examples(place: Path) -> None:
+    """The sign-in by text, and the eight tutorials of calls, in one run on one server."""
+    for name in EXAMPLES:
+        shutil.copytree(ROOT / "examples" / name, place / name)
+    status, said = run(place, "pytest")
+    assert (status, "56 passed" in said) == (0, True), said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import subprocess
 from collections.abc import Iterator
 
@@ -135,6 +136,9 @@ def test_a_call_and_its_menu(home: Home, up: Up, number: str) -> None:
         (owned,) = found["incoming_phone_numbers"]
         up.ask(f"{account}/IncomingPhoneNumbers/{owned['sid']}.json", {"VoiceUrl": f"{program.url}/voice"})
         called = home.run("call", PHONE, "--to", number, "--press", "1")
+        in_vain = home.run(
+            "call", PHONE, "--to", number, "--press", "1", "--press", "2", "--say", "Hi", "--json"
+        )
     assert called.returncode == 0, called.stderr
     *lines, over = called.stdout.splitlines()
     assert [line.split(maxsplit=1) for line in lines] == [
@@ -143,3 +147,5 @@ def test_a_call_and_its_menu(home: Home, up: Up, number: str) -> None:
         ["hears", "Bye"],
     ]
     assert "completed" in over
+    told = json.loads(in_vain.stdout)
+    assert (in_vain.returncode, told["status"], len(told["lines"])) == (1, "completed", 3)

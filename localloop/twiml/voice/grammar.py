@@ -76,6 +76,7 @@ PAY_STEPS: Final = (
     "payment-processing",
 )
 PAY_ERRORS: Final = (
+    "timeout",  # as <Prompt> and the SDK call it; callbacks say input-timeout
     "input-timeout",
     "invalid-card-number",
     "invalid-card-type",

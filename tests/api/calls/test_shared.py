@@ -61,6 +61,7 @@ async def test_an_agent_waits_for_the_next_caller(loop: Loop) -> None:
     caller = await loop.call(To=CALLER, Url=f"{loop.app.url}/caller")
     await loop.go_on(LATER)
     assert (await loop.ended(caller["sid"]))["duration"] == "9"
+    assert loop.app.told("/wait")[0]["QueuePosition"] == "1"  # though somebody has taken him already
     assert (await loop.ended(agent["sid"]))[
         "duration"
     ] == "29"  # nineteen alone, one of ringing, nine together

@@ -110,20 +110,19 @@ async def leave(unit: Executor, caller: Caller) -> Member | None:
 
 
 async def standing(executor: Executor, caller: Caller, queue_sid: str) -> Standing | None:
-    """What the call that waits is told of its queue; None when it does not wait there any more."""
+    """What the call that waits is told of its queue; None when that is no more. Who was taken from it a moment ago and
+    does not know yet was its first."""
     queue = await queries.get(executor, caller.account_sid, queue_sid)
     if queue is None:
         return None
     own = await queries.member(executor, queue, sids.from_uuid("CA", caller.call_id))
-    if own is None:
-        return None
-    numbers = (await queries.statistics(executor, caller.account_sid, [queue], caller.at))[queue.id]
+    numbers = (await queries.statistics(executor, caller.account_sid, [queue], caller.at)).get(queue.id)
     return Standing(
         queue_sid=queue_sid,
-        position=own.position,
-        seconds=line.seconds_since(own.since, caller.at),
-        average=numbers.average,
-        size=numbers.size,
+        position=own.position if own is not None else 1,
+        seconds=line.seconds_since(own.since, caller.at) if own is not None else 0,
+        average=numbers.average if numbers is not None else 0,
+        size=numbers.size if numbers is not None else 0,
         max_size=queue.max_size,
     )
 

@@ -48,6 +48,9 @@ class Paying(Activity, frozen=True, kw_only=True):
     card: Card = Card()
     brand: str = ""
     charge: int = 0
+    is_full: bool = (
+        False  # what was entered last ended by its length: a pound key after that is its end as well
+    )
 
     @property
     def is_private(self) -> bool:
@@ -58,7 +61,7 @@ class Paying(Activity, frozen=True, kw_only=True):
             case Played(n=n) if n == self.sounding:
                 self._played(run, event.code)
             case Timer(name=name) if name and name == self.timer:
-                replace(self, timer="")._entered(run)
+                replace(self, timer="", is_full=False)._entered(run)
             case Digit(key="*"):
                 self._end(run, "caller-interrupted-with-star")
             case Digit() if not self.charge:
@@ -110,17 +113,20 @@ class Paying(Activity, frozen=True, kw_only=True):
     # -- entering
 
     def _pressed(self, run: Run, key: str) -> None:
+        if key == "#" and self.is_full:
+            run.become(self, replace(self, is_full=False))
+            return
         if self.sounding:
             run.emit(commands.StopMedia())
         run.cancel_timer(self.timer)
         keys = self.entered.keys
         if key == "#":
-            replace(self, sounding=0, prompts=(), timer="")._entered(run)
+            replace(self, sounding=0, prompts=(), timer="", is_full=False)._entered(run)
             return
-        keys = (keys + key)[: entry.LONGEST]
-        now = replace(self, sounding=0, prompts=(), timer="", entered=Secret(keys))
+        keys = (keys + key)[:entry.LONGEST]
+        now = replace(self, sounding=0, prompts=(), timer="", entered=Secret(keys), is_full=False)
         if len(keys) == entry.length(self.step, keys, self.brand):
-            now._entered(run)
+            replace(now, is_full=True)._entered(run)
         else:
             run.wait(replace(now, timer=run.start_timer("pay", self.verb.timeout)))
 

@@ -27,6 +27,7 @@ _WRONG: Final[Mapping[str, str]] = {
     "invalid-bank-account-number": "That account number is not valid.",
     "input-matching-failed": "What you entered is not the same.",
 }
+_ALSO: Final[Mapping[str, str]] = {"input-timeout": "timeout"}  # what <Prompt> calls it
 
 
 def prompts(pay: verbs.Pay, step: str, error: str, brand: str, attempt: int) -> tuple[verbs.Prompt, ...]:
@@ -45,7 +46,7 @@ def is_entered_twice(pay: verbs.Pay, step: str) -> bool:
 def _fits(prompt: verbs.Filter, step: str, error: str, brand: str, attempt: int) -> bool:
     return (
         (not prompt.for_ or step in prompt.for_)
-        and (not prompt.error_type or error in prompt.error_type)
+        and (not prompt.error_type or bool({error, _ALSO.get(error, error)} & {*prompt.error_type}))
         and (not prompt.card_type or brand in prompt.card_type)
         and (not prompt.attempt or str(attempt) in prompt.attempt)
     )

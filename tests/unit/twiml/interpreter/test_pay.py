@@ -235,6 +235,15 @@ def test_a_key_stops_the_prompt() -> None:
     assert talk.kinds() == ["StopMedia", "StartTimer"]
 
 
+def test_a_pound_key_after_the_last_digit_is_no_second_entry() -> None:
+    """People do as they are told, and press it; the number was whole before."""
+    talk = pay("action='paid' maxAttempts='2'")
+    talk.press("4242424242424241#")
+    assert len([text for text in talk.heard() if "card number" in text.lower()]) == 2
+    talk.press("#")
+    assert told(talk)["Result"] == "too-many-failed-attempts"  # that one was an entry
+
+
 def test_own_words_where_they_fit() -> None:
     talk = pay(
         inside="<Prompt for='payment-card-number'><Say>Your card?</Say></Prompt>"
@@ -246,7 +255,7 @@ def test_own_words_where_they_fit() -> None:
     assert talk.heard() == ["Your card?"]
     talk.press("4242#")
     assert talk.heard()[-1] == "Again?"
-    talk = pay(inside="<Prompt errorType='input-timeout'><Say>Still there?</Say></Prompt>")
+    talk = pay(inside="<Prompt errorType='timeout'><Say>Still there?</Say></Prompt>")
     talk.press("#")
     assert talk.heard()[-1] == "Still there?"
     talk = pay(inside="<Prompt for='security-code' cardType='amex'><Say>Four digits?</Say></Prompt>")

@@ -1,7 +1,7 @@
 """Callers and agents of the hotline, on simulated phones; time passes by itself while a test waits."""
 
 import pytest
-from call_queue import QUEUE, create_app
+from hotline import QUEUE, create_app
 
 ANNA, BERT, CARL = "+15551230001", "+15551230002", "+15551230003"
 AGENT = "+15551230100"

@@ -1,7 +1,7 @@
 """Callers and the owner, on simulated phones; time passes by itself while a test waits."""
 
 import pytest
-from voicemail import create_app
+from answering import create_app
 
 ANNA = "+15551230001"
 OWNER = "+15551230100"

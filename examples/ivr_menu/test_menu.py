@@ -1,7 +1,7 @@
 """Callers at the menu, on simulated phones; time passes by itself while a test waits."""
 
 import pytest
-from ivr_menu import create_app
+from menu import create_app
 
 ANNA = "+15551230001"
 SALES = "+15551230100"

@@ -1,7 +1,7 @@
 """Guests and the moderator of a meeting, on simulated phones; time passes by itself while a test waits."""
 
 import pytest
-from conference import create_app
+from meeting import create_app
 
 ANNA, BERT, MODERATOR = "+15551230001", "+15551230002", "+15551230100"
 
