@@ -192,31 +192,44 @@ async def unrecorded(reader: Executor, scope: Scope, since: UUID) -> int:
 # A world's newest activity, as far as it goes: enough where it names more phones than are asked for. A number whose
 # latest activity is younger than the page stood on an earlier one.
 _WALK: Final = 2_000
+_HANDSET: Final = "case c.direction when 'inbound' then c.from_address else c.to_address end"
 _RECENT: Final = f"""
 with texts as materialized (
-  select p.number, null::text as account_sid, p.id from phone_messages p
+  select p.number, 'text' as kind, p.id from phone_messages p
   where p.world_sid = $1 and ($3::uuid is null or p.id < $3) order by p.id desc limit {_WALK}
 ), tries as materialized (
   select r.* from accounts a cross join lateral (
-    select m.to_address as number, m.account_sid, m.id, m.status, m.direction from messages m
+    select m.to_address as number, m.id, m.status, m.direction from messages m
     where m.account_sid = a.sid and ($3::uuid is null or m.id < $3) order by m.id desc limit {_WALK}
+  ) r where {IN_SCOPE} order by r.id desc limit {_WALK}
+), calls as materialized (
+  select r.* from accounts a cross join lateral (
+    select {_HANDSET} as number, c.id from calls c
+    where c.account_sid = a.sid and ($3::uuid is null or c.id < $3) order by c.id desc limit {_WALK}
   ) r where {IN_SCOPE} order by r.id desc limit {_WALK}
 ), floors (id) as (
   select (select t.id from texts t order by t.id limit 1) where (select count(*) from texts) = {_WALK}
   union all
   select (select t.id from tries t order by t.id limit 1) where (select count(*) from tries) = {_WALK}
+  union all
+  select (select t.id from calls t order by t.id limit 1) where (select count(*) from calls) = {_WALK}
 ), latest as (
-  select distinct on (x.number) x.number, x.account_sid, x.id from (
+  select distinct on (x.number) x.number, x.kind, x.id from (
     select * from texts
     union all
-    select number, account_sid, id from tries where status = any ($2) and direction <> 'inbound'
+    select number, 'missed', id from tries where status = any ($2) and direction <> 'inbound'
+    union all
+    select c.number, 'call', c.id from calls c
+    where exists (select from phone_calls p where p.world_sid = $1 and p.number = c.number and p.id = c.id)
+      and c.number like '+%'
   ) x where not exists (select from floors f where f.id > x.id) order by x.number, x.id desc
 )
-select l.number, l.account_sid, l.id, coalesce(s.behavior, 'deliver') as behavior, coalesce(s.delay_ms, 0) as delay,
+select l.number, l.kind, l.id, coalesce(s.behavior, 'deliver') as behavior, coalesce(s.delay_ms, 0) as delay,
   exists (select from phone_numbers n where n.world_sid = $1 and n.phone_number = l.number) as owned
 from latest l left join phones s on s.world_sid = $1 and s.number = l.number
 where $3::uuid is null or not (
   exists (select from phone_messages p where p.world_sid = $1 and p.number = l.number and p.id >= $3)
+  or exists (select from phone_calls p where p.world_sid = $1 and p.number = l.number and p.id >= $3)
   or exists (
     select from accounts a cross join lateral (
       select m.status, m.direction from messages m
@@ -232,6 +245,12 @@ with recursive holding (number) as (
   select (select p.number from phone_messages p where p.world_sid = $2 and p.number > h.number
           order by p.number limit 1)
   from holding h where h.number is not null
+), ringing (number) as (
+  (select number from phone_calls where world_sid = $2 order by number limit 1)
+  union all
+  select (select p.number from phone_calls p where p.world_sid = $2 and p.number > r.number
+          order by p.number limit 1)
+  from ringing r where r.number is not null
 ), tried (account_sid, number) as (
   select a.sid, (select m.to_address from messages m where m.account_sid = a.sid order by m.to_address limit 1)
   from accounts a where {IN_SCOPE}
@@ -239,24 +258,32 @@ with recursive holding (number) as (
   select t.account_sid, (select m.to_address from messages m where m.account_sid = t.account_sid
                          and m.to_address > t.number order by m.to_address limit 1)
   from tried t where t.number is not null
-), active (number, account_sid, id) as (
-  select h.number, null, l.id from holding h cross join lateral (
+), active (number, kind, id) as (
+  select h.number, 'text', l.id from holding h cross join lateral (
     select p.id from (
       select {PHONE_MESSAGE} from phone_messages p where p.world_sid = $2 and p.number = h.number
       order by p.id desc limit case when $1 = $2 then 1 else 50 end
     ) p {WITH_STATUS} where {SEEN} order by p.id desc limit 1
   ) l where h.number is not null
   union all
-  select t.number, t.account_sid, l.id from tried t cross join lateral (
+  select r.number, 'call', l.id from ringing r cross join lateral (
+    select p.id from (
+      select p.id, p.account_sid from phone_calls p where p.world_sid = $2 and p.number = r.number
+      order by p.id desc limit case when $1 = $2 then 1 else 50 end
+    ) p where $1 = $2 or exists (select from accounts a where a.sid = p.account_sid and {IN_SCOPE})
+    order by p.id desc limit 1
+  ) l where r.number like '+%'
+  union all
+  select t.number, 'missed', l.id from tried t cross join lateral (
     select m.id from (
       select m.id, m.status, m.direction from messages m where m.account_sid = t.account_sid
         and m.to_address = t.number order by m.id desc limit 20
     ) m where m.status = any ($3) and m.direction <> 'inbound' order by m.id desc limit 1
   ) l where t.number is not null
 ), latest as (
-  select distinct on (number) number, account_sid, id from active order by number, id desc
+  select distinct on (number) number, kind, id from active order by number, id desc
 )
-select l.number, l.account_sid, l.id, coalesce(s.behavior, 'deliver') as behavior, coalesce(s.delay_ms, 0) as delay,
+select l.number, l.kind, l.id, coalesce(s.behavior, 'deliver') as behavior, coalesce(s.delay_ms, 0) as delay,
   exists (select from phone_numbers n where n.world_sid = $2 and n.phone_number = l.number) as owned
 from latest l left join phones s on s.world_sid = $2 and s.number = l.number
 where $4::uuid is null or l.id < $4 order by l.id desc limit $5
@@ -266,6 +293,7 @@ select s.number, s.behavior, s.delay_ms as delay,
   exists (select from phone_numbers n where n.world_sid = $1 and n.phone_number = s.number) as owned
 from phones s where s.world_sid = $1
   and not exists (select from phone_messages p where p.world_sid = $1 and p.number = s.number)
+  and not exists (select from phone_calls p where p.world_sid = $1 and p.number = s.number)
   and not exists (
     select from accounts a join messages m on m.account_sid = a.sid
     where {IN_SCOPE} and m.to_address = s.number and m.status = any ($2) and m.direction <> 'inbound')
@@ -274,8 +302,8 @@ order by s.date_updated desc limit $3
 
 
 async def phones(reader: Executor, scope: Scope, part: Slice) -> list[Row]:
-    """Phones that hold a text or were not reached, latest activity first, by the id of that activity; `account_sid`
-    is the account of a message that did not arrive, None where the latest is a text on the phone."""
+    """Phones that hold a text, were not reached by one, or had a call, latest activity first, by the id of that: of a
+    text on the phone, of a message that was `missed`, of a call."""
     if scope.account_sid == scope.world_sid:
         recent = await reader.fetch(_RECENT, scope.world_sid, list(FAILURES), part.before, part.limit + 1)
         if len(recent) > part.limit:

@@ -10,6 +10,7 @@ from uuid import UUID
 from localloop.console import filters, queries, shapes
 from localloop.console.curl import curl_of, curl_of_request
 from localloop.console.queries import Row, Scope
+from localloop.console.queries_calls import calls_by_id
 from localloop.console.reading import MAX_LIMIT, id_of, listed, searched, slice_of
 from localloop.console.shapes import Json
 from localloop.console.timeline import Told, timeline
@@ -117,23 +118,37 @@ class Reads:
         rows = await queries.phones(self._database, scope, part)
         shown = rows[: part.limit]
         last = await self._last(scope, shown)
-        listed = [{**_phone(row), "last": last.get(row["number"])} for row in shown]
+        called = await self._called(scope, shown)
+        listed = [
+            {**_phone(row), "last": last.get(row["number"]), "last_call": called.get(row["number"])}
+            for row in shown
+        ]
         more = len(rows) > part.limit
         if not more and scope.account_sid == scope.world_sid:
             silent = await queries.silent_phones(self._database, scope, MAX_LIMIT)
             known = {phone["number"] for phone in listed}
-            listed += [{**_phone(row), "last": None} for row in silent if row["number"] not in known]
+            listed += [
+                {**_phone(row), "last": None, "last_call": None}
+                for row in silent
+                if row["number"] not in known
+            ]
         return {"phones": listed, "before": sids.from_uuid("PM", shown[-1]["id"]) if more else None}
 
     async def _last(self, scope: Scope, rows: list[Row]) -> dict[str, Json]:
-        """The latest text of each phone, by its number."""
-        on_phones = [(row["number"], row["id"]) for row in rows if row["account_sid"] is None]
-        elsewhere = [row["id"] for row in rows if row["account_sid"] is not None]
+        """The latest text of each phone whose latest activity is one, by its number."""
+        on_phones = [(row["number"], row["id"]) for row in rows if row["kind"] == "text"]
+        elsewhere = [row["id"] for row in rows if row["kind"] == "missed"]
         found = await queries.texts_by_id(self._database, scope, on_phones) if on_phones else []
         last = {row["number"]: shapes.phone_message(row) for row in found}
         for row in await queries.messages_by_id(self._database, scope, elsewhere) if elsewhere else []:
             last[row["to_address"]] = shapes.missed(row)
         return last
+
+    async def _called(self, scope: Scope, rows: list[Row]) -> dict[str, Json]:
+        """The same of calls."""
+        ids = [row["id"] for row in rows if row["kind"] == "call"]
+        found = map(shapes.call, await calls_by_id(self._database, scope, ids))
+        return {call["phone"]: call for call in found}
 
     async def phone(self, scope: Scope, number: str, params: Mapping[str, str]) -> Json:
         parsed = e164.parse(number)
@@ -154,7 +169,11 @@ class Reads:
         shown = [text for _, text in merged[: part.limit]]
         before = shown[-1]["sid"] if len(merged) > part.limit else None
         last = shown[0] if shown and part.before is None else None
-        return {"phone": {**_phone(phone), "last": last}, "messages": shown, "before": before}
+        return {
+            "phone": {**_phone(phone), "last": last, "last_call": None},
+            "messages": shown,
+            "before": before,
+        }
 
     async def _urls(self, rows: list[Row]) -> Mapping[UUID, list[str]]:
         """The media of messages that did not arrive."""

@@ -101,6 +101,28 @@ def furnished(browser: Browser, up: Up, signed_in: dict[str, object]) -> dict[st
     return addresses
 
 
+class Program:
+    """An application that answers calls in TwiML, by path; at `/status` it is told of them."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, str] = {}
+        self.url = ""
+
+    def __call__(self, environ: dict[str, str], start: Callable[..., object]) -> list[bytes]:
+        document = self.documents.get(environ["PATH_INFO"], "<Response/>")
+        start("200 OK", [("Content-Type", "text/xml")])
+        return [document.encode()]
+
+
+@pytest.fixture(scope="module")
+def program() -> Iterator[Program]:
+    program = Program()
+    server = make_server("127.0.0.1", 0, program, threaded=True)  # type: ignore[arg-type]
+    with on_a_thread(server):
+        program.url = f"http://127.0.0.1:{server.server_port}"
+        yield program
+
+
 @pytest.fixture(scope="module")
 def example(up: Up) -> Iterator[str]:
     """examples/sms_reply on a port of its own."""

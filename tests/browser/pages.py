@@ -14,6 +14,14 @@ PAGES = {
     "messages": "messages",
     "no-message-fits": "messages?q=body:nothing-has-this",
     "message": "messages/{message}",
+    "calls": "calls",
+    "no-call-fits": "calls?q=from:+999",
+    "call": "calls/{call}",
+    "conferences": "conferences",
+    "conference": "conferences/{conference}",
+    "queues": "queues",
+    "queue": "queues/{queue}",
+    "on-a-call": "phones/+15551230051",
     "deliveries": "deliveries",
     "delivery": "deliveries/{delivery}",
     "request": "requests/{request}",
@@ -54,8 +62,31 @@ def furnish(up: Up, page: Page) -> dict[str, str]:
     row = page.get_by_role("table", name="Deliveries").get_by_role("link").first
     expect(row).to_be_attached()
     delivery = str(row.get_attribute("href")).rpartition("/")[2]
-    found = {"message": sent[1]["sid"], "delivery": delivery, "request": refused}
+    calls = furnish_calls(up)
+    found = {**calls, "message": sent[1]["sid"], "delivery": delivery, "request": refused}
     return {name: path.format(**found) for name, path in PAGES.items()}
+
+
+def furnish_calls(up: Up) -> dict[str, str]:
+    """A call that waits for a key, a conference of two, a caller in a queue; answers their SIDs."""
+    account = f"/2010-04-01/Accounts/{up.sid}"
+
+    def call(to: str, twiml: str) -> str:
+        form = {"From": "+15551230000", "To": to, "Twiml": f"<Response>{twiml}</Response>"}
+        sid: str = up.ask(f"{account}/Calls.json", form)["sid"]
+        return sid
+
+    menu = '<Say>For parcels press one, for everything else stay on the line.</Say><Gather timeout="3600"/>'
+    sid = call("+15551230051", menu)
+    for to in ("+15551230052", "+15551230053"):
+        call(to, '<Dial><Conference waitUrl="">Weekly</Conference></Dial>')
+    call("+15551230054", "<Enqueue>support</Enqueue>")
+    found = {"call": sid}
+    for name, path in (("conference", "Conferences"), ("queue", "Queues")):
+        while not (listed := up.ask(f"{account}/{path}.json")[path.lower()]):
+            pass
+        found[name] = listed[0]["sid"]
+    return found
 
 
 def furnish_messaging(up: Up) -> str:

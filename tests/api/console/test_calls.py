@@ -127,3 +127,102 @@ async def test_a_call_with_its_running_verb_and_its_ladder(
     fetch = told["ladder"][1]
     assert (fetch["from"], fetch["to"], fetch["status_code"]) == ("here", "application", 200)
     assert (await page.get(f"deliveries/{fetch['delivery_sid']}"))["url"].endswith("/menu")
+
+
+async def test_the_list_is_searched_and_paged(server: Server, page: Page) -> None:
+    path = f"2010-04-01/Accounts/{page.account_sid}/Calls.json"
+    twiml = "<Response><Say>Hello</Say></Response>"
+    await page.post(f"lab/v1/Phones/{PHONE}/Voice", Takes="busy")
+    sids = [
+        (await page.post(path, To=to, From="+15017122661", Twiml=twiml))["sid"]
+        for to in (PHONE, "+15558675311", "+15558675312")
+    ]
+    await server.idle()
+
+    async def found(q: str) -> list[int]:
+        return [sids.index(call["sid"]) for call in (await page.get("calls", q=q))["calls"]]
+
+    assert await found("") == [2, 1, 0]
+    assert await found("status:busy") == [0]
+    assert await found("to:+1555867531 status:completed") == [2, 1]
+    assert await found(f"sid:{sids[1]}") == [1]
+    assert await found("direction:inbound") == await found("from:+1555") == []
+    assert await found("direction:outbound since:1h 5311") == [1]
+    assert await found("until:1h") == []
+    refused = await page.refused("GET", "calls", params={"q": "status:delivered"})
+    assert refused["position"] == 0
+    assert "parent" in refused["understood"]
+    first = await page.get("calls", limit=2)
+    rest = await page.get("calls", limit=2, before=first["before"])
+    assert [call["sid"] for call in first["calls"] + rest["calls"]] == sids[::-1]
+
+
+async def test_a_subaccount_sees_its_own_calls_alone(server: Server, page: Page) -> None:
+    path = f"2010-04-01/Accounts/{page.account_sid}/Calls.json"
+    made = await page.post(path, To=PHONE, From="+15017122661", Twiml="<Response/>")
+    await server.idle()
+    inner = await server.page(await server.subaccount())
+    assert (await inner.get("calls"))["calls"] == []
+    for what in ("calls/{}", "conferences/CF{}", "queues/QU{}"):
+        sid = made["sid"] if what.startswith("calls") else made["sid"][2:]
+        assert (await inner.refused("GET", what.format(sid)))["code"] == 20404
+
+
+async def test_a_conference_and_a_queue_with_who_is_in_them(page: Page, program: Program) -> None:
+    program.documents |= {
+        "/room": '<Response><Dial><Conference waitUrl="">Weekly</Conference></Dial></Response>',
+        "/line": '<Response><Enqueue waitUrl="/hold">support</Enqueue></Response>',
+        "/hold": '<Response><Pause length="600"/></Response>',
+    }
+    phones = [f"+1555867532{n}" for n in range(4)]
+    room, line = [await number(page, f"{program.server.url}{path}") for path in ("/room", "/line")]
+    calls = [await dial(page, room if n < 2 else line, phone) for n, phone in enumerate(phones)]
+
+    async def are_there() -> bool:
+        rooms, queues = await page.get("conferences"), await page.get("queues")
+        return [one["present"] for one in rooms["conferences"]] == [2] and [
+            one["size"] for one in queues["queues"]
+        ] == [2]
+
+    await until(are_there)
+    sid = (await page.get("conferences"))["conferences"][0]["sid"]
+    conferences = f"2010-04-01/Accounts/{page.account_sid}/Conferences/{sid}"
+    await page.post(f"{conferences}/Participants/{calls[1]}.json", Muted="true")
+    found = await page.get(f"conferences/{sid}")
+    assert found["conference"]["friendly_name"] == "Weekly"
+    assert {one["call"]["phone"]: one["muted"] for one in found["participants"]} == {
+        phones[0]: False,
+        phones[1]: True,
+    }
+    told = await page.get(f"calls/{calls[0]}")
+    assert told["conference"] == {"sid": sid, "friendly_name": "Weekly"}
+    assert marks(told["documents"][0]) == [("Dial", "running")]
+
+    waiting = await page.get(f"queues/{(await page.get('queues'))['queues'][0]['sid']}")
+    assert {one["call"]["phone"] for one in waiting["members"]} == set(phones[2:])
+    assert [one["position"] for one in waiting["members"]] == [1, 2]
+    first = await story(page, waiting["members"][0]["call_sid"], lambda told: len(told["documents"]) == 2)
+    assert (first["queue"]["friendly_name"], first["queue"]["position"]) == ("support", 1)
+    assert [document["role"] for document in first["documents"]] == ["main", "queue-wait"]
+
+
+async def test_a_document_that_was_given_over_rest(server: Server, page: Page) -> None:
+    """With the call, and in place of what ran; a call that is redirected says so in its story."""
+    path = f"2010-04-01/Accounts/{page.account_sid}/Calls"
+    given = "<Response><Gather timeout='600'/></Response>"
+    sid = (await page.post(f"{path}.json", To=PHONE, From="+15017122661", Twiml=given))["sid"]
+    await story(page, sid, lambda told: told["call"]["status"] == "in-progress")
+    await page.post(
+        f"{path}/{sid}.json", Twiml="<Response><Say>Instead</Say><Pause length='600'/></Response>"
+    )
+    told = await story(page, sid, lambda told: len(told["documents"]) == 2 and told["documents"][1]["runs"])
+    assert [document["why"] for document in told["documents"]] == ["given with the call", "given over REST"]
+    assert marks(told["documents"][1])[0][0] == "Say"
+    await page.post(f"{path}/{sid}.json", Status="completed")
+    ended = await story(page, sid, lambda told: sum("POST" in title for title in titles(told)) == 3)
+    assert [title for title in titles(ended) if "POST" in title] == [
+        "POST /Calls.json from the console",
+        "POST /Calls/CA….json from the console",
+        "POST /Calls/CA….json from the console",
+    ]
+    assert (ended["call"]["status"], ended["live"]) == ("completed", None)

@@ -111,7 +111,31 @@ async def test_there_is_a_phone_behind_every_number(page: Page) -> None:
         "delay": 0,
         "owned": False,
         "last": None,
+        "last_call": None,
     }
     assert (found["messages"], found["before"]) == ([], None)
     assert (await page.get("phones/(555) 867-5399"))["phone"]["number"] == "+15558675399"
     assert (await page.refused("GET", "phones/hello"))["code"] == 21211
+
+
+async def test_phones_that_were_called_stand_among_those_with_texts(server: Server, page: Page) -> None:
+    """By what happened last on each; a phone with both shows the younger."""
+    texted, called, both = (f"+1555867530{n}" for n in range(3))
+    calls = f"2010-04-01/Accounts/{page.account_sid}/Calls.json"
+    twiml = "<Response><Say>Hello</Say></Response>"
+    await page.send(To=texted)
+    await page.send(To=both)
+    await server.idle()
+    rang = [await page.post(calls, To=to, From=FROM, Twiml=twiml) for to in (both, called)]
+    await server.idle()
+    listed = (await page.get("phones"))["phones"]
+    assert [phone["number"] for phone in listed] == [called, both, texted]
+    assert [phone["last_call"] and phone["last_call"]["sid"] for phone in listed] == [
+        rang[1]["sid"],
+        rang[0]["sid"],
+        None,
+    ]
+    assert [bool(phone["last"]) for phone in listed] == [False, False, True]
+    first = await page.get("phones", limit=1)
+    rest = await page.get("phones", limit=2, before=first["before"])
+    assert [phone["number"] for phone in rest["phones"]] == [both, texted]

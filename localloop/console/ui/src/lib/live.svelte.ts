@@ -1,5 +1,7 @@
 /** What a screen reader is told in passing, and the short notices that everybody sees. */
 
+import { untrack } from "svelte";
+
 let spoken = $state("");
 
 export const live = {
@@ -10,5 +12,5 @@ export const live = {
 
 export function say(text: string): void {
   // The same words twice in a row would not be read: a no-break space makes them new.
-  spoken = spoken === text ? `${text}\u00a0` : text;
+  spoken = untrack(() => spoken) === text ? `${text}\u00a0` : text;
 }
