@@ -124,7 +124,7 @@ class Voice:
             recordings.binding(Recordings(self.recorder, calls)),
             transcription.binding(self.database),
             *trace.bindings(self.database, calls),
-            insights.binding(calls),
+            *insights.bindings(self.database, calls),
         )
 
     def handlers(self) -> Mapping[str, Handler]:
