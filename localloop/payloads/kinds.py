@@ -65,6 +65,7 @@ _USAGE: Final = Kind(
     asked_for="a usage trigger's CallbackUrl",
     answer="nothing",
     parts=(usage.TriggerFired,),
+    is_sent=True,
 )
 _CLICK: Final = Kind(
     name="click",

@@ -24,7 +24,6 @@ from localloop.products.messaging import (
     Messaging,
     Rules,
     compliance_bindings,
-    messages_used,
     service_bindings,
 )
 from localloop.rest import limits as rest_limits
@@ -43,7 +42,7 @@ from localloop.rest.shared import LocalRevocations, SharedTable
 from localloop.rest.throttle import Throttle
 from localloop.server import lab
 from localloop.server.lab import Lab, open_lab
-from localloop.server.parts import Parts, Place, open_parts, reviews_of
+from localloop.server.parts import USED, Parts, Place, open_parts, reviews_of
 from localloop.server.surface import Beside, Surface
 from localloop.store import Unavailable
 from localloop.store.plain import PlainStore
@@ -160,7 +159,8 @@ def product_bindings(settings: Settings, parts: Parts, plain: Plain) -> tuple[Bi
         *content.bindings(contents),
         *compliance_bindings(needs),
         *monitor.bindings(parts.database),
-        *usage.bindings(parts.database, (messages_used, voice.calls_used)),
+        *usage.bindings(parts.database, USED),
+        usage.trigger_binding(usage.Triggers(parts.database, plain, USED)),
         *voice.bindings(voice.Needs(parts.database, plain, parts.records), parts.dialing),
     )
 

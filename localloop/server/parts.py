@@ -15,13 +15,14 @@ from localloop.carriers import Carrier, Loopback
 from localloop.core import clock
 from localloop.core.settings import Settings
 from localloop.lab.faults import Faults, FaultyCarrier, WebhookFaults, rules_of
-from localloop.products import accounts, content, numbers, voice
+from localloop.products import accounts, content, numbers, usage, voice
 from localloop.products.messaging import (
     Addresses,
     Bench,
     Keeping,
     Messaging,
     Rules,
+    messages_used,
 )
 from localloop.rest.shared import LocalRevocations, SharedTable
 from localloop.server.texts import CallTexts
@@ -38,6 +39,7 @@ from localloop.webhooks import (
 )
 
 POOL = 10
+USED: tuple[usage.Source, ...] = (messages_used, voice.calls_used)  # what usage is made of
 
 
 class Place(Struct, frozen=True, kw_only=True):

@@ -13,13 +13,13 @@ from localloop.core.settings import Settings
 from localloop.jobs import Done, Handler, Job, Outcome, Worker, enqueue
 from localloop.lab import faults
 from localloop.lab.answers import Answers
-from localloop.products import content
+from localloop.products import content, usage
 from localloop.products.messaging import INBOUND, JUDGE
 from localloop.products.messaging.keeping import retention as messages_retention
 from localloop.rest import recorder
 from localloop.rest.activity import Activity
 from localloop.rest.shared import LocalRevocations, SharedTable
-from localloop.server.parts import Parts, Place, bench_of, open_parts, reviews_of
+from localloop.server.parts import USED, Parts, Place, bench_of, open_parts, reviews_of
 from localloop.server.standing import HOUSEKEEPING, LETTING_GO, SWEEPING, next_run
 from localloop.store import answers, objects, partitions
 from localloop.store.worlds import prune_moves
@@ -62,6 +62,7 @@ def handlers(settings: Settings, parts: Parts, activity: Activity | None = None)
         JUDGE: bench_of(parts).handler(),
         **parts.messaging.handlers(),
         **parts.calls.handlers(),
+        **usage.Watch(parts.database, USED).handlers(),
     }
     if activity is not None:
         known |= {kind: partial(_noted, activity, known[kind]) for kind in (WEBHOOK, INBOUND)}

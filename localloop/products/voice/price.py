@@ -26,6 +26,7 @@ _KINDS: Final[Mapping[LineKind, str]] = {"mobile": "mobile", "toll-free": "toll-
 _COUNTED: Final[Mapping[str, str]] = {"toll-free": "tollfree", "mobile": "mobile"}
 _BY_THE_PIECE: Final = frozenset({"detection"})
 RECORDINGS: Final = "calls-recordings"
+TRANSCRIPTIONS: Final = "transcriptions"
 
 
 class Rated(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Calls and recordings as usage: what is there, and calls that were deleted, which are kept as numbers alone.
+"""Calls, recordings and transcriptions as usage: what is there, and deleted calls, which are kept as numbers alone.
 
 A call is used when it was answered, by the minute begun; its day is that of its answer, in its world's time.
 """
@@ -60,16 +60,31 @@ group by 1
 """
 
 
+_WRITTEN: Final = """
+select (date_created at time zone 'UTC')::date as day, count(*)::bigint as count,
+  sum(ceil(duration / 60.0))::bigint as minutes, coalesce(sum(-price), 0) as price
+from transcriptions
+where account_sid = any($1) and status = 'completed'
+  and ($2::date is null or date_created >= $2::date::timestamp at time zone 'UTC')
+  and ($3::date is null or date_created < ($3::date + 1)::timestamp at time zone 'UTC')
+group by 1
+"""
+
+
 async def used(reader: Executor, account_sids: Sequence[str], days: Days) -> list[Used]:
     """Satisfies `usage.Source`."""
     asked = (list(account_sids), days.first, days.last)
     calls = await reader.fetch(_USED, *asked)
-    recordings = await reader.fetch(_RECORDED, *asked)
+    beside = {
+        price.RECORDINGS: await reader.fetch(_RECORDED, *asked),
+        price.TRANSCRIPTIONS: await reader.fetch(_WRITTEN, *asked),
+    }
     return [
         *(Used(row["day"], _category(row), row["count"], row["price"], row["minutes"]) for row in calls),
         *(
-            Used(row["day"], price.RECORDINGS, row["count"], row["price"], row["minutes"])
-            for row in recordings
+            Used(row["day"], category, row["count"], row["price"], row["minutes"])
+            for category, rows in beside.items()
+            for row in rows
         ),
     ]
 

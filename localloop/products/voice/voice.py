@@ -128,7 +128,7 @@ class Voice:
             transcription.binding(self.database),
             payments.binding(payments.Payments(self.database, self.engine)),
             *trace.bindings(self.database, calls),
-            insights.binding(calls),
+            *insights.bindings(self.database, calls),
         )
 
     def handlers(self) -> Mapping[str, Handler]:

@@ -86,6 +86,7 @@ async def test_a_message_that_is_left_can_be_read(loop: Loop) -> None:
         "GET", f"/2010-04-01/Accounts/{loop.ask.account_sid}/Transcriptions/{told['TranscriptionSid']}.json"
     )
     assert kept.json()["transcription_text"] == told["TranscriptionText"]
+    assert await usage(loop, "transcriptions") == ("1", "1", "minutes", "0.05")
 
 
 async def usage(loop: Loop, category: str) -> tuple[str, str, str, str]:

@@ -54,7 +54,7 @@ def test_the_document_has_what_is_sent_and_nothing_else() -> None:
     calls = {"voice", "gather", "record", "dial", "voice-status", "amd-status"}
     beside = {"enqueue", "queue-wait", "queue-whisper", "conference", "recording-status", "transcription"}
     beside |= {"call-message"}
-    assert set(document()["operations"]) == messages | calls | beside | {"debugger"}
+    assert set(document()["operations"]) == messages | calls | beside | {"debugger", "usage-trigger"}
     for kind, message in document()["components"]["messages"].items():
         Draft7Validator.check_schema(message["payload"]["schema"])
         Draft7Validator(message["payload"]["schema"]).validate(request_for(kind).params)

@@ -63,6 +63,7 @@ CATEGORIES: Final[Mapping[str, Category]] = {
         _calls("calls-sip-inbound", "Inbound SIP Minutes", "calls-sip"),
         _calls("calls-sip-outbound", "Outbound SIP Minutes", "calls-sip"),
         Category("calls-recordings", "Call Recordings", TOTAL, "recordings", "minutes"),
+        Category("transcriptions", "Transcriptions", TOTAL, "transcriptions", "minutes"),
     )
 }
 

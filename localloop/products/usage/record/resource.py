@@ -18,10 +18,10 @@ from localloop.core import errors
 from localloop.products.usage.record import period
 from localloop.products.usage.record.category import CATEGORIES, TOTAL, lineage
 from localloop.products.usage.record.source import Days, Source
+from localloop.products.usage.record.sums import Sum, with_subaccounts
 from localloop.rest.request import Binding, Items, PageRequest, Request
 from localloop.store import Database
 
-_SUBACCOUNTS: Final = "select sid from accounts where sid = $1 or owner_account_sid = $1"
 _CREATED: Final = "select date_created from accounts where sid = $1"
 _VIEWS: Final = {
     "all_time": "AllTime",
@@ -46,12 +46,6 @@ _PERIODS: Final[Mapping[str, Callable[[date], Days]]] = {
     "Yearly": period.yearly,
 }
 _MOST: Final = 100_000  # rows of an answer, over all its pages
-
-
-class Sum(Struct):
-    count: int = 0
-    amount: int = 0
-    price: Decimal = Decimal(0)
 
 
 class Records(Struct, frozen=True):
@@ -100,17 +94,13 @@ class Records(Struct, frozen=True):
     ) -> Mapping[tuple[Days, str], Sum]:
         accounts = [request.account_sid]
         if request.params.get("IncludeSubaccounts", True):
-            rows = await self.database.fetch(_SUBACCOUNTS, request.account_sid)
-            accounts = [row["sid"] for row in rows]
+            accounts = await with_subaccounts(self.database, request.account_sid)
         sums: defaultdict[tuple[Days, str], Sum] = defaultdict(Sum)
         for source in self.sources:
             for used in await source(self.database, accounts, whole):
                 days = _period_of(used.day, periods)
                 for category in lineage(used.category) if days is not None else ():
-                    total = sums[days, category]  # type: ignore[index]
-                    total.count += used.count
-                    total.amount += used.count if used.amount is None else used.amount
-                    total.price += used.price
+                    sums[days, category].add(used.count, used.amount, used.price)  # type: ignore[index]
         return sums
 
 

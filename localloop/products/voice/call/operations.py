@@ -22,6 +22,7 @@ from localloop.rest import recorder
 from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Request
 from localloop.rest.windows import window
 from localloop.store import BatchWriter, Database
+from localloop.store.plain import remove
 from localloop.telephony.simulated import handsets
 from localloop.webhooks import Alert, Forgotten, Webhooks, forget
 
@@ -101,6 +102,7 @@ class Operations(Struct, frozen=True):
             await used.keep(unit, call.account_sid, [call.id])
             if not await queries.delete(unit, call):
                 raise errors.delete_before_complete()
+            await remove(unit, (call.account_sid, "insights/Annotation", call.sid, call.sid))
             await handsets.forget(unit, call.world_sid, call.id)
             await recorder.forget(unit, call.account_sid, call.sid, request.sid)
             await forget(unit, Forgotten(call.account_sid, call.sid, call.world_sid))
