@@ -53,20 +53,47 @@ def _followed(client: Client, asked: Asked, made: Mapping[str, Any], *, shows: b
     path = _path(asked.from_, made["sid"])
     acts = [{"Press": keys} for keys in asked.press] + [{"Say": text} for text in asked.say]
     told = heard = 0
+    troubles = _Troubles(client, made["sid"])
     while True:
         now: Mapping[str, Any] = client.get(path)
+        alerts = troubles.fresh()
         fresh = now["lines"][told:]
         told += len(fresh)
         heard += sum(line["kind"] in _HEARD for line in fresh)
         if shows:
             for line in fresh:
                 print(f"{_TOLD[line['kind']]:>12}  {line['text']}", flush=True)
+            for alert in alerts:
+                print(f"{alert['detail']['log_level']:>12}  {_told(alert)}", flush=True)
         if now["status"] in _OVER:
-            return now
+            return {**now, "alerts": [_told(each) for each in troubles.all]}
         if heard and acts:
             client.post(path, acts.pop(0))
             heard = 0
         time.sleep(_LOOK_S)
+
+
+class _Troubles:
+    """What the Debugger is told of one call, as it comes."""
+
+    def __init__(self, client: Client, call_sid: str) -> None:
+        self._client = client
+        self._asked = {"ResourceSid": call_sid, "Kind": "alert", "PageSize": 100}
+        self.all: list[Mapping[str, Any]] = []
+
+    def fresh(self) -> Sequence[Mapping[str, Any]]:
+        known = {each["id"] for each in self.all}
+        newest_first = self._client.get("/lab/v1/Log", self._asked)["log"]
+        found = [each for each in newest_first[::-1] if each["id"] not in known]
+        self.all += found
+        return found
+
+
+def _told(alert: Mapping[str, Any]) -> str:
+    detail = alert["detail"]
+    line = f", line {detail['line']}" if detail.get("line") else ""
+    where = f" ({detail['url']}{line})" if detail.get("url") else ""
+    return f"{detail['error_code']} {detail.get('Msg', '')}{where}"
 
 
 def _path(number: str, sid: str = "") -> str:
