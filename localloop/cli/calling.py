@@ -58,8 +58,10 @@ def call(data: str, asked: Asked, as_json: bool) -> bool:
 def _followed(client: Client, path: str, acts: list[dict[str, str]], *, shows: bool) -> Mapping[str, Any]:
     """Takes away from `acts` what it does."""
     told, due = 0, None
+    troubles = _Troubles(client, path.rpartition("/")[2])
     while True:
         now: Mapping[str, Any] = client.get(path)
+        alerts = troubles.fresh()
         fresh = now["lines"][told:]
         told += len(fresh)
         for line in fresh:
@@ -67,12 +69,37 @@ def _followed(client: Client, path: str, acts: list[dict[str, str]], *, shows: b
                 due = time.monotonic() + line["seconds"] + _REACTION_S
             if shows:
                 print(f"{_TOLD[line['kind']]:>12}  {line['text']}", flush=True)
+            for alert in alerts:
+                print(f"{alert['detail']['log_level']:>12}  {_told(alert)}", flush=True)
         if now["status"] in _OVER:
-            return now
+            return {**now, "alerts": [_told(each) for each in troubles.all]}
         if acts and due is not None and time.monotonic() >= due:
             client.post(path, acts.pop(0))
             due = None
         time.sleep(_LOOK_S)
+
+
+class _Troubles:
+    """What the Debugger is told of one call, as it comes."""
+
+    def __init__(self, client: Client, call_sid: str) -> None:
+        self._client = client
+        self._asked = {"ResourceSid": call_sid, "Kind": "alert", "PageSize": 100}
+        self.all: list[Mapping[str, Any]] = []
+
+    def fresh(self) -> Sequence[Mapping[str, Any]]:
+        known = {each["id"] for each in self.all}
+        newest_first = self._client.get("/lab/v1/Log", self._asked)["log"]
+        found = [each for each in newest_first[::-1] if each["id"] not in known]
+        self.all += found
+        return found
+
+
+def _told(alert: Mapping[str, Any]) -> str:
+    detail = alert["detail"]
+    line = f", line {detail['line']}" if detail.get("line") else ""
+    where = f" ({detail['url']}{line})" if detail.get("url") else ""
+    return f"{detail['error_code']} {detail.get('Msg', '')}{where}"
 
 
 def _path(number: str, sid: str = "") -> str:

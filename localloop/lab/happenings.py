@@ -250,12 +250,13 @@ async def _alerts(reader: Executor, scope: Scope, part: Part) -> list[Happening]
 
 
 def _alert(row: Row) -> Happening:
-    title = errors.title(row["error_code"]) or (row["facts"] or {}).get("Msg") or ""
+    title, told = errors.title(row["error_code"]) or "", (row["facts"] or {}).get("Msg") or ""
+    said = told if told.startswith(title) else f"{title}: {told}" if told else title
     return Happening(
         key=_key("alert", row["id"]),
         kind="alert",
         at=row["date_generated"],
-        title=f"{row['log_level']} {row['error_code']} {title}".rstrip(),
+        title=f"{row['log_level']} {row['error_code']} {said}".rstrip(),
         sid=sids.from_uuid("NO", row["id"]),
         resource_sid=row["resource_sid"],
         detail={"error_code": row["error_code"], "log_level": row["log_level"], **(row["facts"] or {})},

@@ -51,7 +51,7 @@ class Reading:
             if child.name in known:
                 yield known[child.name], child
             else:
-                self.notices.add(node.stray, f"<{child.name}> is not allowed in <{element.name}>", child)
+                self.notices.stray(child, element, known, node.stray)
 
     def values(self, element: Element, key: str) -> dict[str, Value]:
         """The attributes that are there and good, by the field's name."""

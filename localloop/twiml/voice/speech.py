@@ -61,8 +61,7 @@ class _Reading:
             elif child.name in known:
                 self._element(child, known[child.name])
             else:
-                reason = f"<{child.name}> is not allowed in <{element.name}>"
-                self._notices.add(grammar.NODES[key].stray, reason, child)
+                self._notices.stray(child, element, known, grammar.NODES[key].stray)
 
     def _element(self, element: Element, key: str) -> None:
         self._notices.unknown_attributes(element, grammar.attributes_of(key))

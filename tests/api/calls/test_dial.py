@@ -138,7 +138,11 @@ async def test_a_number_that_is_not_ones_own_is_not_shown(loop: Loop) -> None:
     await loop.ended(made["sid"])
     assert [child["status"] for child in await children(loop, made["sid"])] == ["failed"]
     assert await heard(loop, made["sid"]) == [("heard", "No.")]
-    assert await loop.database.fetchval("select error_code from alerts") == 13214
+    alert = await loop.database.fetchrow("select error_code, facts from alerts")
+    assert alert["error_code"] == 13214
+    assert alert["facts"]["Msg"].startswith(
+        f"Dial: Invalid callerId value: {AGENT} was not called: {OTHER} is"
+    )
 
 
 async def test_a_star_calls_off_what_rings(loop: Loop) -> None:

@@ -172,6 +172,7 @@ class Engine:
         )
         answer = await self._webhooks.fetch_instructions(instruction)
         if isinstance(answer, Failure):
+            log.warning("%s: %s %s", call.sid, answer.code, answer.message)
             return NotBrought(asked.n, answer.code, answer.message)
         return Brought(asked.n, answer.url, answer.content_type, answer.body, answer.jar)
 

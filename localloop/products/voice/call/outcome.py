@@ -4,6 +4,7 @@ job that led there are one commit, and all of it only where nobody else changed 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,9 @@ from localloop.products.voice.call.visits import Visits, place_of
 from localloop.products.voice.conference.desk import Desk
 from localloop.products.voice.recording.desk import Recorder
 from localloop.telephony.simulated import handsets
-from localloop.webhooks import Webhooks
+from localloop.webhooks import Alert, Webhooks
+
+log = logging.getLogger(__name__)
 
 
 class Outcomes:
@@ -65,3 +68,11 @@ class Outcomes:
         alerts = [alert for each in taken for alert in each.alerts]
         if alerts and self._webhooks is not None:
             await self._webhooks.keep_alerts(connection, alerts)
+        for alert in alerts:
+            log.warning("%s: %s %s%s", alert.resource_sid, alert.error_code, alert.reason, _where(alert))
+
+
+def _where(alert: Alert) -> str:
+    """In which document."""
+    url, line = alert.facts.get("url"), alert.facts.get("line")
+    return f" ({url}{f', line {line}' if line else ''})" if url else ""

@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from localloop.core import errors
 from localloop.jobs import Job, NewJob
 from localloop.products.voice import price
 from localloop.products.voice.call import callbacks, lifecycle
@@ -207,7 +208,7 @@ class Turn:
                     world_sid=self.call.world_sid,
                     error_code=code,
                     at=self.at,
-                    reason=reason,
+                    reason=f"{errors.title(code)}: {reason}" if reason else errors.title(code),
                     facts=facts or {},
                     resource_sid=self.call.sid,
                 )

@@ -5,7 +5,8 @@ Twilio's rule of what comes after: with an action the call is handed to it, with
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
     from localloop.twiml.interpreter.run import Run
 
 Parameters: TypeAlias = dict[str, str]
+_NO_CALLER = "{shown} is neither an end of this call nor a number that this account owns or has verified"
+_NOT_CALLED: Final[Mapping[int, str]] = {
+    13214: _NO_CALLER,
+    13224: "there is nothing of the kind that could be called",
+    13225: "nobody there may be called",
+    13227: "its country is not enabled in the account's dialing permissions",
+    13247: "{shown} is no number, and no callerId is given",
+    13248: "its callerId is too long",
+}
 
 
 class Leg(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -141,7 +151,7 @@ class Dialling(Activity, frozen=True, kw_only=True):
     def _ended(self, run: Run, ended: LegEnded) -> None:
         now = self._with(ended.leg, ended.call_sid, is_over=True)
         if ended.code:
-            run.warn(ended.code, f"the leg {ended.leg} has ended: {ended.how}")
+            run.warn(ended.code, self._why(ended))
         if self.bridged:
             if ended.leg == self.bridged:
                 now._over(run, "completed", ended)
@@ -155,6 +165,14 @@ class Dialling(Activity, frozen=True, kw_only=True):
         else:
             # Of one who answered but was never connected, since the screening said no, DialBridged tells.
             now._over(run, "completed" if ended.how == "redirected" else ended.how, ended)
+
+    def _why(self, ended: LegEnded) -> str:
+        """Of one that was not called: what the Debugger says."""
+        if self.verb.queue is not None:
+            return f"nobody can be taken from the queue {self.verb.queue.name!r}"
+        target = next(each.target for each in self.legs if each.leg == ended.leg)
+        why = _NOT_CALLED.get(ended.code, ended.how).format(shown=self.verb.caller_id or "the caller")
+        return f"{target.address} was not called: {why}"
 
     def _star(self, run: Run) -> None:
         """Before anybody has answered it calls the whole off."""

@@ -407,3 +407,18 @@ def test_any_bytes_are_verbs_or_a_code(body: bytes, content_type: str) -> None:
 def test_a_document_full_of_the_same_says_so_a_hundred_times(piece: str) -> None:
     script = read(piece * ((MAX_BYTES - 100) // len(piece)))
     assert len(script.notices) <= 100
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        ("<Dail>+12125550101</Dail>", "<Dail> is not allowed in <Response>: did you mean <Dial>?"),
+        ("<say>a</say>", "<say> is not allowed in <Response>: names are case-sensitive, it is <Say>"),
+        ("<Gather><Plya>a</Plya></Gather>", "<Plya> is not allowed in <Gather>: did you mean <Play>?"),
+        ("<Say voise='man'>a</Say>", "<Say> has no attribute 'voise': did you mean 'voice'?"),
+        ("<Say>a<brake/></Say>", "<brake> is not allowed in <Say>: did you mean <break>?"),
+        ("<Teleport/>", "<Teleport> is not allowed in <Response>"),
+    ],
+)
+def test_what_was_perhaps_meant_is_said(inside: str, said: str) -> None:
+    assert [notice.reason for notice in read(inside).notices] == [said]
