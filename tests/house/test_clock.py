@@ -14,6 +14,7 @@ CLOCK = "localloop/core/clock.py"
 _CALLS = re.compile(
     r"(^|\.)((datetime|date)\.(now|utcnow|today)|time\.(time|time_ns|localtime|gmtime|ctime))$"
 )
+_NAMES = {*"now utcnow today time time_ns localtime gmtime ctime".split()}
 _IMPORTS = re.compile(r"^time\.(time|time_ns|localtime|gmtime|ctime)$")
 _SQL = re.compile(
     r"\b(now|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday)\s*\(\s*\)"
@@ -26,7 +27,7 @@ _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 def _readings(module: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(module):
-        if isinstance(node, ast.Attribute) and _CALLS.search(tree.dotted(node)):
+        if isinstance(node, ast.Attribute) and node.attr in _NAMES and _CALLS.search(tree.dotted(node)):
             yield node.lineno, tree.dotted(node)
 
 

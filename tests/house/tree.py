@@ -57,9 +57,10 @@ def syntax(name: str) -> ast.Module:
     return ast.parse(text(name), filename=name)
 
 
-def functions(name: str) -> Iterator[tuple[str, Function]]:
+@functools.cache
+def functions(name: str) -> tuple[tuple[str, Function], ...]:
     """Each function of a file with its dotted place in it (`Class.method`, `outer.inner`)."""
-    yield from _functions(syntax(name), "")
+    return tuple(_functions(syntax(name), ""))
 
 
 def _functions(node: ast.AST, place: str) -> Iterator[tuple[str, Function]]:
@@ -81,8 +82,13 @@ def enclosing(name: str, line: int) -> str:
     return max(around, key=lambda found: found[1].lineno)[0] if around else ""
 
 
-def imports(name: str) -> Iterator[tuple[int, str]]:
+@functools.cache
+def imports(name: str) -> tuple[tuple[int, str], ...]:
     """Each import of a file: its line, and the module (for `from a import b`: both `a` and `a.b`)."""
+    return tuple(_imports(name))
+
+
+def _imports(name: str) -> Iterator[tuple[int, str]]:
     package = name.removesuffix(".py").split("/")[:-1]
     for node in ast.walk(syntax(name)):
         if isinstance(node, ast.Import):
