@@ -235,6 +235,7 @@ class RecordingChange(Part, frozen=True, kw_only=True):
             "Trunking",
             "RecordVerb",
             "StartCallRecordingAPI",
+            "StartCallRecordingTwiML",
             "StartConferenceRecordingAPI",
         ],
         said("What recorded it", "RecordVerb"),

@@ -8,11 +8,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from localloop.core import errors
-from localloop.products.voice.call import callbacks, family, payments, recorded, script, shared
+from localloop.products.voice.call import callbacks, family, payments, recorded, script, sessions, shared
 from localloop.products.voice.call.events import (
     Act,
     AnyEvent,
     Arrived,
+    Attached,
     Barred,
     Bridged,
     Brought,
@@ -20,6 +21,7 @@ from localloop.products.voice.call.events import (
     Conferred,
     Declined,
     Dequeued,
+    Detached,
     Detected,
     Dialled,
     EntryOver,
@@ -115,6 +117,10 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             payments.begin(turn, session)
         case PaymentAsked():
             payments.ask(turn, event)
+        case Attached(session):
+            sessions.attach(turn, session)
+        case Detached(sid):
+            sessions.detach(turn, sid)
 
 
 def _act(turn: Turn, act: Act) -> None:
