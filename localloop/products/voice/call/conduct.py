@@ -207,6 +207,8 @@ def _hear(turn: Turn, news: News) -> None:
             if not payments.pressed(turn, digits):
                 family.speak(turn, digits=digits)
                 script.pressed(turn, digits)
+        case leg.Referred(n, sip_code, notify_code):
+            script.referred(turn, n, sip_code, notify_code)
         case leg.Spoke(text):
             family.speak(turn, text)
             script.spoke(turn, text)

@@ -39,6 +39,8 @@ from localloop.twiml.interpreter import (
 )
 
 CONFIDENCE: Final = 0.9  # how sure whoever listens is of what he heard
+REFER_ACCEPTED: Final = 202
+OK: Final = 200
 _ENDS: Final[dict[str, lifecycle.Status]] = {"busy": "busy", "rejected": "no-answer"}
 
 
@@ -125,6 +127,20 @@ def not_brought(turn: Turn, event: NotBrought) -> None:
     turn.known = event.code
     failed = events.FetchFailed(seq=_next(turn), at=turn.at, n=event.n, code=event.code, reason=event.reason)
     feed(turn, failed)
+
+
+def referred(turn: Turn, n: int, sip_code: int, notify_code: int) -> None:
+    """What came of <Refer>: it is through when the other call stands (NOTIFY 200)."""
+    is_done = sip_code == REFER_ACCEPTED and notify_code == OK
+    told = events.Referred(
+        seq=_next(turn),
+        at=turn.at,
+        n=n,
+        status="completed" if is_done else "failed",
+        sip_code=sip_code,
+        notify_code=notify_code,
+    )
+    feed(turn, told)
 
 
 def texted(turn: Turn, event: Texted) -> None:

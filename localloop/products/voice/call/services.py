@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from localloop.products.voice.call import sessions, texting
 from localloop.products.voice.call.turn import Turn
 from localloop.products.voice.payment import connector
+from localloop.telephony import leg
 from localloop.twiml.interpreter import AnyCommand, commands, events
-
-NOT_IMPLEMENTED: Final = 501  # of SIP
 
 
 def perform(turn: Turn, command: AnyCommand) -> None:
@@ -24,12 +21,8 @@ def perform(turn: Turn, command: AnyCommand) -> None:
             turn.end_session(n)
         case commands.Connect():
             sessions.connect(turn, command)
-        case commands.Refer(n=n):
-            turn.expect(
-                lambda seq: events.Referred(
-                    seq=seq, at=turn.at, n=n, status="failed", sip_code=NOT_IMPLEMENTED
-                )
-            )
+        case commands.Refer(n=n, uri=uri):
+            turn.order(leg.Refer(n, uri))
         case _:
             pass
 
