@@ -37,7 +37,14 @@ from localloop.telephony.simulated.persona import RING_S, persona
 from localloop.telephony.simulated.watch import CallWatch
 
 PREFIX = "CA"
-_NAMES = {"Takes": "takes", "After": "after", "Greeting": "greeting", "Beep": "beep", "Script": "script"}
+_NAMES = {
+    "Takes": "takes",
+    "After": "after",
+    "Greeting": "greeting",
+    "Beep": "beep",
+    "Refer": "refer",
+    "Script": "script",
+}
 
 
 class Calls:
@@ -224,7 +231,7 @@ def _acts(params: Mapping[str, Any]) -> Iterator[Act]:
 
 def _number(request: Request) -> str:
     address = e164.address(request.ids["Number"])
-    if address.channel in ("client", "sip", "sips"):
+    if address.channel in ("client", "sip", "sips", "sim"):
         return str(address)
     number = e164.parse(request.ids["Number"])
     if number is None or not number.is_possible:
@@ -247,6 +254,7 @@ def _voice(voice: handsets.Voice) -> Mapping[str, Any]:
         "after": chosen.after,
         "greeting": chosen.greeting,
         "beep": chosen.beep,
+        "refer": chosen.refer,
         "script": [msgspec.to_builtins(step) for step in chosen.script],
         "date_created": voice.date_created,
         "date_updated": voice.date_updated,

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from localloop.payloads import conference, debugger, messaging, pay, queue, usage, voice
+from localloop.payloads import conference, debugger, messaging, pay, queue, session, usage, voice
 from localloop.payloads.fallback import Fallback
 from localloop.payloads.part import Parameter, Part, parameters_of
 from localloop.payloads.places import CallPlaces, Places
@@ -86,7 +86,17 @@ _DEBUGGER: Final = Kind(
 
 
 _SENT: Final = frozenset(
-    {"voice", "gather", "record", "dial", "enqueue", "queue-wait", "queue-whisper", "call-message"}
+    {
+        "voice",
+        "gather",
+        "record",
+        "dial",
+        "enqueue",
+        "queue-wait",
+        "queue-whisper",
+        "call-message",
+        "refer",
+    }
 )  # of the requests for what a call does next
 
 
@@ -118,6 +128,16 @@ _VOICE: Final = (
     _call("pay", "A caller paid, or did not", "the action of <Pay>", pay.Paid, pay.Captured),
     _call(
         "call-message", "A message was sent from a call", "the action of <Sms> and <Message>", voice.Messaged
+    ),
+    Kind(
+        name="connect",
+        title="What a call was connected to has ended",
+        asked_for="the action of <Connect>",
+        answer="voice TwiML",
+        parts=(voice.Call, voice.CallFacts, Places, CallPlaces, session.SessionEnd),
+        is_sent=True,
+        is_voice=True,
+        usual={"CallStatus": "in-progress"},
     ),
     _call("refer", "A caller was referred elsewhere", "the action of <Refer>", voice.Referred),
     Kind(
@@ -157,6 +177,33 @@ _VOICE: Final = (
         is_sent=True,
         is_voice=True,
         usual={"CallStatus": "completed"},
+    ),
+    Kind(
+        name="stream-status",
+        title="A stream of a call has changed",
+        asked_for="the statusCallback of <Stream>, a stream's StatusCallback",
+        answer="nothing",
+        parts=(session.StreamChange,),
+        is_sent=True,
+        is_voice=True,
+    ),
+    Kind(
+        name="siprec-status",
+        title="A SIPREC session of a call has changed",
+        asked_for="the statusCallback of <Siprec>, a session's StatusCallback",
+        answer="nothing",
+        parts=(session.SiprecChange,),
+        is_sent=True,
+        is_voice=True,
+    ),
+    Kind(
+        name="realtime-transcription",
+        title="A call is transcribed as it goes on",
+        asked_for="the statusCallbackUrl of <Transcription>, a transcription's StatusCallbackUrl",
+        answer="nothing",
+        parts=(session.TranscriptionChange,),
+        is_sent=True,
+        is_voice=True,
     ),
     Kind(
         name="amd-status",

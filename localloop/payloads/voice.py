@@ -105,7 +105,14 @@ class CallFacts(Part, frozen=True, kw_only=True):
         str | UnsetType, said("Where it came from", "203.0.113.7", when="it came by SIP")
     ] = UNSET
     application_sid: Annotated[
-        str | UnsetType, said("The application", "AP" + "0" * 32, when="a client of an application calls")
+        str | UnsetType,
+        said("The application", "AP" + "0" * 32, when="its client calls, or <Dial> calls it"),
+    ] = UNSET
+    customer_id: Annotated[
+        str | UnsetType,
+        said(
+            "The customerId of <Application>, else the account", _ACCOUNT, when="<Dial> calls an application"
+        ),
     ] = UNSET
 
 
@@ -235,6 +242,7 @@ class RecordingChange(Part, frozen=True, kw_only=True):
             "Trunking",
             "RecordVerb",
             "StartCallRecordingAPI",
+            "StartCallRecordingTwiML",
             "StartConferenceRecordingAPI",
         ],
         said("What recorded it", "RecordVerb"),

@@ -72,7 +72,14 @@ class HangUp(Struct, frozen=True, tag=True):
     reason: Literal["normal", "busy", "rejected"] = "normal"
 
 
-Order: TypeAlias = Ring | Answer | Speak | Sound | Tones | Silence | Stop | Hear | HangUp
+class Refer(Struct, frozen=True, tag=True):
+    """Ask whoever is there to call somebody else instead (RFC 3515)."""
+
+    n: int
+    uri: str
+
+
+Order: TypeAlias = Ring | Answer | Speak | Sound | Tones | Silence | Stop | Hear | HangUp | Refer
 
 # News: what the platform hears of it.
 
@@ -106,6 +113,14 @@ class Spoke(Struct, frozen=True, tag=True):
     text: str
 
 
+class Referred(Struct, frozen=True, tag=True):
+    """What came of a REFER: how it was answered, and how the other call went where there was one; 0 where not."""
+
+    n: int
+    sip_code: int
+    notify_code: int = 0
+
+
 class Wake(Struct, frozen=True, tag=True):
     """For the leg alone: it wanted to be woken."""
 
@@ -118,13 +133,32 @@ class Transferring(Struct, frozen=True, tag=True):
     to: str
 
 
+class Referring(Struct, frozen=True, tag=True):
+    """For the leg alone: whoever is there calls somebody else, as he was asked to."""
+
+    n: int
+    uri: str
+
+
 class Repeated(Struct, frozen=True, tag=True):
     """For the leg alone: what is said to it several times was said once more."""
 
     n: int
 
 
-News: TypeAlias = Ringing | Answered | Ended | Finished | Pressed | Spoke | Wake | Transferring | Repeated
+News: TypeAlias = (
+    Ringing
+    | Answered
+    | Ended
+    | Finished
+    | Pressed
+    | Spoke
+    | Referred
+    | Wake
+    | Transferring
+    | Referring
+    | Repeated
+)
 
 
 class Due(Struct, frozen=True):

@@ -266,6 +266,39 @@ def _event(draft: _Draft) -> None:
     draft.fill(Timestamp=clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"))
 
 
+def _messaged(draft: _Draft) -> None:
+    if draft["SmsStatus"] == "sending":
+        draft.fill(SmsSid=sids.new("SM"))
+
+
+def _disconnected(draft: _Draft) -> None:
+    if "VirtualAgentStatus" in draft:
+        draft.fill(VirtualAgentErrorCode="32601", VirtualAgentError="Provider Error")
+        return
+    draft.fill(SessionId=sids.new("VX"), SessionStatus="failed", SessionDuration="0")
+    draft.fill(ErrorCode="39001", ErrorMessage="Network connection to WebSocket server failed.")
+
+
+def _streamed(draft: _Draft) -> None:
+    _event(draft)
+    if draft["StreamEvent"] == "stream-error":
+        draft.fill(StreamError="Connection refused")
+
+
+def _heard(draft: _Draft) -> None:
+    """A transcription, as it goes on."""
+    _event(draft)
+    event = draft["TranscriptionEvent"]
+    if event == "transcription-content":
+        draft.fill(LanguageCode="en-US", Track="inbound_track", Final="true")
+        draft.fill(TranscriptionData='{"transcript":"Hello.","confidence":0.9}')
+        if draft["Final"] == "false":
+            draft.fill(Stability="0.9")
+    if event == "transcription-started":
+        draft.fill(ProviderConfiguration='{"profanityFilter":"true"}', TranscriptionEngine="google")
+        draft.fill(Name="captions", Track="both_tracks", PartialResults="false", LanguageCode="en-US")
+
+
 def _fallback(draft: _Draft) -> None:
     if "ErrorCode" in draft or "ErrorUrl" in draft:
         if "ErrorCode" not in draft:
@@ -284,7 +317,8 @@ _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "enqueue": (_call, _enqueued, _fallback),
     "queue-wait": (_call, _fallback),
     "queue-whisper": (_call, _fallback),
-    "call-message": (_call, _fallback),
+    "call-message": (_call, _messaged, _fallback),
+    "connect": (_call, _disconnected),
     "refer": (_call, _fallback),
     "gather-partial": (_call,),
     "pay": (_call, _paid, _fallback),
@@ -292,6 +326,9 @@ _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "recording-status": (_recording_change,),
     "transcription": (_call, _transcribed),
     "amd-status": (),
+    "stream-status": (_streamed,),
+    "siprec-status": (_event,),
+    "realtime-transcription": (_heard,),
     "click": (),
     "conference": (_conference,),
     "pay-status": (),

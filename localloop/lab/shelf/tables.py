@@ -90,6 +90,7 @@ TABLES: Final = (
     Table(name="conference_participants"),
     Table(name="recordings"),
     Table(name="transcriptions"),
+    Table(name="call_sessions"),
     Table(name="phones", where=BY_WORLD),
     Table(name="phone_messages", where=BY_WORLD),
     Table(name="phone_voices", where=BY_WORLD),

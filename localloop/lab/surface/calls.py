@@ -14,6 +14,7 @@ _PERSONA = (
     Param(name="Rings", location="body", type="integer", minimum=0, maximum=100),
     Param(name="Greeting", location="body", max_length=4096, field="greeting"),
     Param(name="Beep", location="body", type="boolean", field="beep"),
+    Param(name="Refer", location="body", type="boolean", field="refer"),
     Param(name="Script", location="body", type="any", field="script"),
 )
 _VOICE = (
@@ -22,6 +23,7 @@ _VOICE = (
     Field(name="after", type="number", initial=1.0),
     Field(name="greeting", type="string", initial=""),
     Field(name="beep", type="boolean", initial=True),
+    Field(name="refer", type="boolean", initial=True),
     Field(name="script", type="array", initial=[]),
     *DATES,
     URL,

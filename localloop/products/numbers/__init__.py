@@ -8,6 +8,7 @@ to, `confirm` and `is_verified` are about verified numbers of others, `add_short
 
 from localloop.products.numbers.application import Application, sms_webhook, voice_webhook
 from localloop.products.numbers.application import find as find_application
+from localloop.products.numbers.application import find_public as find_public_application
 from localloop.products.numbers.attaching import attachable
 from localloop.products.numbers.caller_id import OutgoingCallerId, confirm, is_verified
 from localloop.products.numbers.directory import CHANNEL, Changes, Directory
@@ -34,6 +35,7 @@ __all__ = [
     "bindings",
     "confirm",
     "find_application",
+    "find_public_application",
     "is_url",
     "is_verified",
     "numbering_plan",

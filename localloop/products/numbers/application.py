@@ -13,6 +13,7 @@ from localloop.products.numbers import webhook_rules
 from localloop.products.numbers.needs import APPLICATION, Needs
 from localloop.products.numbers.ownership import Owned, Webhook
 from localloop.rest.request import Binding, Item, Request
+from localloop.store import Database
 from localloop.store.plain import PlainStore
 
 LIMIT: Final = 1000
@@ -33,6 +34,12 @@ METHODS: Final = {
     "SmsMethod": "sms_method",
     "SmsFallbackMethod": "sms_fallback_method",
 }
+
+
+_OWNER: Final = """
+select r.account_sid from resources r join accounts a on a.sid = r.account_sid and a.world_sid = $1
+where r.kind = $2 and r.sid = $3
+"""
 
 
 class Application(Struct, frozen=True, kw_only=True):
@@ -93,6 +100,15 @@ async def find(records: PlainStore, account_sid: str, sid: str) -> Application |
         "date_updated": record.date_updated,
     }
     return convert({**record.data, **own}, Application)
+
+
+async def find_public(
+    database: Database, records: PlainStore, world_sid: str, sid: str
+) -> Application | None:
+    """An application of any account of the world, if it takes calls of accounts that are not its own."""
+    account_sid = await database.fetchval(_OWNER, world_sid, APPLICATION, sid)
+    found = await find(records, account_sid, sid) if account_sid is not None else None
+    return found if found is not None and found.public_application_connect_enabled else None
 
 
 async def sms_webhook(records: PlainStore, owned: Owned) -> Webhook | None:

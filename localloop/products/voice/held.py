@@ -16,12 +16,13 @@ from localloop.products.voice.call import queries
 from localloop.products.voice.call.accept import Acceptance
 from localloop.products.voice.call.compose import Composer, Origin
 from localloop.products.voice.call.engine import Engine
-from localloop.products.voice.call.events import Ordered
+from localloop.products.voice.call.events import AnyEvent, Attached, Detached, Ordered
 from localloop.products.voice.call.live import Live
 from localloop.products.voice.call.queries import Wanted
 from localloop.products.voice.call.visits import jobs_of
 from localloop.products.voice.calls import Document, Whose
 from localloop.products.voice.conference.room import Room, Tell
+from localloop.products.voice.session.session import CallSession
 from localloop.store import Database, Executor, Unit
 
 _STATUSES: Final = "select id, status from calls where account_sid = $1 and id = any($2::uuid[])"
@@ -67,13 +68,24 @@ class HeldCalls:
 
     async def redirect(self, whose: Whose, call_id: UUID, document: Document) -> None:
         """Raises 21220."""
+        if not await self._take(whose, call_id, Ordered(url=document.url, method=document.method)):
+            raise errors.call_not_in_progress()
+
+    async def attach(self, whose: Whose, call_id: UUID, session: CallSession) -> None:
+        """Something listens to it from now on. Raises 20001, 21220, 31960."""
+        if not await self._take(whose, call_id, Attached(session)):
+            raise errors.call_not_in_progress()
+
+    async def detach(self, whose: Whose, call_id: UUID, sid: str) -> None:
+        await self._take(whose, call_id, Detached(sid))
+
+    async def _take(self, whose: Whose, call_id: UUID, event: AnyEvent) -> bool:
+        """False when the call is over."""
         live = await queries.find(self._database, whose.account_sid, call_id)
         if live is None:
-            raise errors.call_not_in_progress()
+            return False
         wanted = Wanted(whose.account_sid, call_id, live.root)
-        ordered = Ordered(url=document.url, method=document.method)
-        if await self._engine.take(wanted, ordered, whose.at) is None:
-            raise errors.call_not_in_progress()
+        return await self._engine.take(wanted, event, whose.at) is not None
 
     async def compose(self, whose: Whose, params: Mapping[str, Any], room: str) -> Composed:
         origin = Origin(whose.account_sid, whose.world_sid, whose.at)

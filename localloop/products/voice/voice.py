@@ -31,6 +31,7 @@ from localloop.products.voice.recording import transcription
 from localloop.products.voice.recording.desk import Recorder
 from localloop.products.voice.recording.resource import Recordings
 from localloop.products.voice.recording.transcription import Transcriber
+from localloop.products.voice.session import resource as sessions
 from localloop.products.voice.texts import Texts
 from localloop.rest.request import Binding
 from localloop.store import BatchWriter, Database, Unit
@@ -127,6 +128,7 @@ class Voice:
             recordings.binding(Recordings(self.recorder, calls)),
             transcription.binding(self.database),
             payments.binding(payments.Payments(self.database, self.engine)),
+            *sessions.bindings(self.database, calls),
             *trace.bindings(self.database, calls),
             *insights.bindings(self.database, calls),
         )

@@ -58,6 +58,7 @@ class Persona(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
     after: float = 1.0
     greeting: str = ""  # what is said on answering; "" of a voicemail is the usual one
     beep: bool = True  # of a voicemail, after its greeting
+    refer: bool = True  # whether somebody else is called when that is asked for (REFER of SIP)
     script: tuple[Step, ...] = ()
 
     def __post_init__(self) -> None:

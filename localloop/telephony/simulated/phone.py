@@ -23,6 +23,9 @@ from localloop.telephony.leg import (
     Order,
     Pressed,
     Reaction,
+    Refer,
+    Referred,
+    Referring,
     Repeated,
     Ring,
     Ringing,
@@ -47,6 +50,9 @@ _FAX_MS: Final = 2400  # until its tone is known
 _MOST_REPEATS: Final = 20  # of a text that is said again and again, that who waits for words is attentive to
 _NOBODY: Final = ("busy", "unreachable", "rejects")  # who is called in vain
 _BEEP_S: Final = 0.5
+_ACCEPTED: Final = 202
+_DECLINE: Final = 603
+_NOTIFIED: Final = {"busy": 486, "rejects": 603, "unreachable": 404, "never": 487, "manual": 487}
 _OVER: Final = "over"
 
 
@@ -91,6 +97,8 @@ class Phone(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="phone"):
                 return Reaction(self)
             case Hear(text):
                 return self._heard(text, Reaction(self, lines=(Line("heard", text, seconds_of(text)),)))
+            case Refer(n, uri):
+                return self._refer(n, uri)
             case HangUp():
                 return Reaction(replace(self, state=_OVER))
 
@@ -102,6 +110,8 @@ class Phone(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="phone"):
                 return self._awake() if turn == self.turn else Reaction(self)
             case Repeated(n):
                 return self._heard(self.text, Reaction(self)) if n == self.sounding else Reaction(self)
+            case Referring(n, uri):
+                return self._call_instead(n, uri)
             case Transferring(to):
                 return self._hand_on(to)
             case Answered():
@@ -221,6 +231,19 @@ class Phone(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="phone"):
         seconds = 0.0 if self.heir.takes in ("busy", "unreachable") else self.heir.after
         later = () if self.heir.takes in ("never", "manual") else (_later(seconds, Wake(leg.turn)),)
         return Reaction(leg, later=later, lines=(Line("transferred", to),))
+
+    def _refer(self, n: int, uri: str) -> Reaction:
+        if not self.persona.refer:
+            return Reaction(self, (Referred(n, _DECLINE),))
+        return Reaction(self, later=(Due(_AT_ONCE, Referring(n, uri)),))
+
+    def _call_instead(self, n: int, uri: str) -> Reaction:
+        """The other call goes as it goes with whoever is there, which is told once it is known (NOTIFY)."""
+        if self.heir is None:
+            raise RuntimeError(f"nobody has looked up who is at {uri}")
+        code, heir = _NOTIFIED.get(self.heir.takes, 200), replace(self, heir=None)
+        lines = (Line("transferred", uri),) if code == 200 else ()
+        return Reaction(heir, (Referred(n, _ACCEPTED, code),), lines=lines)
 
     def _talk(self, reaction: Reaction) -> Reaction:
         """The call stands: whoever is there begins with the script."""

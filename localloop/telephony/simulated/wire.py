@@ -22,6 +22,8 @@ from localloop.telephony.leg import (
     Order,
     Pressed,
     Reaction,
+    Refer,
+    Referred,
     Ring,
     Ringing,
     Silence,
@@ -35,6 +37,7 @@ from localloop.telephony.leg import (
 from localloop.telephony.simulated.speech import seconds_of, seconds_of_tones
 
 State: TypeAlias = Literal["idle", "ringing", "talking", "over"]
+_NOT_IMPLEMENTED: Final = 501  # there is no SIP between numbers of the house
 _REFUSALS: Final = {
     "normal": Ended("hung-up", 200),
     "busy": Ended("busy", 486),
@@ -73,6 +76,8 @@ class Wire(Struct, frozen=True, kw_only=True, tag="wire"):
                 return Reaction(replace(self, sounding=None))
             case Hear(text):
                 return Reaction(self, sent=(Spoke(text),))
+            case Refer(n):
+                return Reaction(self, (Referred(n, _NOT_IMPLEMENTED),))
             case HangUp(reason):
                 return Reaction(replace(self, state="over"), sent=(_REFUSALS[reason],))
 

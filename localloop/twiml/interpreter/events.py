@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from localloop.twiml.interpreter.running import Running
 from localloop.twiml.voice.verbs import Method
 
 Role: TypeAlias = Literal[
@@ -189,6 +190,12 @@ class SessionEnded(Event, frozen=True, kw_only=True):
     code: int = 0
 
 
+class BackgroundStarted(Event, frozen=True, kw_only=True):
+    """Something runs beside the document that it has not begun itself: its number is below 0."""
+
+    service: Running
+
+
 class BackgroundEnded(Event, frozen=True, kw_only=True):
     """Something that ran beside the document has ended by itself."""
 
@@ -222,6 +229,7 @@ AnyEvent: TypeAlias = (
     | MessageSent
     | Charged
     | SessionEnded
+    | BackgroundStarted
     | BackgroundEnded
     | Referred
 )

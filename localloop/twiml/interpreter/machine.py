@@ -24,6 +24,7 @@ from localloop.twiml.interpreter.events import (
     Answered,
     AnyEvent,
     BackgroundEnded,
+    BackgroundStarted,
     HungUp,
     RecordingEnded,
     Redirected,
@@ -77,6 +78,8 @@ def _apply(run: Run, event: AnyEvent) -> None:
             _hung_up(run)
         case Answered():
             run.state = replace(run.state, answered=True)
+        case BackgroundStarted():
+            run.state = replace(run.state, services=(*run.state.services, event.service))
         case BackgroundEnded():
             run.forget(event.n)
         case _:

@@ -1,4 +1,4 @@
-"""What a document wants of others: a payment by keys, a message; what nobody can do yet does not hold a call up."""
+"""What a document wants of others: a payment by keys, a message."""
 
 from __future__ import annotations
 
@@ -68,22 +68,6 @@ async def test_a_payment_by_keys_leaves_no_card_behind(loop: Loop) -> None:
     asked = "select count(*) from deliveries where url = 'https://pay.invalid/paid'"
     assert await loop.database.fetchval(asked) == 1
     assert await holding(loop.database, CARD) == set()
-
-
-@pytest.mark.parametrize(
-    "verb",
-    [
-        "<Connect><Stream url='wss://example.com'/></Connect>",
-        "<Start><Stream url='wss://example.com'/></Start>",
-    ],
-)
-async def test_what_cannot_be_done_is_said_and_passed(loop: Loop, verb: str) -> None:
-    loop.app.documents["/voice"] = f"<Response>{verb}<Say>Goodbye.</Say></Response>"
-    made = await loop.call()
-    await loop.advance(HOUR)
-    ended = await loop.ended(made["sid"])
-    assert (ended["status"], ended["duration"]) == ("completed", "1")
-    assert await loop.database.fetchval("select count(*) from alerts where error_code = 13750") == 1
 
 
 async def messages(loop: Loop) -> list[dict[str, str]]:

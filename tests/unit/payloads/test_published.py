@@ -53,8 +53,16 @@ def test_the_document_has_what_is_sent_and_nothing_else() -> None:
     messages = {"sms", "status", "click"}
     calls = {"voice", "gather", "record", "dial", "voice-status", "amd-status"}
     beside = {"enqueue", "queue-wait", "queue-whisper", "conference", "recording-status", "transcription"}
-    beside |= {"call-message"}
-    assert set(document()["operations"]) == messages | calls | beside | {"debugger", "usage-trigger"}
+    services = {
+        "call-message",
+        "connect",
+        "refer",
+        "stream-status",
+        "siprec-status",
+        "realtime-transcription",
+    }
+    apart = {"debugger", "usage-trigger"}
+    assert set(document()["operations"]) == messages | calls | beside | services | apart
     for kind, message in document()["components"]["messages"].items():
         Draft7Validator.check_schema(message["payload"]["schema"])
         Draft7Validator(message["payload"]["schema"]).validate(request_for(kind).params)

@@ -8,11 +8,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from localloop.core import errors
-from localloop.products.voice.call import callbacks, family, payments, recorded, script, shared
+from localloop.products.voice.call import callbacks, family, payments, recorded, script, sessions, shared
 from localloop.products.voice.call.events import (
     Act,
     AnyEvent,
     Arrived,
+    Attached,
     Barred,
     Bridged,
     Brought,
@@ -20,6 +21,7 @@ from localloop.products.voice.call.events import (
     Conferred,
     Declined,
     Dequeued,
+    Detached,
     Detected,
     Dialled,
     EntryOver,
@@ -115,6 +117,10 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             payments.begin(turn, session)
         case PaymentAsked():
             payments.ask(turn, event)
+        case Attached(session):
+            sessions.attach(turn, session)
+        case Detached(sid):
+            sessions.detach(turn, sid)
 
 
 def _act(turn: Turn, act: Act) -> None:
@@ -201,6 +207,8 @@ def _hear(turn: Turn, news: News) -> None:
             if not payments.pressed(turn, digits):
                 family.speak(turn, digits=digits)
                 script.pressed(turn, digits)
+        case leg.Referred(n, sip_code, notify_code):
+            script.referred(turn, n, sip_code, notify_code)
         case leg.Spoke(text):
             family.speak(turn, text)
             script.spoke(turn, text)

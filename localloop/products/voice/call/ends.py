@@ -7,7 +7,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from localloop.products.numbers import Owned, is_verified, voice_webhook
+from localloop.core import sids
+from localloop.products.numbers import (
+    Owned,
+    find_application,
+    find_public_application,
+    is_verified,
+    voice_webhook,
+)
 from localloop.products.voice.call.compose import Hindrances
 from localloop.products.voice.call.inbound import Incoming, Reception
 from localloop.products.voice.call.live import Live
@@ -19,6 +26,7 @@ from localloop.telephony.simulated import Persona, Phone, Wire, handsets
 from localloop.telephony.simulated.handsets import Voice
 
 NOT_YOURS: Final = 13214
+NOBODY: Final = 13224
 MOST_HOPS: Final = 10
 # What a call that <Dial> makes is refused with, by what REST would answer.
 _OF_DIAL: Final = {21215: 13227, 21216: 13225}
@@ -44,11 +52,26 @@ class Ends:
         call = live.call
         if call.parent_id is not None and (refusal := await self._refusal(call)):
             return replace(live, refusal=refusal), None
+        if sids.is_sid(call.to, "AP"):
+            return await self._applied(live, at)
         owned = await self._directory.find(call.world_sid, call.to) if call.to.startswith("+") else None
         if owned is not None and owned.voice_enabled and await self._is_answered(owned):
             return await self._connected(live, owned, at)
         voice = await self._voices.read((call.world_sid, handset_of(call).number))
         return replace(live, end=Phone(persona=voice.persona)), None
+
+    async def _applied(self, live: Live, at: datetime) -> tuple[Live, Live | None]:
+        """An application that is called takes the call as it takes those of its numbers; one of another account only
+        where it is open to those."""
+        call = live.call
+        application = await find_application(self._records, call.account_sid, call.to)
+        if application is None:
+            database = self._directory.database
+            application = await find_public_application(database, self._records, call.world_sid, call.to)
+        if application is None or not application.voice_url or live.hops >= MOST_HOPS:
+            return replace(live, refusal=NOBODY), None
+        partner = self._reception.applied(live, application, at)
+        return _wired(live, partner)
 
     async def heir(self, live: Live, to: str) -> Live:
         """A call whose phone hands it on, with who takes it there: whoever is at that phone."""
@@ -69,9 +92,7 @@ class Ends:
             return replace(live, end=Phone(persona=Persona(takes="unreachable"))), None
         incoming = Incoming(world_sid=call.world_sid, from_=call.options.caller_id or call.from_, to=call.to)
         partner = await self._reception.live(incoming, owned, at)
-        there = Wire(account_sid=owned.account_sid, id=partner.call.id, root=partner.root)
-        here = Wire(account_sid=call.account_sid, id=call.id, root=live.root)
-        return replace(live, end=there), replace(partner, end=here, hops=live.hops + 1)
+        return _wired(live, partner)
 
     async def _refusal(self, call: Call) -> int:
         """What REST checks when a call is made, of one that another call makes; 0 is nothing."""
@@ -88,3 +109,10 @@ class Ends:
         if owned is not None:
             return owned.account_sid == call.account_sid
         return await is_verified(self._directory.database, call.world_sid, call.account_sid, number)
+
+
+def _wired(live: Live, partner: Live) -> tuple[Live, Live]:
+    """Both as they are, each being the other's end."""
+    there = Wire(account_sid=partner.call.account_sid, id=partner.call.id, root=partner.root)
+    here = Wire(account_sid=live.call.account_sid, id=live.call.id, root=live.root)
+    return replace(live, end=there), replace(partner, end=here, hops=live.hops + 1)

@@ -34,7 +34,7 @@ from localloop.products.voice.recording.desk import Recorder
 from localloop.store import BatchWriter, Database, Unavailable
 from localloop.store.reader import BatchReader
 from localloop.store.sealing import Sealer
-from localloop.telephony.leg import Transferring
+from localloop.telephony.leg import Referring, Transferring
 from localloop.webhooks import Failure, Instruction, Webhooks
 
 log = logging.getLogger(__name__)
@@ -233,8 +233,9 @@ class Engine:
         partner = None
         if isinstance(event, Dialled) and live.end is None:
             live, partner = await self._ends.found(live, max(at, live.at))
-        elif isinstance(event, Came) and isinstance(event.news, Transferring):
-            live = await self._ends.heir(live, event.news.to)
+        elif isinstance(event, Came) and isinstance(event.news, Transferring | Referring):
+            news = event.news
+            live = await self._ends.heir(live, news.to if isinstance(news, Transferring) else news.uri)
         turn = Turn(secrecy.opened(live, self._sealer), at, self._public_url)
         if partner is not None:
             turn.receive(partner)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from localloop.products.voice.call.resource import Method, Options
 from localloop.products.voice.payment.session import Piece, Session
+from localloop.products.voice.session.session import CallSession
 from localloop.telephony.leg import News
 from localloop.webhooks import Jar
 
@@ -237,6 +238,18 @@ class Conferred(Struct, frozen=True, tag="conferred"):
     is_for_all: bool = False
 
 
+class Attached(Struct, frozen=True, tag="attached"):
+    """Over REST: something is to listen to it."""
+
+    session: CallSession
+
+
+class Detached(Struct, frozen=True, tag="detached"):
+    """Over REST: it shall no more."""
+
+    sid: str
+
+
 # What jobs bring, and what is brought in person.
 Event: TypeAlias = (
     Dialled
@@ -268,4 +281,6 @@ Event: TypeAlias = (
     | Texted
 )
 Act: TypeAlias = PickedUp | Declined | Pressed | Said | HungUp  # of somebody at the other end, in person
-AnyEvent: TypeAlias = Event | Ordered | Brought | NotBrought | PaymentBegun | PaymentAsked
+AnyEvent: TypeAlias = (
+    Event | Ordered | Brought | NotBrought | PaymentBegun | PaymentAsked | Attached | Detached
+)

@@ -20,6 +20,8 @@ from localloop.twiml.voice import verbs
 
 _SECOND: Final = timedelta(seconds=1)
 NOT_SUPPORTED: Final = 13224
+_SIMS: Final = ("DE", "HS")  # of Programmable Wireless, and Super SIM
+_FREE: Final = ("sim", "application")  # these are shown whoever calls, as clients are
 _PREFIXES: Final = {"client": "client:", "whatsapp": "whatsapp:"}
 
 
@@ -31,7 +33,14 @@ def place(turn: Turn, wanted: commands.PlaceLegs) -> None:
             turn.send(_name(turn), LegOver(each.leg, "", "failed", code=call))
             continue
         child = Live(
-            call=call, root=turn.live.root, at=turn.at, boss=_name(turn), leg=each.leg, hops=turn.live.hops
+            call=call,
+            root=turn.live.root,
+            at=turn.at,
+            boss=_name(turn),
+            leg=each.leg,
+            hops=turn.live.hops,
+            passed=_passed(turn, each.target),
+            passed_to=turn.call.to if each.target.copy_parent_to else "",
         )
         name = Name(call.id, child.root)
         turn.live = replace(turn.live, legs={**turn.live.legs, each.leg: name})
@@ -44,7 +53,8 @@ def _call(turn: Turn, wanted: commands.PlaceLegs, target: verbs.Target) -> Call 
     to = _address(target)
     if to is None:
         return NOT_SUPPORTED
-    showing = Showing(target=kind_of(to), wanted=wanted.caller_id, caller=parent.from_, called=parent.to)
+    kind = "client" if target.kind in _FREE else kind_of(to)
+    showing = Showing(target=kind, wanted=wanted.caller_id, caller=parent.from_, called=parent.to)
     unproved = number_to_prove(showing)
     shown = caller_of(showing, is_proved=True)
     if isinstance(shown, Refused):
@@ -71,9 +81,11 @@ def _call(turn: Turn, wanted: commands.PlaceLegs, target: verbs.Target) -> Call 
 
 
 def _address(target: verbs.Target) -> str | None:
-    """Whom to call; None where nobody can be: a SIM, an application."""
-    if target.kind in ("sim", "application"):
-        return None
+    """Whom to call; None where nobody can be."""
+    if target.kind == "sim":
+        return f"sim:{target.address}" if sids.is_sid(target.address, *_SIMS) else None
+    if target.kind == "application":
+        return target.address if sids.is_sid(target.address, "AP") else None
     prefix = _PREFIXES.get(target.kind, "")
     if target.kind == "sip":
         return target.address or (target.uris[0].uri if target.uris else None)
@@ -81,6 +93,13 @@ def _address(target: verbs.Target) -> str | None:
         number = e164.parse(target.address)
         return number.e164 if number is not None and number.is_possible else None
     return prefix + target.address.removeprefix(prefix) if target.address else None
+
+
+def _passed(turn: Turn, target: verbs.Target) -> dict[str, str]:
+    """What an application is told of who calls it."""
+    if target.kind != "application":
+        return {}
+    return {**dict(target.parameters), "CustomerId": target.customer_id or turn.call.account_sid}
 
 
 def _progress(target: verbs.Target) -> Progress:

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from localloop.core import clock, sids
 from localloop.jobs import enqueue
-from localloop.products.numbers import Directory, Owned, voice_webhook
+from localloop.products.numbers import Application, Directory, Owned, voice_webhook
+from localloop.products.numbers import Webhook as NumberWebhook
 from localloop.products.voice.call import queries, wish
 from localloop.products.voice.call.events import Arrived
 from localloop.products.voice.call.live import Live
@@ -76,21 +77,51 @@ class Reception:
         phone = Phone(persona=incoming.persona, makes_call=True)
         return Live(call=call, root=call.id, at=at, end=phone)
 
+    def applied(self, calling: Live, application: Application, at: datetime) -> Live:
+        """The call to an application that another call dials, as it comes in there."""
+        dialling, webhook, id = calling.call, application.voice, sids.new_id()
+        to = calling.passed_to or dialling.to
+        options = Options(
+            webhook=_webhook(webhook),
+            progress=Progress(url=webhook.status_callback, method=webhook.status_callback_method),
+            application_sid=application.sid,
+            call_token=token_of(sids.from_uuid("CA", id), dialling.from_, to, at),
+            params={**calling.passed, "ApplicationSid": application.sid},
+        )
+        call = Call(
+            account_sid=application.account_sid,
+            world_sid=dialling.world_sid,
+            id=id,
+            status="ringing",
+            direction="inbound",
+            from_=dialling.from_,
+            to=to,
+            start_time=at,
+            options=options,
+            date_created=at,
+            date_updated=at,
+        )
+        return Live(call=call, root=id, at=at)
+
     async def _options(self, owned: Owned, incoming: Incoming) -> Options:
         """What the number says, or its application in its place."""
         webhook = await voice_webhook(self._records, owned)
         if webhook is None:
             return Options(forwarded_from=incoming.forwarded_from)
         return Options(
-            webhook=Webhook(
-                url=webhook.url,
-                method=webhook.method,
-                fallback_url=webhook.fallback_url,
-                fallback_method=webhook.fallback_method,
-            ),
+            webhook=_webhook(webhook),
             progress=Progress(url=webhook.status_callback, method=webhook.status_callback_method),
             forwarded_from=incoming.forwarded_from,
         )
+
+
+def _webhook(webhook: NumberWebhook) -> Webhook:
+    return Webhook(
+        url=webhook.url,
+        method=webhook.method,
+        fallback_url=webhook.fallback_url,
+        fallback_method=webhook.fallback_method,
+    )
 
 
 async def arrive(unit: Unit, live: Live) -> None:

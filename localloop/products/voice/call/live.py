@@ -16,6 +16,7 @@ from msgspec import Struct
 from localloop.products.voice.call.events import Event, Name
 from localloop.products.voice.call.resource import Call, Method
 from localloop.products.voice.payment.session import Session
+from localloop.products.voice.session.session import CallSession
 from localloop.telephony.simulated import Phone, Wire
 from localloop.twiml.interpreter import State
 from localloop.webhooks import Jar
@@ -81,6 +82,9 @@ class Live(Struct, frozen=True, kw_only=True, omit_defaults=True):
     recordings: dict[int, Running] = {}  # by the number of the command that began each
     recording_sid: str = ""  # of the call as a whole, from its answer on
     speech: Speech | None = None  # that nobody hears yet
+    sessions: dict[int, CallSession] = {}  # what listens to it, by its command's number; REST's below 0
+    passed: dict[str, str] = {}  # what the application that it calls is told besides
+    passed_to: str = ""  # whom that shall think called, instead of itself
     hops: int = 0  # calls of the house that led to it
     refusal: int = 0  # why it cannot be made, though another call dialled it
     payment: Session | None = None  # that somebody leads over REST

@@ -18,6 +18,7 @@ from localloop.products.voice.call.events import Ordered
 from localloop.products.voice.call.live import Live
 from localloop.products.voice.call.queries import Filters, Slice, Wanted
 from localloop.products.voice.call.resource import Call, Shown, shown
+from localloop.products.voice.session import queries as sessions
 from localloop.rest import recorder
 from localloop.rest.request import Binding, Deleted, Item, Items, PageRequest, Request
 from localloop.rest.windows import window
@@ -103,6 +104,7 @@ class Operations(Struct, frozen=True):
             if not await queries.delete(unit, call):
                 raise errors.delete_before_complete()
             await remove(unit, (call.account_sid, "insights/Annotation", call.sid, call.sid))
+            await sessions.forget(unit, call.account_sid, call.id)
             await handsets.forget(unit, call.world_sid, call.id)
             await recorder.forget(unit, call.account_sid, call.sid, request.sid)
             await forget(unit, Forgotten(call.account_sid, call.sid, call.world_sid))

@@ -15,6 +15,7 @@ from localloop.products.voice.call.turn import Outcome
 from localloop.products.voice.call.visits import Visits, place_of
 from localloop.products.voice.conference.desk import Desk
 from localloop.products.voice.recording.desk import Recorder
+from localloop.products.voice.session import queries as sessions
 from localloop.telephony.simulated import handsets
 from localloop.webhooks import Alert, Webhooks
 
@@ -62,6 +63,7 @@ class Outcomes:
         for each in taken:
             for stopped in each.stopped:
                 await self._recorder.stop(connection, stopped)
+        await sessions.keep(connection, [each for one in taken for each in one.sessions])
         ended = [each.live.call for each in taken if each.live.call.has_ended]
         times = [(call.account_sid, call.id, call.end_time or call.date_updated) for call in ended]
         await self._recorder.calls_ended(connection, times)

@@ -19,7 +19,7 @@ def start(turn: Turn, wanted: commands.StartRecording) -> None:
     call = turn.call
     of = Of(account_sid=call.account_sid, world_sid=call.world_sid, at=turn.at, call_id=call.id)
     wish = Wish(
-        source="RecordVerb" if wanted.source == "StartRecording" else wanted.source,
+        source="StartCallRecordingTwiML" if wanted.source == "StartRecording" else wanted.source,
         channels=2 if wanted.channels == "dual" else 1,
         track=wanted.track,
         trim=wanted.trim,

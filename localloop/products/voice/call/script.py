@@ -8,7 +8,7 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from localloop.core import e164
-from localloop.products.voice.call import family, lifecycle, recorded, services, shared
+from localloop.products.voice.call import family, lifecycle, recorded, services, sessions, shared
 from localloop.products.voice.call.events import (
     Brought,
     Detected,
@@ -39,6 +39,8 @@ from localloop.twiml.interpreter import (
 )
 
 CONFIDENCE: Final = 0.9  # how sure whoever listens is of what he heard
+REFER_ACCEPTED: Final = 202
+OK: Final = 200
 _ENDS: Final[dict[str, lifecycle.Status]] = {"busy": "busy", "rejected": "no-answer"}
 
 
@@ -68,7 +70,8 @@ def begin(turn: Turn) -> None:
 def _start(turn: Turn, started: events.Started) -> None:
     """Numbers go on from a document that ran before: what is still to come of that means nothing to this one."""
     before = turn.live.script or State()
-    turn.live = replace(turn.live, script=State(seq=before.seq, counter=before.counter))
+    services = sessions.running(turn)
+    turn.live = replace(turn.live, script=State(seq=before.seq, counter=before.counter, services=services))
     feed(turn, started)
 
 
@@ -87,6 +90,7 @@ def pressed(turn: Turn, digits: str) -> None:
 def spoke(turn: Turn, text: str) -> None:
     """First as far as it is heard by now, then whole."""
     recorded.spoken(turn, text)
+    sessions.hear(turn, "inbound_track", text)
     unsure = events.Speech(seq=_next(turn), at=turn.at, text=text, final=False, stability=CONFIDENCE)
     feed(turn, unsure)
     feed(turn, events.Speech(seq=_next(turn), at=turn.at, text=text, confidence=CONFIDENCE))
@@ -99,6 +103,7 @@ def hear(turn: Turn, heard: Heard) -> None:
     else:
         turn.order(leg.Hear(heard.text) if heard.text else leg.Tones(0, heard.digits))
     recorded.heard(turn, heard.text)
+    sessions.hear(turn, "outbound_track", heard.text)
 
 
 def ticked(turn: Turn, name: str) -> None:
@@ -122,6 +127,20 @@ def not_brought(turn: Turn, event: NotBrought) -> None:
     turn.known = event.code
     failed = events.FetchFailed(seq=_next(turn), at=turn.at, n=event.n, code=event.code, reason=event.reason)
     feed(turn, failed)
+
+
+def referred(turn: Turn, n: int, sip_code: int, notify_code: int) -> None:
+    """What came of <Refer>: it is through when the other call stands (NOTIFY 200)."""
+    is_done = sip_code == REFER_ACCEPTED and notify_code == OK
+    told = events.Referred(
+        seq=_next(turn),
+        at=turn.at,
+        n=n,
+        status="completed" if is_done else "failed",
+        sip_code=sip_code,
+        notify_code=notify_code,
+    )
+    feed(turn, told)
 
 
 def texted(turn: Turn, event: Texted) -> None:
@@ -331,6 +350,7 @@ def _sound(turn: Turn, command: AnyCommand) -> None:
         case commands.Say(n=n, text=text, loop=loop, pauses_ms=pauses):
             turn.order(leg.Speak(n, text, loop, pauses / 1000))
             shared.announce(turn, Heard(text))
+            sessions.hear(turn, "outbound_track", text)
         case commands.Play(n=n, url=url, loop=loop):
             turn.order(leg.Sound(n, url, FILE_S, loop))
             shared.announce(turn, Heard(file=url))

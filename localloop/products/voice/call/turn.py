@@ -27,6 +27,10 @@ from localloop.products.voice.price import Rated
 from localloop.products.voice.recording import take
 from localloop.products.voice.recording.desk import Stopped
 from localloop.products.voice.recording.take import Recording
+from localloop.products.voice.session import session as sessions
+from localloop.products.voice.session.queries import Kept
+from localloop.products.voice.session.queries import Status as SessionStatus
+from localloop.products.voice.session.session import CallSession
 from localloop.telephony.leg import Line, News, Order, Reaction
 from localloop.telephony.simulated import Wire, handsets
 from localloop.telephony.simulated.handsets import KeptLine, PhoneCall
@@ -52,6 +56,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     recordings: tuple[Recording, ...] = ()  # that begin
     visits: tuple[Any, ...] = ()  # to what calls share
     stopped: tuple[Stopped, ...] = ()  # recordings that end
+    sessions: tuple[Kept, ...] = ()  # that began or ended
 
 
 class Turn:
@@ -74,6 +79,7 @@ class Turn:
         self._recordings: list[Recording] = []
         self._visits: list[Any] = []
         self._stopped: list[Stopped] = []
+        self._sessions: list[Kept] = []
         self.expected: deque[Callable[[int], AnyEvent]] = deque()  # what its document hears next
 
     @property
@@ -107,6 +113,8 @@ class Turn:
         )
         if has_ended:
             call = replace(call, price=price_of(call))
+            for n in self.live.sessions:
+                self.end_session(n)
         self.live = replace(self.live, call=call)
         self._is_changed = True
         if callbacks.is_told(call, before, status):
@@ -222,6 +230,49 @@ class Turn:
         ended = Stopped(account_sid=self.call.account_sid, sid=sid, at=self.at, sound=sound)
         self._stopped.append(ended)
 
+    @property
+    def of_session(self) -> sessions.Of:
+        return sessions.Of(account_sid=self.call.account_sid, call_sid=self.call.sid, at=self.at)
+
+    def begin_session(self, n: int, session: CallSession) -> None:
+        """It listens to the call from now on."""
+        now, told = sessions.started(session, self.of_session)
+        self.live = replace(self.live, sessions={**self.live.sessions, n: now})
+        self.keep_session(now, "in-progress", told)
+
+    def end_session(self, n: int) -> None:
+        """It does no more, if it did."""
+        others = dict(self.live.sessions)
+        session = others.pop(n, None)
+        if session is not None:
+            self.live = replace(self.live, sessions=others)
+            now, told = sessions.stopped(session, self.of_session)
+            self.keep_session(now, "stopped", told)
+
+    def listen(self, heard: sessions.Utterance) -> None:
+        """Whatever listens hears this."""
+        of, now = self.of_session, dict(self.live.sessions)
+        for n, session in self.live.sessions.items():
+            now[n], told = sessions.heard(session, of, heard)
+            if told is not None:
+                self.tell_only(told.url, told.method, told.params, follows=not told.is_first)
+        self.live = replace(self.live, sessions=now)
+
+    def keep_session(self, session: CallSession, status: SessionStatus, told: sessions.Told | None) -> None:
+        """Its row, and what is told of it."""
+        call = self.call
+        kept = Kept(
+            account_sid=call.account_sid,
+            world_sid=call.world_sid,
+            call_id=call.id,
+            session=session,
+            status=status,
+            date_updated=self.at,
+        )
+        self._sessions.append(kept)
+        if told is not None:
+            self.tell_only(told.url, told.method, told.params, follows=not told.is_first)
+
     def recording_url(self, sid: str) -> str:
         """Where it will be; without a suffix: WAV."""
         return f"{self._public_url}/2010-04-01/Accounts/{self.call.account_sid}/Recordings/{sid}"
@@ -288,6 +339,7 @@ class Turn:
             alerts=tuple(self._alerts),
             recordings=tuple(self._recordings),
             stopped=tuple(self._stopped),
+            sessions=tuple(self._sessions),
             visits=tuple(self._visits),
         )
 

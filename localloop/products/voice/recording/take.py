@@ -31,6 +31,7 @@ Source: TypeAlias = Literal[
     "Trunking",
     "RecordVerb",
     "StartCallRecordingAPI",
+    "StartCallRecordingTwiML",
     "StartConferenceRecordingAPI",
 ]
 Method: TypeAlias = Literal["GET", "POST"]

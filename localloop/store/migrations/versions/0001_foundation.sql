@@ -553,6 +553,22 @@ create table transcriptions (
 create index transcriptions_recording on transcriptions (account_sid, recording_id, id);
 create index recordings_conference on recordings (account_sid, conference_id, id) where conference_id is not null;
 
+-- products/voice/session ------------------------------------------------------------------------------------------
+create table call_sessions (
+  account_sid      text not null,
+  id               uuid not null,                          -- the SID's hex
+  world_sid        text not null,
+  call_id          uuid not null,
+  prefix           text not null,                          -- MZ stream, SR SIPREC, GT transcription, VX what it is connected to
+  name             text not null,
+  status           text not null,
+  wish             jsonb not null,                         -- how it was asked for
+  date_created     timestamptz not null,
+  date_updated     timestamptz not null,
+  primary key (account_sid, id)
+);
+create index call_sessions_call on call_sessions (account_sid, call_id, id);
+
 -- products/messaging/channel ---------------------------------------------------------------------------------------
 create table channel_senders (
   sid                text not null,                        -- XE…

@@ -123,7 +123,7 @@ class Paying(Activity, frozen=True, kw_only=True):
         if key == "#":
             replace(self, sounding=0, prompts=(), timer="", is_full=False)._entered(run)
             return
-        keys = (keys + key)[:entry.LONGEST]
+        keys = (keys + key)[: entry.LONGEST]
         now = replace(self, sounding=0, prompts=(), timer="", entered=Secret(keys), is_full=False)
         if len(keys) == entry.length(self.step, keys, self.brand):
             replace(now, is_full=True)._entered(run)
