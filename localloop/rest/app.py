@@ -44,7 +44,7 @@ from localloop.rest.request import (
     UrlForm,
 )
 from localloop.rest.routing import Match, Place, Router, allowed_methods, operation_of
-from localloop.rest.streaming import stream
+from localloop.rest.streaming import Opening, stream
 from localloop.rest.wire import (
     HANG_UP,
     JSON,
@@ -218,7 +218,7 @@ class App:
             exchange.headers.append((b"content-type", content_type.encode()))
         self._record(exchange, status, body, content_type)
         if exchange.chunks is not None:
-            await stream(receive, send, head, status, exchange.headers, exchange.chunks)
+            await stream(receive, send, Opening(status, exchange.headers, head.sid), exchange.chunks)
             return
         await respond(send, head, status, body, exchange.headers)
 

@@ -7,24 +7,27 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
 import structlog
+from msgspec import Struct
 
-from localloop.rest.wire import Head, Receive, Send
+from localloop.rest.wire import Receive, Send
 
 log = structlog.get_logger("rest")
 _SEND_TIMEOUT_S: Final = 60.0
 
 
-async def stream(
-    receive: Receive,
-    send: Send,
-    head: Head,
-    status: int,
-    headers: Iterable[tuple[bytes, bytes]],
-    chunks: AsyncIterator[bytes],
-) -> None:
+class Opening(Struct, frozen=True):
+    """What is sent before the first chunk."""
+
+    status: int
+    headers: Iterable[tuple[bytes, bytes]]
+    request_sid: str
+
+
+async def stream(receive: Receive, send: Send, opening: Opening, chunks: AsyncIterator[bytes]) -> None:
     """Sends each chunk as it comes; who takes nothing for a minute is left."""
-    lines = [*headers, (b"twilio-request-id", head.sid.encode()), (b"cache-control", b"no-store")]
-    await _send(send, {"type": "http.response.start", "status": status, "headers": lines})
+    request_id = (b"twilio-request-id", opening.request_sid.encode())
+    lines = [*opening.headers, request_id, (b"cache-control", b"no-store")]
+    await _send(send, {"type": "http.response.start", "status": opening.status, "headers": lines})
     async with asyncio.TaskGroup() as group:
         sending = group.create_task(_send_all(send, chunks))
         leaving = group.create_task(_gone(receive))

@@ -105,8 +105,7 @@ async def open_parts(
         )
         await messaging.start()
         dialing = await stack.enter_async_context(_dialing(settings, database, revocations, worlds))
-        rules = _call_rules(settings, worlds)
-        texts = CallTexts(messaging)
+        rules, texts = _call_rules(settings, worlds), CallTexts(messaging)
         calls = voice.Voice(
             database, directory, records, rules, webhooks, dialing, public_url, texts, sealer=sealer
         )

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.long
 
 SEED = int(os.environ.get("LOCALLOOP_KILL_SEED") or 20_261_121)
 CALLS: Final = 200
+ROOMFUL: Final = 20  # numbers, of which every fifth comes into the conference
 KILLS: Final = ("worker", "postgres", "worker", "worker")
 AGENT: Final = "+15005550110"
 FROM: Final = "+15017122661"
@@ -33,7 +34,8 @@ ENDED_WITHIN_S: Final = 240.0  # a killed worker's leases run out after a minute
 DOCUMENTS: Final = {
     "gather": "<Gather timeout='2'><Say>Press one.</Say></Gather><Say>Bye.</Say>",
     "dial": f"<Dial>{AGENT}</Dial><Say>After.</Say>",
-    "conference": "<Dial timeLimit='3'><Conference waitUrl=''>{room}</Conference></Dial><Say>Alone.</Say>",
+    "conference": "<Dial timeLimit='3'><Conference waitUrl='' statusCallback='/room' record='record-from-start'"
+    " statusCallbackEvent='start join leave end'>{room}</Conference></Dial><Say>After it.</Say>",
     "enqueue": "<Enqueue waitUrl='/wait'>line</Enqueue><Say>Left.</Say>",
     "record": "<Record timeout='2' action='/kept' finishOnKey=''/>",
 }
@@ -42,7 +44,7 @@ KEPT: Final = "<Say>Kept.</Say>"
 HEARD: Final = {
     "gather": ["Press one.", "Bye."],
     "dial": ["After."],
-    "conference": ["Alone."],
+    "conference": ["After it."],
     "enqueue": ["Wait.", "Left."],
     "record": ["Kept."],
 }
@@ -53,12 +55,14 @@ class Program:
 
     def __init__(self) -> None:
         self.told: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        self.met: defaultdict[str, set[tuple[int, str]]] = defaultdict(set)  # what is told of each conference
         self.url = ""
 
     async def lead(self, request: web.Request) -> web.Response:
         form = await request.post()
         kind = request.match_info["kind"]
-        text = {"wait": WAIT, "kept": KEPT, **DOCUMENTS}[kind].replace("{room}", str(form["CallSid"]))
+        four = str(int(str(form["To"])[-4:]) // ROOMFUL)
+        text = {"wait": WAIT, "kept": KEPT, **DOCUMENTS}[kind].replace("{room}", four)
         return web.Response(text=f"<Response>{text}</Response>", content_type="text/xml")
 
     async def hear(self, request: web.Request) -> web.Response:
@@ -66,10 +70,17 @@ class Program:
         self.told[str(form["CallSid"])].add((str(form["SequenceNumber"]), str(form["CallStatus"])))
         return web.Response(status=204)
 
+    async def meet(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        event = int(str(form["SequenceNumber"])), str(form["StatusCallbackEvent"])
+        self.met[str(form["ConferenceSid"])].add(event)
+        return web.Response(status=204)
+
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[Program]:
         app = web.Application()
         app.router.add_post("/status", self.hear)
+        app.router.add_post("/room", self.meet)
         app.router.add_post("/{kind}", self.lead)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -157,6 +168,9 @@ async def test_calls_go_on_elsewhere() -> None:
             made = making.result()
             await _over(instance)
         ended = await _ask(instance, "select id, status from calls where direction = 'outbound-api'")
+        rooms = await _ask(instance, "select id, status from conferences")
+        recorded = await _ask(instance, "select conference_id, status, duration from recordings")
+        inside = (await _ask(instance, "select count(*) as n from conference_participants"))[0]["n"]
         lines = await _ask(
             instance, "select call_id, body from phone_call_lines where kind = 'heard' order by id"
         )
@@ -169,3 +183,21 @@ async def test_calls_go_on_elsewhere() -> None:
     steps = enumerate(("initiated", "ringing", "in-progress", "completed"))
     wanted = {(str(number), status) for number, status in steps}
     assert {sid: program.told[sid] for sid in made} == dict.fromkeys(made, wanted)
+    assert inside == 0
+    assert {row["status"] for row in rooms} == {"completed"}
+    for row in rooms:
+        _check_room(sorted(program.met[f"CF{row['id'].hex}"]))
+    begun = {sid for sid, events in program.met.items() if "conference-start" in {what for _, what in events}}
+    of_rooms = [row for row in recorded if row["conference_id"] is not None]
+    assert {f"CF{row['conference_id'].hex}" for row in of_rooms} == begun
+    assert len(of_rooms) == len(begun)
+    assert {row["status"] for row in recorded} <= {"completed", "absent"}
+
+
+def _check_room(events: list[tuple[int, str]]) -> None:
+    """Every event is told under its number, and whoever has come has left."""
+    names = [what for _, what in events]
+    assert [number for number, _ in events] == list(range(1, len(events) + 1))
+    assert names.count("participant-join") == names.count("participant-leave")
+    assert names[-1] == "conference-end"
+    assert names.count("conference-start") <= 1

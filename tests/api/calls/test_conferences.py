@@ -139,6 +139,54 @@ async def test_an_announcement_that_nobody_has(loop: Loop) -> None:
     assert failed["ReasonAnnouncementFailed"] == "HTTP retrieval failure"
 
 
+async def test_who_does_not_get_in(loop: Loop) -> None:
+    """A label that somebody has, and one too many; each goes on with his action."""
+    await enter(loop, ADA, participantLabel="host")
+    await enter(loop, BOB, participantLabel="host")
+    await enter(loop, BOB, maxParticipants="2")
+    await enter(loop, CAT, maxParticipants="2")
+    assert [each["DialCallStatus"] for each in loop.app.told("/after")] == ["failed", "failed"]
+    path = await conference(loop)
+    assert len((await get(loop, f"{path}/Participants"))["participants"]) == 2
+    assert (await get(loop, f"{path}/Participants/host"))["label"] == "host"
+    codes = await loop.database.fetch("select error_code from alerts order by id")
+    assert [row["error_code"] for row in codes] == [16025, 16020]
+
+
+async def test_all_wait_for_one_who_may_start_it(loop: Loop) -> None:
+    """Each with his own document, or with the usual music, which goes on."""
+    loop.app.documents["/wait"] = "<Response><Say>Please hold.</Say></Response>"
+    path = {"record": "record-from-start", "trim": "do-not-trim", "recordingStatusCallback": "/ready"}
+    told_by_get = {"statusCallback": "/room", "statusCallbackMethod": "GET", "statusCallbackEvent": "start"}
+    ada = await enter(
+        loop,
+        ADA,
+        startConferenceOnEnter="false",
+        waitUrl="/wait",
+        recordingStatusCallbackMethod="GET",
+        **path,
+        **told_by_get,
+    )
+    loop.app.documents["/music"] = (
+        "<Response><Dial><Conference startConferenceOnEnter='false'>standup</Conference></Dial></Response>"
+    )
+    bob = await loop.call(To=BOB, Url=f"{loop.app.url}/music")
+    await loop.go_on(SECOND * 600)
+    assert await heard(loop, ada, ADA) == [("heard", "Please hold.")]
+    assert await heard(loop, bob["sid"], BOB) == [("played", "music")]
+    assert loop.app.told("/room") == []
+    await enter(loop, CAT, endConferenceOnExit="true", beep="true")
+    await loop.go_on(SECOND * 7)
+    for sid, number in ((ada, ADA), (bob["sid"], BOB)):
+        assert (await heard(loop, sid, number))[-1] == ("played", "beep")
+    await post(loop, await conference(loop), Status="completed")
+    await loop.quiet()
+    [ready], [started] = loop.app.told("/ready"), loop.app.told("/room")
+    assert (ready["RecordingDuration"], started["StatusCallbackEvent"]) == ("8", "conference-start")
+    methods = {each.method for each in loop.app.server.requests if each.path.startswith(("/ready", "/room"))}
+    assert methods == {"GET"}
+
+
 @pytest.mark.parametrize(
     ("takes", "status"), [("busy", "busy"), ("rejects", "no-answer"), ("unreachable", "failed")]
 )
@@ -162,6 +210,73 @@ async def test_who_is_called_and_never_comes(loop: Loop, takes: str, status: str
     path = await conference(loop)
     assert (await get(loop, path))["status"] == "completed"
     assert (await get(loop, f"{path}/Participants"))["participants"] == []
+
+
+async def test_who_is_called_comes_in_as_was_said(loop: Loop) -> None:
+    """With everything that may be said of a call, and of its place in the room."""
+    await loop.persona(BOB, takes="voicemail", script=[{"pause": 4}, {"say": "z" * 30}, {"hang_up": True}])
+    ada = await enter(loop, ADA)
+    callback, path = f"{loop.app.url}/told", await conference(loop)
+    made = await post(
+        loop,
+        f"{path}/Participants",
+        To=BOB,
+        From=FROM,
+        Label="guest",
+        Timeout="30",
+        TimeLimit="600",
+        CallReason="a reason",
+        CallerId=FROM,
+        Muted="true",
+        EndConferenceOnExit="true",
+        Coaching="true",
+        CallSidToCoach=ada,
+        Record="true",
+        RecordingChannels="dual",
+        RecordingTrack="inbound",
+        RecordingStatusCallback=f"{loop.app.url}/recorded",
+        StatusCallback=f"{loop.app.url}/status",
+        StatusCallbackEvent="initiated ringing answered completed",
+        MachineDetection="Enable",
+        AmdStatusCallback=f"{loop.app.url}/amd",
+        ConferenceRecord="true",
+        ConferenceTrim="do-not-trim",
+        ConferenceRecordingStatusCallback=f"{loop.app.url}/room-recorded",
+        ConferenceStatusCallback=callback,
+        ConferenceStatusCallbackEvent="join end",
+        Beep="onEnter",
+        EarlyMedia="false",
+        JitterBufferSize="small",
+        Region="ie1",
+    )
+    assert (made["status"], made["queue_time"], made["call_sid_to_coach"]) == ("queued", "0", ada)
+    seen = []
+    for _ in range(3):
+        await loop.go_on(SECOND * 2)
+        seen.append(
+            (await loop.ask("GET", f"{loop.path[:-6]}{path}/Participants/guest.json")).json().get("status")
+        )
+    assert seen[0] == "connected"
+    await loop.go_on(SECOND * 60)
+    assert ("played", "beep") in await heard(loop, ada, ADA)
+    [joined, ended] = loop.app.told("/told")
+    assert [joined[each] for each in ("Muted", "Coaching", "CallSidToCoach", "ParticipantLabel")] == [
+        "true",
+        "true",
+        ada,
+        "guest",
+    ]
+    assert ended["ReasonConferenceEnded"] == "participant-with-end-conference-on-exit-left"
+    assert (ended["CallSidEndingConference"], ended["ParticipantLabelEndingConference"]) == (
+        made["call_sid"],
+        "guest",
+    )
+    statuses = [each["CallStatus"] for each in loop.app.told("/status")]
+    assert statuses == ["initiated", "ringing", "in-progress", "completed"]
+    assert [each["AnsweredBy"] for each in loop.app.told("/amd")] == ["machine_start"]
+    [own], [of_room] = loop.app.told("/recorded"), loop.app.told("/room-recorded")
+    assert (own["RecordingSource"], own["RecordingTrack"]) == ("OutboundAPI", "inbound")
+    assert (of_room["RecordingSource"], of_room["ConferenceSid"]) == ("Conference", path[13:])
 
 
 async def test_who_is_called_into_one_that_ends_meanwhile(loop: Loop) -> None:

@@ -13,6 +13,7 @@ from localloop.products.voice.conference.callbacks import Subscription
 from localloop.products.voice.conference.room import MOST, Beep, Change, Entry, Method, Recorded
 
 _BEEPS: Final = ("true", "false", "onEnter", "onExit")
+_JITTER: Final = ("large", "medium", "small", "off")
 _NOT_RECORDED: Final = ("", "false", "do-not-record")
 _RECORDED: Final = ("true", "record-from-start")
 _EVENTS: Final = frozenset(callbacks.KINDS.values())
@@ -29,6 +30,8 @@ _CALL_PARAMS: Final[tuple[str, ...]] = (
 
 def entry_of(params: Mapping[str, Any], call_sid: str = "") -> Entry:
     """Raises 20001."""
+    _one_of(params, "JitterBufferSize", _JITTER)
+    _url(params, "WaitUrl")
     most = params.get("MaxParticipants")
     if most is not None and not 2 <= most <= MOST:
         raise errors.invalid_parameter("MaxParticipants", f"It must be between 2 and {MOST}")
@@ -72,10 +75,10 @@ def change_of(params: Mapping[str, Any]) -> Change:
 def call_params(params: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the call: a participant's machine detection never keeps it waiting."""
     found = {name: params[name] for name in _CALL_PARAMS if name in params}
-    if params.get("AmdStatusCallback"):
+    if params.get("MachineDetection"):
         found["AsyncAmd"] = "true"
-        found["AsyncAmdStatusCallback"] = params["AmdStatusCallback"]
-        found["AsyncAmdStatusCallbackMethod"] = params.get("AmdStatusCallbackMethod")
+        found["AsyncAmdStatusCallback"] = _url(params, "AmdStatusCallback") or ""
+        found["AsyncAmdStatusCallbackMethod"] = _method(params, "AmdStatusCallbackMethod", "POST")
     return found
 
 
@@ -124,11 +127,12 @@ def _subscription(params: Mapping[str, Any]) -> Subscription | None:
 
 
 def _recorded(params: Mapping[str, Any]) -> Recorded | None:
+    trim = _one_of(params, "ConferenceTrim", ("trim-silence", "do-not-trim"))
     if _one_of(params, "ConferenceRecord", (*_NOT_RECORDED, *_RECORDED)) in _NOT_RECORDED:
         return None
     events = " ".join(params.get("ConferenceRecordingStatusCallbackEvent") or ()).split()
     return Recorded(
-        trim=cast(Any, _one_of(params, "ConferenceTrim", ("trim-silence", "do-not-trim"))),
+        trim=cast(Any, trim),
         callback=_url(params, "ConferenceRecordingStatusCallback") or "",
         callback_method=_method(params, "ConferenceRecordingStatusCallbackMethod", "POST"),
         callback_events=tuple(events) or ("completed",),
