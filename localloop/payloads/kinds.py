@@ -85,7 +85,7 @@ _DEBUGGER: Final = Kind(
 
 
 _SENT: Final = frozenset(
-    {"voice", "gather", "record", "dial", "enqueue", "queue-wait", "queue-whisper", "call-message"}
+    {"voice", "gather", "record", "dial", "enqueue", "queue-wait", "queue-whisper", "call-message", "pay"}
 )  # of the requests for what a call does next
 
 
@@ -190,6 +190,7 @@ _VOICE: Final = (
         asked_for="the statusCallback of <Pay>",
         answer="nothing",
         parts=(pay.PayChange, pay.Captured),
+        is_sent=True,
         is_voice=True,
     ),
 )

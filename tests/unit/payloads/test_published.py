@@ -53,7 +53,7 @@ def test_the_document_has_what_is_sent_and_nothing_else() -> None:
     messages = {"sms", "status", "click"}
     calls = {"voice", "gather", "record", "dial", "voice-status", "amd-status"}
     beside = {"enqueue", "queue-wait", "queue-whisper", "conference", "recording-status", "transcription"}
-    beside |= {"call-message"}
+    beside |= {"call-message", "pay", "pay-status", "payment"}
     assert set(document()["operations"]) == messages | calls | beside | {"debugger"}
     for kind, message in document()["components"]["messages"].items():
         Draft7Validator.check_schema(message["payload"]["schema"])

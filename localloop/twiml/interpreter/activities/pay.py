@@ -48,6 +48,7 @@ class Paying(Activity, frozen=True, kw_only=True):
     card: Card = Card()
     brand: str = ""
     charge: int = 0
+    is_hash_due: bool = False  # the piece before was whole without one, which may still come
 
     @property
     def is_private(self) -> bool:
@@ -110,16 +111,20 @@ class Paying(Activity, frozen=True, kw_only=True):
     # -- entering
 
     def _pressed(self, run: Run, key: str) -> None:
+        keys = self.entered.keys
+        if key == "#" and self.is_hash_due:
+            run.wait(replace(self, is_hash_due=False))
+            return
         if self.sounding:
             run.emit(commands.StopMedia())
         run.cancel_timer(self.timer)
-        keys = self.entered.keys
         if key == "#":
             replace(self, sounding=0, prompts=(), timer="")._entered(run)
             return
         keys = (keys + key)[: entry.LONGEST]
-        now = replace(self, sounding=0, prompts=(), timer="", entered=Secret(keys))
-        if len(keys) == entry.length(self.step, keys, self.brand):
+        is_whole = len(keys) == entry.length(self.step, keys, self.brand)
+        now = replace(self, sounding=0, prompts=(), timer="", entered=Secret(keys), is_hash_due=is_whole)
+        if is_whole:
             now._entered(run)
         else:
             run.wait(replace(now, timer=run.start_timer("pay", self.verb.timeout)))
