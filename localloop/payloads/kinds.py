@@ -95,6 +95,7 @@ _SENT: Final = frozenset(
         "queue-wait",
         "queue-whisper",
         "call-message",
+        "pay",
         "refer",
     }
 )  # of the requests for what a call does next
@@ -238,6 +239,7 @@ _VOICE: Final = (
         asked_for="the statusCallback of <Pay>",
         answer="nothing",
         parts=(pay.PayChange, pay.Captured),
+        is_sent=True,
         is_voice=True,
     ),
 )

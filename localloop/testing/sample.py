@@ -332,6 +332,7 @@ _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "click": (),
     "conference": (_conference,),
     "pay-status": (),
+    "payment": (),
     "usage-trigger": (_fired,),
     "debugger": (_event,),
 }

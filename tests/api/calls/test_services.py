@@ -48,7 +48,7 @@ async def test_what_is_entered_to_pay_is_sealed_meanwhile(loop: Loop) -> None:
 async def test_a_payment_by_keys_leaves_no_card_behind(loop: Loop) -> None:
     """The action hears of it what Twilio tells; what was pressed is in no table and in no transcript."""
     loop.app.documents["/voice"] = (
-        "<Response><Pay action='https://pay.invalid/paid' chargeAmount='10.00'/></Response>"
+        "<Response><Pay action='https://pay.invalid/paid' chargeAmount='10.00' statusCallback='/step'/></Response>"
     )
     keys = [CARD, "1230", "123", "94105"]
     script = [step for key in keys for step in ({"pause": 2}, {"press": f"{key}#"})]
@@ -68,6 +68,23 @@ async def test_a_payment_by_keys_leaves_no_card_behind(loop: Loop) -> None:
     asked = "select count(*) from deliveries where url = 'https://pay.invalid/paid'"
     assert await loop.database.fetchval(asked) == 1
     assert await holding(loop.database, CARD) == set()
+    steps = loop.app.told("/step")
+    assert len({step.pop("PaymentSid") for step in steps}) == 1
+    assert [step["For"] for step in steps] == [
+        "payment-card-number",
+        "expiration-date",
+        "security-code",
+        "postal-code",
+        "payment-processing",
+    ]
+    assert steps[0] == {
+        "AccountSid": loop.ask.account_sid,
+        "CallSid": made["sid"],
+        "For": "payment-card-number",
+        "Attempt": "1",
+        "PaymentCardNumber": "xxxxxxxxxxxx4242",
+        "PaymentCardType": "visa",
+    }
 
 
 async def messages(loop: Loop) -> list[dict[str, str]]:

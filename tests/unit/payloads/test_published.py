@@ -55,6 +55,9 @@ def test_the_document_has_what_is_sent_and_nothing_else() -> None:
     beside = {"enqueue", "queue-wait", "queue-whisper", "conference", "recording-status", "transcription"}
     services = {
         "call-message",
+        "pay",
+        "pay-status",
+        "payment",
         "connect",
         "refer",
         "stream-status",

@@ -1,4 +1,4 @@
-"""A payment over REST within its call: what is pressed goes to it while it captures, and nobody else hears that."""
+"""Payments within their call: over REST, where what is pressed goes to it and nobody else hears that; and by <Pay>."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from localloop.core import errors
+from localloop.core import errors, sids
 from localloop.products.voice.call.events import EntryOver, PaymentAsked
 from localloop.products.voice.call.turn import Turn
 from localloop.products.voice.payment import connector, session
 from localloop.products.voice.payment.session import Session, Step
+from localloop.twiml.interpreter import commands
 
 NOTHING_WANTED = 64018
 INCOMPLETE = 64019
@@ -88,6 +89,17 @@ def call_over(turn: Turn) -> None:
     payment = turn.live.payment
     if payment is not None and not payment.is_over and turn.call.has_ended:
         _take(turn, session.hung_up(payment, turn.at))
+
+
+def begin_in_document(turn: Turn) -> None:
+    """<Pay> asks for its first piece."""
+    turn.live = replace(turn.live, paying=sids.new("PK"))
+
+
+def tell_of_document(turn: Turn, told: commands.Notify) -> None:
+    """A step of <Pay>: its status callback has nothing of the call but its SID."""
+    who = {"AccountSid": turn.call.account_sid, "CallSid": turn.call.sid, "PaymentSid": turn.live.paying}
+    turn.tell_only(told.url, told.method, {**who, **told.parameters}, follows=True)
 
 
 def _take(turn: Turn, step: Step) -> None:

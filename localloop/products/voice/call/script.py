@@ -8,7 +8,7 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from localloop.core import e164
-from localloop.products.voice.call import family, lifecycle, recorded, services, sessions, shared
+from localloop.products.voice.call import family, lifecycle, payments, recorded, services, sessions, shared
 from localloop.products.voice.call.events import (
     Brought,
     Detected,
@@ -298,8 +298,12 @@ def perform(turn: Turn, command: AnyCommand) -> None:
         case commands.Fetch(n=n, url=url, method=method, parameters=parameters, why=why):
             more = turn.live.whisper if why == "queue-whisper" else {}
             turn.ask(n, url, method, {**more, **parameters}, why)
+        case commands.Notify(kind="pay-status"):
+            payments.tell_of_document(turn, command)
         case commands.Notify(url=url, method=method, parameters=parameters):
             turn.tell(url, method, parameters)
+        case commands.Listen(private=True):
+            payments.begin_in_document(turn)
         case commands.Warn():
             _warn(turn, command)
         case commands.StartTimer(name=name, seconds=seconds):

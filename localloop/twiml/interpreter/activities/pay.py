@@ -48,9 +48,7 @@ class Paying(Activity, frozen=True, kw_only=True):
     card: Card = Card()
     brand: str = ""
     charge: int = 0
-    is_full: bool = (
-        False  # what was entered last ended by its length: a pound key after that is its end as well
-    )
+    is_hash_due: bool = False  # the piece before was whole without one, which may still come
 
     @property
     def is_private(self) -> bool:
@@ -61,7 +59,7 @@ class Paying(Activity, frozen=True, kw_only=True):
             case Played(n=n) if n == self.sounding:
                 self._played(run, event.code)
             case Timer(name=name) if name and name == self.timer:
-                replace(self, timer="", is_full=False)._entered(run)
+                replace(self, timer="")._entered(run)
             case Digit(key="*"):
                 self._end(run, "caller-interrupted-with-star")
             case Digit() if not self.charge:
@@ -113,20 +111,21 @@ class Paying(Activity, frozen=True, kw_only=True):
     # -- entering
 
     def _pressed(self, run: Run, key: str) -> None:
-        if key == "#" and self.is_full:
-            run.become(self, replace(self, is_full=False))
+        keys = self.entered.keys
+        if key == "#" and self.is_hash_due:
+            run.wait(replace(self, is_hash_due=False))
             return
         if self.sounding:
             run.emit(commands.StopMedia())
         run.cancel_timer(self.timer)
-        keys = self.entered.keys
         if key == "#":
-            replace(self, sounding=0, prompts=(), timer="", is_full=False)._entered(run)
+            replace(self, sounding=0, prompts=(), timer="")._entered(run)
             return
         keys = (keys + key)[: entry.LONGEST]
-        now = replace(self, sounding=0, prompts=(), timer="", entered=Secret(keys), is_full=False)
-        if len(keys) == entry.length(self.step, keys, self.brand):
-            replace(now, is_full=True)._entered(run)
+        is_whole = len(keys) == entry.length(self.step, keys, self.brand)
+        now = replace(self, sounding=0, prompts=(), timer="", entered=Secret(keys), is_hash_due=is_whole)
+        if is_whole:
+            now._entered(run)
         else:
             run.wait(replace(now, timer=run.start_timer("pay", self.verb.timeout)))
 

@@ -330,3 +330,11 @@ def test_what_the_connector_is_asked_for() -> None:
     charged(talk, token="pm_1")
     parameters = told(talk)
     assert (parameters["Connector"], parameters["PaymentToken"]) == ("Shop", "pm_1")
+
+
+def test_a_hash_after_a_piece_that_is_whole_belongs_to_it() -> None:
+    talk = pay("action='paid' statusCallback='status'")
+    enter(talk, f"{VISA}#", "1230#", "123#", "94105#")
+    assert talk.one(commands.Charge).card == Card(VISA, "1230", "123", "94105")
+    notified = [each.parameters for each in talk.all if isinstance(each, commands.Notify)]
+    assert not any("ErrorType" in each for each in notified)
