@@ -26,6 +26,7 @@ from benchmarks import (
     messages,
     pace,
     snapshots,
+    tutorials,
     webhooks,
     worlds,
 )
@@ -53,6 +54,7 @@ PARTS: Mapping[str, Part] = {
     "intercept": intercept.against_the_port,
     "clock": lambda seconds: clock.far_ahead(round(seconds * 2)),
     "snapshots": lambda seconds: snapshots.of_worlds(max(3, round(seconds))),
+    "tutorials": lambda _: tutorials.eight_tutorials(),
     "worlds": lambda _: worlds.two_hundred_tests(),
     "polls": lambda _: footprint.long_polls(),
     "webhooks": lambda seconds: [*webhooks.dispatch(seconds), *webhooks.one_that_hangs(seconds)],

@@ -1,4 +1,4 @@
-// Texts a code, and takes it as an answer. Nothing in it knows of localloop.
+// Texts a code, and takes it as an answer, or typed on a call. Nothing in it knows of localloop.
 import { randomInt } from "node:crypto";
 import { createServer } from "node:http";
 import twilio from "twilio";
@@ -22,6 +22,14 @@ export class Login {
     return "You are signed in.";
   }
 
+  /** What a caller hears, and what happens then. */
+  speak(phone, digits) {
+    const said = new twilio.twiml.VoiceResponse();
+    if (digits === undefined) said.gather({ numDigits: 6, action: "/voice" }).say("Type the code that we have texted you.");
+    else said.say(this.answer(phone, digits) ?? "That was not the code.");
+    return said;
+  }
+
   /** Twilio's requests come here; others are turned away. */
   server() {
     return createServer(async (request, response) => {
@@ -33,8 +41,8 @@ export class Login {
         response.writeHead(403).end();
         return;
       }
-      const said = new twilio.twiml.MessagingResponse();
-      const words = this.answer(params.From, params.Body);
+      const said = request.url === "/voice" ? this.speak(params.From, params.Digits) : new twilio.twiml.MessagingResponse();
+      const words = request.url === "/sms" && this.answer(params.From, params.Body);
       if (words) said.message(words);
       response.writeHead(200, { "content-type": "text/xml" }).end(said.toString());
     });

@@ -11,7 +11,8 @@ const test = base.extend({
     const login = new Login({ client: world.twilio, authToken: world.authToken, number: NUMBER });
     const server = login.server().listen(0, "127.0.0.1");
     await once(server, "listening");
-    await world.own(NUMBER, `http://127.0.0.1:${server.address().port}/sms`);
+    const url = `http://127.0.0.1:${server.address().port}`;
+    await world.own(NUMBER, `${url}/sms`, `${url}/voice`);
     await use(login);
     server.closeAllConnections();
     server.close();
@@ -41,6 +42,15 @@ describe("signing in", () => {
     await anna.text(first === second ? "000000" : first, NUMBER);
     await anna.text(second, NUMBER);
     await anna.waitFor("signed in");
+  });
+
+  test("the code is typed on a call", async ({ world, login }) => {
+    await world.clock("auto");
+    await login.begin(ANNA);
+    const call = await world.phone(ANNA).call(NUMBER);
+    await call.heard("type the code");
+    await call.press(await world.phone(ANNA).code());
+    await call.heard("signed in");
   });
 
   test("what does not come says what came instead", async ({ world, login }) => {

@@ -16,6 +16,37 @@ function asking({ url, accountSid, authToken }) {
   };
 }
 
+/** A call on a phone. Each line is heard once, the oldest first, when all of it has been heard. */
+class Call {
+  #ask;
+  #path;
+  #last;
+  constructor(ask, path, { sid }) {
+    this.#ask = ask;
+    this.#path = `${path}/${sid}`;
+    this.sid = sid;
+  }
+  async heard(expression = "", seconds = 30) {
+    const after = this.#last ? { After: this.#last } : {};
+    const asked = { Kind: "heard", Matches: `(?i)${expression}`, Timeout: seconds, Whole: true, ...after };
+    const line = await this.#ask("GET", `${this.#path}/Wait`, asked);
+    this.#last = line.sid;
+    return line;
+  }
+  press(keys) {
+    return this.#ask("POST", this.#path, { Press: keys });
+  }
+  say(text) {
+    return this.#ask("POST", this.#path, { Say: text });
+  }
+  answer() {
+    return this.#ask("POST", this.#path, { Status: "in-progress" });
+  }
+  hangUp() {
+    return this.#ask("POST", this.#path, { Status: "completed" });
+  }
+}
+
 /** The phone behind a number. Each text is given once, the oldest first. */
 class Phone {
   #ask;
@@ -43,6 +74,14 @@ class Phone {
   async code(seconds = 10) {
     return (await this.#wait({ Has: "code" }, seconds)).codes[0];
   }
+  async call(to) {
+    return new Call(this.#ask, `${this.#path}/Calls`, await this.#ask("POST", `${this.#path}/Calls`, { To: to }));
+  }
+  /** Takes, Rings, Greeting, Script …: what becomes of calls to it, as the lab has them. */
+  takes(voice) {
+    const script = voice.Script ? { Script: JSON.stringify(voice.Script) } : {};
+    return this.#ask("POST", `${this.#path}/Voice`, { ...voice, ...script });
+  }
   /** Behavior, Delay, Rules …, as the lab has them. */
   be(persona) {
     const rules = persona.Rules ? { Rules: JSON.stringify(persona.Rules) } : {};
@@ -63,9 +102,15 @@ export const test = base.extend({
       ask,
       twilio: client,
       phone: (number) => new Phone(ask, number),
-      /** The account has this number, and its texts go to this address. */
-      own: (number, smsUrl) =>
-        ask("POST", `/2010-04-01/Accounts/${identity.accountSid}/IncomingPhoneNumbers.json`, { PhoneNumber: number, SmsUrl: smsUrl }),
+      /** The account has this number, and its texts and calls go to these addresses. */
+      own: (number, smsUrl, voiceUrl = "") =>
+        ask("POST", `/2010-04-01/Accounts/${identity.accountSid}/IncomingPhoneNumbers.json`, {
+          PhoneNumber: number,
+          SmsUrl: smsUrl,
+          VoiceUrl: voiceUrl,
+        }),
+      /** "auto": time passes by itself while something is waited for. */
+      clock: (mode) => ask("POST", "/lab/v1/Clock", { Mode: mode }),
     });
   },
 });

@@ -52,6 +52,8 @@ def _load(data: str, file: Path) -> None:
     for number, persona in personas.items():
         try:
             client.post(_path(number), persona.params())
+            if persona.calls is not None:
+                client.post(f"{_path(number)}/Voice", persona.calls.params())
         except Refused as refused:
             raise Failed(f"{number}: {refused}") from None
         print(f"{number}: {_words(len(persona.rules))}")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from localloop.testing.expect import Expect, NotSo, Thing
     from localloop.testing.faults import Applied, Fault, Faults
     from localloop.testing.lab import Lab, LabError
-    from localloop.testing.personas import BadPersona, Persona, Rule
+    from localloop.testing.personas import BadPersona, Calls, Persona, Rule
     from localloop.testing.phone import NothingCame, Phone, Text
     from localloop.testing.request import AUTH_TOKEN, BASE_URL, WebhookRequest, request_for
     from localloop.testing.sample import ACCOUNT_SID, NotDeclared, kinds, parameters
@@ -45,7 +45,7 @@ _MODULES: Final = {
     "expect": ("Expect", "NotSo", "Thing"),
     "faults": ("Applied", "Fault", "Faults"),
     "lab": ("Lab", "LabError"),
-    "personas": ("BadPersona", "Persona", "Rule"),
+    "personas": ("BadPersona", "Calls", "Persona", "Rule"),
     "phone": ("NothingCame", "Phone", "Text"),
     "request": ("AUTH_TOKEN", "BASE_URL", "WebhookRequest", "request_for"),
     "sample": ("ACCOUNT_SID", "NotDeclared", "kinds", "parameters"),
@@ -62,6 +62,7 @@ __all__ = [
     "Applied",
     "BadPersona",
     "Call",
+    "Calls",
     "Clock",
     "Expect",
     "Fault",

@@ -11,6 +11,11 @@ channels = ["sms", "whatsapp"]
 [[phones.rules]]
 match = 'code is (?P<code>\\d{6})'
 template = "{code}"
+
+[phones.calls]
+takes = "answers"
+rings = 2
+script = [{ wait = "press 1" }, { press = "1" }]
 """
 
 from __future__ import annotations
@@ -51,6 +56,27 @@ class Rule(Struct, frozen=True, kw_only=True):
         return given | {"delay": milliseconds(self.delay)}
 
 
+class Calls(Struct, frozen=True, kw_only=True):
+    """What becomes of calls to a phone: `busy`, `never`, `rejects`, `unreachable`, `voicemail`, `machine`, `fax`,
+    `answers`, or `manual`, which rings until somebody answers it in person. `script` is what is done then."""
+
+    takes: str = "answers"
+    rings: int | None = None  # without: a second
+    greeting: str = ""
+    beep: bool = True
+    script: Sequence[Mapping[str, Any]] = ()
+
+    def params(self) -> dict[str, Any]:
+        """As `POST /lab/v1/Phones/{Number}/Voice` takes it."""
+        return {
+            "Takes": self.takes,
+            "Greeting": self.greeting,
+            "Beep": self.beep,
+            "Script": json.dumps([dict(step) for step in self.script]),
+            **({"Rings": self.rings} if self.rings is not None else {"After": 1}),
+        }
+
+
 class Persona(Struct, frozen=True, kw_only=True):
     """How a phone behaves. All that is not said is as with any phone."""
 
@@ -60,6 +86,7 @@ class Persona(Struct, frozen=True, kw_only=True):
     reads: bool = False
     read_delay: Span = 0
     rules: Sequence[Rule] = ()
+    calls: Calls | None = None  # None: it takes them as before
 
     def params(self) -> dict[str, Any]:
         """As `POST /lab/v1/Phones/{Number}` takes it."""
@@ -114,15 +141,18 @@ def _phone(given: Any) -> tuple[str, Persona]:
         raise BadPersona("it has no number")
     _known(given, {"number", *Persona.__struct_fields__})
     rules = tuple(Rule(**_known(each, {*Rule.__struct_fields__})) for each in given.get("rules", ()))
-    others = {name: value for name, value in given.items() if name not in ("number", "rules")}
-    persona = Persona(**others, rules=rules)
+    calls = Calls(**_known(given["calls"], {*Calls.__struct_fields__})) if "calls" in given else None
+    others = {name: value for name, value in given.items() if name not in ("number", "rules", "calls")}
+    persona = Persona(**others, rules=rules, calls=calls)
     persona.params()  # spans of time are read
     return given["number"], persona
 
 
 def _known(given: Any, names: set[str]) -> Mapping[str, Any]:
     if not isinstance(given, Mapping):
-        raise BadPersona("a rule is a table: [[phones.rules]]")
+        raise BadPersona(
+            "a rule is a table, [[phones.rules]], and so is what becomes of calls, [phones.calls]"
+        )
     unknown = sorted(set(given) - names)
     if unknown:
         raise BadPersona(f"{unknown[0]} is unknown; there are {', '.join(sorted(names))}")

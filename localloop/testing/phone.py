@@ -13,7 +13,7 @@ from msgspec import Struct
 from localloop.testing.call import FINAL, WITHIN_S, Call, NotHeard
 from localloop.testing.expect import Expect, NotSo, Within
 from localloop.testing.lab import Lab, LabError, segment
-from localloop.testing.personas import Persona
+from localloop.testing.personas import Calls, Persona
 
 Step: TypeAlias = Mapping[str, Any]
 Takes: TypeAlias = Literal[
@@ -65,6 +65,8 @@ class Phone:
     def be(self, persona: Persona) -> None:
         """Behave like this from now on: deliver or fail, answer by itself, be read."""
         self._lab.post(self._path, persona.params())
+        if persona.calls is not None:
+            self._lab.post(f"{self._path}/Voice", persona.calls.params())
 
     def text(
         self, body: str = "", *, to: str, media: Sequence[str] = (), press: str = "", name: str = ""
@@ -138,15 +140,8 @@ class Phone:
     ) -> None:
         """What becomes of calls to it from now on: `busy`, `never` (it rings as long as it may), `rejects`,
         `unreachable`, `voicemail`, `machine`, `fax`, `answers`; `manual` rings until the test answers it."""
-        after = {"Rings": rings} if rings is not None else {"After": 1}
-        given = {
-            "Takes": calls,
-            "Greeting": greeting,
-            "Beep": beep,
-            "Script": json.dumps(list(script)),
-            **after,
-        }
-        self._lab.post(f"{self._path}/Voice", given)
+        taken = Calls(takes=calls, script=script, rings=rings, greeting=greeting, beep=beep)
+        self._lab.post(f"{self._path}/Voice", taken.params())
 
     def incoming_call(self, *, from_: str = "", within: Within = WITHIN_S) -> Call:
         """The next call to this phone, as soon as it rings: each is given once, the oldest first. Raises NotHeard."""

@@ -33,5 +33,5 @@ def test_the_recipe(home: Home) -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "8 passed (8)" in done.stdout
+    assert "9 passed (9)" in done.stdout
     assert not (home.folder / "state" / "localloop" / "running.json").exists()

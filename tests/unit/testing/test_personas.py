@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from localloop.testing import BadPersona, Persona, Rule
+from localloop.testing import BadPersona, Calls, Persona, Rule
 from localloop.testing.personas import load
 
 FILE = r"""
@@ -54,6 +54,23 @@ def test_a_file_says_what_python_says(tmp_path: Path) -> None:
     }
 
 
+def test_a_file_says_what_becomes_of_calls(tmp_path: Path) -> None:
+    text = """
+[[phones]]
+number = "+15551230001"
+[phones.calls]
+takes = "voicemail"
+rings = 2
+script = [{ wait = "press 1" }, { hang_up = true }]
+"""
+    calls = load(written(tmp_path, text))["+15551230001"].calls
+    assert calls == Calls(takes="voicemail", rings=2, script=[{"wait": "press 1"}, {"hang_up": True}])
+    told = calls.params()
+    assert json.loads(told.pop("Script")) == [{"wait": "press 1"}, {"hang_up": True}]
+    assert told == {"Takes": "voicemail", "Rings": 2, "Greeting": "", "Beep": True}
+    assert Calls().params()["After"] == 1
+
+
 def test_it_is_told_as_the_lab_takes_it() -> None:
     rule = Rule(match="hi", reply="ho", delay=timedelta(seconds=2))
     told = Persona(behavior="slow", delay=250, channels=["sms"], rules=[rule]).params()
@@ -80,6 +97,7 @@ def test_an_ordinary_phone_takes_back_what_was_said_before() -> None:
         ("[[phones]]\nnumber = '+1'\nsays = 'hi'", "phone 1: says is unknown"),
         ("[[phones]]\nnumber = '+1'\ndelay = 'soon'", "phone 1: 'soon' is no span"),
         ("[[phones]]\nnumber = '+1'\nrules = [{ say = 'hi' }]", "phone 1: say is unknown"),
+        ("[[phones]]\nnumber = '+1'\ncalls = { rejects = true }", "phone 1: rejects is unknown"),
         ("[[phones]]\nnumber = '+1'\n[[phones]]\nnumber = '+1'", r"phone 2: \+1 is there twice"),
         ("[[phones]", "phones.toml: "),
     ],
