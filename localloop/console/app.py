@@ -32,6 +32,7 @@ from localloop.console.gate import Gate
 from localloop.console.pictures import Pictures
 from localloop.console.queries import Scope
 from localloop.console.reads import Reads
+from localloop.console.rooms import Rooms
 from localloop.console.sessions import Session
 from localloop.console.signin import SignIn
 from localloop.core import errors
@@ -84,6 +85,7 @@ class Console:
         self._sign_in = SignIn(parts.database, parts.accounts)
         self._reads = Reads(parts.database)
         self._calls = Calls(parts.database)
+        self._rooms = Rooms(parts.database)
         self._catalogue = Catalogue(parts.coverage)
         self._forward = Forward(parts.api)
         self._pictures = Pictures(parts.objects)
@@ -134,10 +136,10 @@ class Console:
             one("requests", self._reads.request),
             read("calls", self._calls.page),
             one("calls", self._calls.call),
-            read("conferences", self._calls.conferences),
-            one("conferences", self._calls.conference),
-            read("queues", self._calls.queues),
-            one("queues", self._calls.queue),
+            read("conferences", self._rooms.conferences),
+            one("conferences", self._rooms.conference),
+            read("queues", self._rooms.queues),
+            one("queues", self._rooms.queue),
             read("phones", self._reads.phones),
             Route("/console/api/phones/{number}", self._signed(self._phone), methods=["GET"]),
             Route("/console/api/{path:path}", _nothing, methods=list(_METHODS)),
