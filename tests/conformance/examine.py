@@ -212,9 +212,9 @@ class Examination:
 
     def _shows(self, place: Place, asked: Asked, row: dict[str, Any], param: Param) -> bool:
         """Whether the row is still there; of an inventory, one like it, for its first page differs."""
-        rows = _rows(asked, place[3])
-        if row in rows or place[1].made_by != "catalogue":
-            return row in rows
+        rows = [_timeless(other) for other in _rows(asked, place[3])]
+        if _timeless(row) in rows or place[1].made_by != "catalogue":
+            return _timeless(row) in rows
         value = filters.field_of(row, param.field or "")
         return any(filters.field_of(other, param.field or "") == value for other in rows)
 
@@ -271,6 +271,11 @@ def _fits(path: str, template: str) -> bool:
     return len(wanted) == len(given) and all(
         segment.startswith("{") or segment == there for segment, there in zip(wanted, given, strict=True)
     )
+
+
+def _timeless(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the second at which it was asked for."""
+    return {name: value for name, value in row.items() if name != "as_of"}
 
 
 def _rows(asked: Asked, operation: Operation) -> list[dict[str, Any]]:

@@ -26,8 +26,7 @@ from localloop.products.voice.call.lifecycle import Status
 from localloop.products.voice.call.live import Live
 from localloop.products.voice.call.queries import insert as insert_calls
 from localloop.products.voice.call.resource import Call
-from localloop.products.voice.conference.desk import Host
-from localloop.products.voice.conference.desk import enter as enter_conference
+from localloop.products.voice.conference.desk import Desk, Host
 from localloop.products.voice.conference.room import Entry
 from localloop.products.voice.recording import take
 from localloop.products.voice.recording.desk import Recorder
@@ -95,6 +94,12 @@ class Seeds:
         if kind == "voice/ArchivedCall":
             made = datetime(2020, 1, 31, 12, tzinfo=UTC)
             return sids.from_uuid("CA", await self._call(status="completed", at=made))
+        if kind == "insights/CallSummaries":
+            return sids.from_uuid(
+                "CA", await self._call(status="completed", at=datetime(2020, 2, 1, tzinfo=UTC))
+            )
+        if kind == "insights/Conference":
+            return await self._conference()
         if kind == "api/Transcription":
             return await self._transcription()
         if kind == "api/CallEvent":
@@ -190,6 +195,7 @@ class Seeds:
             to="+15017122661",
             start_time=now,
             answer_time=now,
+            end_time=now if status == "completed" else None,
             date_created=now,
             date_updated=now,
         )
@@ -207,7 +213,8 @@ class Seeds:
             at=clock.now(world_sid),
         )
         async with self._database.unit() as unit:
-            entered = await enter_conference(unit, host, Entry(call_sid=sids.from_uuid("CA", call_id)))
+            desk = Desk(Recorder(self._database, ""))
+            entered = await desk.enter(unit, host, Entry(call_sid=sids.from_uuid("CA", call_id)))
         return entered.room.sid
 
     async def _recording(self) -> str:

@@ -45,6 +45,7 @@ _RECORDING: dict[str, Any] = {
 }
 _CALL: dict[str, Any] = {
     "To": "+14155550199",
+    "CallerId": "+14155550100",
     **_RECORDING,
     **dict.fromkeys(("ApplicationSid", "Twiml", "SendDigits", "MachineDetection", "AsyncAmd", "Byoc")),
     **dict.fromkeys(("SipAuthUsername", "SipAuthPassword")),
@@ -102,6 +103,8 @@ PARAMS: dict[str, dict[str, Any]] = {
             ("MessagingServiceSid", "ContentSid", "ContentVariables", "ShortenUrls", "ScheduleType", "SendAt")
         ),
     },
+    "api.v2010.CreateUsageTrigger": {"TriggerValue": "1000.000000", "UsageCategory": "sms"},
+    "insights.v1.UpdateAnnotation": {"CallScore": 4, "QualityIssues": "echo"},
     "api.v2010.UpdateMessage": {"Body": "", "Status": "canceled"},
     "api.v2010.UpdateAccount": {"Status": None},  # a main account cannot change its own
     "iam.v1.CreateOauthAppAccount": {

@@ -29,6 +29,20 @@ UNTRIED = (
     *(f"api.v2010.ListCall.{time}{end}" for time in ("StartTime", "EndTime") for end in ("", "<", ">")),
     "api.v2010.ListCall.ParentCallSid",
     "api.v2010.ListRecording.ConferenceSid",
+    *(
+        f"insights.v1.ListCallSummaries.{name}"
+        for name in (
+            "AnsweredBy",
+            "AnsweredByAnnotation",
+            "CallScoreAnnotation",
+            "ConnectivityIssueAnnotation",
+            "FromCarrier",
+            "QualityIssueAnnotation",
+            "SpamAnnotation",
+            "ToCarrier",
+        )
+    ),
+    *(f"insights.v1.ListConference.{name}" for name in ("DetectedIssues", "EndReason", "Tags")),
     "messaging.v1.ListTollfreeVerification.TrustProductSid",
     *(
         f"api.v2010.ListAvailablePhoneNumber{kind}.In{place}"
@@ -40,7 +54,7 @@ UNTRIED = (
 LEAST = {
     "addresses": 700,
     "kept": 400,
-    "filters": 375,
+    "filters": 360,
     "bad requests": 880,
     "foreign ids": 1700,
     "other accounts": 1050,

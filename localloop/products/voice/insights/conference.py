@@ -11,6 +11,7 @@ from localloop.core import errors, sids
 from localloop.products.voice.conference import queries
 from localloop.products.voice.conference.queries import Filters, Slice
 from localloop.products.voice.conference.room import Room
+from localloop.products.voice.insights.moments import span
 from localloop.products.voice.insights.summary import COMPLETE_AFTER
 from localloop.rest.request import Binding, Item, Items, PageRequest, Request
 from localloop.store import Database
@@ -69,8 +70,13 @@ def binding(database: Database) -> Binding:
     async def page(request: Request) -> Items:
         return await _page(database, request)
 
+    async def exists(account_sid: str, sid: str) -> bool:
+        return await queries.get(database, account_sid, sid) is not None
+
     return Binding(
-        resource="insights.v1.Conference", operations={"FetchConference": fetch, "ListConference": page}
+        resource="insights.v1.Conference",
+        operations={"FetchConference": fetch, "ListConference": page},
+        exists=exists,
     )
 
 
@@ -79,7 +85,14 @@ async def _page(database: Database, request: Request) -> Items:
     asked, params = request.page or PageRequest(), request.params
     filters = Filters(
         friendly_name=params.get("FriendlyName"),
-        created=(_moment(params, "CreatedAfter"), _moment(params, "CreatedBefore")),
+        created=(
+            span(params["CreatedAfter"], "CreatedAfter", request.now)[0]
+            if params.get("CreatedAfter")
+            else None,
+            span(params["CreatedBefore"], "CreatedBefore", request.now)[1]
+            if params.get("CreatedBefore")
+            else None,
+        ),
     )
     part = Slice(after=_cursor(asked.after), before=_cursor(asked.before), limit=asked.size + 1)
     rooms = await queries.page(database, request.account_sid, filters, part)
@@ -100,16 +113,6 @@ def _fits(fields: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
     if any(params.get(name) for name in _NEVER):
         return False
     return all(fields[field] == params[name] for name, field in _FIELDS.items() if params.get(name))
-
-
-def _moment(params: Mapping[str, Any], name: str) -> datetime | None:
-    text = params.get(name)
-    if not text or isinstance(text, datetime):
-        return text or None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise errors.invalid_parameter(name, "it is a moment of ISO 8601") from None
 
 
 def _cursor(text: str | None) -> UUID | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from localloop.products.voice.call.queries import Filters, Slice
 from localloop.products.voice.call.resource import Call
 from localloop.products.voice.calls import Calls
 from localloop.products.voice.insights import summary
+from localloop.products.voice.insights.moments import span
 from localloop.rest.plain import Plain
 from localloop.rest.request import Binding, Item, Items, PageRequest, Request
 from localloop.store import Database
@@ -97,11 +97,6 @@ class Reports(Struct, frozen=True):
         found = list(summary.events_of(await self._call(request)))
         return Items(items=[each for each in found if not wanted or each["edge"] == wanted])
 
-    async def metrics(self, request: Request) -> Items:
-        """Nothing is measured."""
-        await self._call(request)
-        return Items(items=[])
-
     async def summaries(self, request: Request) -> Items:
         """Newest first; read on until the page is full of what was asked for."""
         asked = request.page or PageRequest()
@@ -173,13 +168,13 @@ def bindings(reports: Reports) -> tuple[Binding, ...]:
         Binding(resource="insights.v1.Call", operations={"FetchCall": reports.fetch}),
         Binding(resource="insights.v1.Summary", operations={"FetchSummary": reports.summary}),
         Binding(resource="insights.v1.Event", operations={"ListEvent": reports.events}),
-        Binding(resource="insights.v1.Metric", operations={"ListMetric": reports.metrics}),
         Binding(resource="insights.v1.CallSummaries", operations={"ListCallSummaries": reports.summaries}),
     )
 
 
 def annotation_binding(plain: Plain) -> Binding:
     async def update(request: Request) -> Item:
+        await plain.fetch(request)  # that there is such a call comes before what is said of it
         check_annotation(request.params)
         return await plain.update(request)
 
@@ -191,17 +186,10 @@ def annotation_binding(plain: Plain) -> Binding:
 
 def _filters(request: Request) -> Filters:
     """What the database looks for; the rest is looked for in what it finds."""
-    least, most = (_moment(request.params.get(name), name) for name in ("StartTime", "EndTime"))
+    starts, ends = request.params.get("StartTime"), request.params.get("EndTime")
+    least = span(starts, "StartTime", request.now)[0] if starts else None
+    most = span(ends, "EndTime", request.now)[1] if ends else None
     return Filters(started=(least, None), ended=(None, most), bounded=False)
-
-
-def _moment(text: str | None, name: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise errors.invalid_parameter(name, "it is a moment of ISO 8601") from None
 
 
 def _fits(fields: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
