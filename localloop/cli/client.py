@@ -7,6 +7,7 @@ import os
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.error import HTTPError, URLError
@@ -61,10 +62,10 @@ class Client(Struct, frozen=True):
             answer = build_opener(ProxyHandler({})).open(request, timeout=_SILENCE_S)
         except HTTPError as error:
             raise _refusal(error) from None
-        except (URLError, OSError) as error:
+        except (URLError, OSError, HTTPException) as error:
             raise Failed(f"no localloop answers at {self.url}: {error}") from None
         with answer:
-            yield iter(answer)
+            yield _lines(answer)
 
     def _request(self, method: str, path: str, body: bytes | None) -> Request:
         request = Request(f"{self.url}{path}", body, method=method)  # noqa: S310 - the address is our own note's
@@ -80,10 +81,17 @@ class Client(Struct, frozen=True):
                 said = answer.read()
         except HTTPError as error:
             raise _refusal(error) from None
-        except (URLError, OSError) as error:
+        except (URLError, OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise Failed(f"no localloop answers at {self.url}: {reason}") from None
         return json.loads(said) if said else None
+
+
+def _lines(answer: HTTPResponse) -> Iterator[bytes]:
+    try:
+        yield from answer
+    except HTTPException as error:  # the server died in the midst of it
+        raise ConnectionError(str(error)) from error
 
 
 def _refusal(error: HTTPError) -> Refused:

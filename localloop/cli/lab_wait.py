@@ -15,6 +15,7 @@ _KINDS: Final = {
     "texts": "PhoneMessages",
     "deliveries": "Deliveries",
     "alerts": "Alerts",
+    "calls": "Calls",
 }
 # An automatic clock may have much to pass through.
 _PATIENCE_S: Final = 300.0

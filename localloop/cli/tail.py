@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from localloop.cli.client import Client, Failed, connect
+from localloop.cli.client import Client, Failed, Refused, connect
 
 _PATH: Final = "/lab/v1/Log"
 _AGAIN_S: Final = 1.0
+_NOT_NOW: Final = 503
 _COLOURS: Final = {
     "request": 36,
     "message": 32,
@@ -59,6 +60,9 @@ def _stream(client: Client, asked: Sequence[tuple[str, str]], after: str) -> Ite
                     yield json.loads(line[6:])
     except (Failed, OSError):
         return
+    except Refused as refused:
+        if refused.status != _NOT_NOW:
+            raise
 
 
 def _show(happening: Mapping[str, Any], as_json: bool) -> None:

@@ -57,7 +57,7 @@ class Pool:
             shelf.taken += 1
         else:
             async with asyncio.timeout(left_s):
-                await self._turn(shelf)
+                await self._turn(place, shelf)
         kept = self._kept(shelf)
         if kept is not None:
             timings.reused = True
@@ -66,7 +66,7 @@ class Pool:
             async with asyncio.timeout(left_s - timings.since_start()):
                 return await self._opener.open(reached, place[1], timings)
         except BaseException:
-            self._leave(shelf)
+            self._leave(place, shelf)
             raise
 
     def give_back(self, place: Place, connection: Connection) -> None:
@@ -77,7 +77,7 @@ class Pool:
             connection.idle_since = asyncio.get_running_loop().time()
             shelf.idle.append(connection)
             self._sweep_later()
-        self._leave(shelf)
+        self._leave(place, shelf)
 
     def _kept(self, shelf: _Shelf) -> Connection | None:
         """The one that was used last."""
@@ -89,7 +89,7 @@ class Pool:
             connection.close()
         return None
 
-    async def _turn(self, shelf: _Shelf) -> None:
+    async def _turn(self, place: Place, shelf: _Shelf) -> None:
         """Wait until a place is handed over."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         shelf.waiting.append(future)
@@ -97,17 +97,20 @@ class Pool:
             await future
         except asyncio.CancelledError:
             if not future.cancelled():
-                self._leave(shelf)  # it was handed over in the same moment
+                self._leave(place, shelf)  # it was handed over in the same moment
             raise
 
-    def _leave(self, shelf: _Shelf) -> None:
-        """The place of one that is not taken any more goes to who waits for it."""
+    def _leave(self, place: Place, shelf: _Shelf) -> None:
+        """One that is not taken any more makes room for who waits for it; of a place with nothing left nothing is kept,
+        or every server that keeps no connections would be remembered for ever."""
         while shelf.waiting:
             future = shelf.waiting.popleft()
             if not future.done():
                 future.set_result(None)
                 return
         shelf.taken -= 1
+        if not (shelf.idle or shelf.taken):
+            del self._shelves[place]
 
     def _sweep_later(self) -> None:
         if self._sweeping is None:

@@ -182,6 +182,16 @@ async def test_a_place_is_waited_for_in_time_and_never_lost() -> None:
     await client.close()
 
 
+async def test_of_servers_that_keep_no_connection_nothing_is_kept(outbound: Outbound) -> None:
+    """Nor of those that cannot be reached."""
+    for _ in range(3):
+        async with running(Server(answer("200 OK", b"x", "Connection: close"))) as server:
+            assert (await outbound.request(asked(server))).status == 200
+        with pytest.raises(Failure):
+            await outbound.request(asked(server))
+    assert outbound._others._shelves == {}
+
+
 class _Names(AbstractResolver):
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -10,11 +10,16 @@ import pytest
 from http_server import Server, answer, running
 
 from localloop.carriers import Accepted, Carrier, Receipt, Refused, Submission
-from localloop.core import clock
+from localloop.core import clock, sids
 from localloop.core.errors import ApiError
 from localloop.jobs import Worker
 from localloop.jobs.claims import Claims
+from localloop.products.messaging.message import queries
 from localloop.products.messaging.message.accept import SEND
+from localloop.products.messaging.message.lifecycle import Status
+from localloop.products.messaging.message.outcome import Outcome
+from localloop.products.messaging.message.queries import Change
+from localloop.products.messaging.message.resource import Message
 from localloop.rest.request import Caller
 from tests.api.messaging.conftest import Phone
 
@@ -120,6 +125,40 @@ async def test_who_dies_over_a_submission_leaves_it_to_another(
     assert outside.submitted == [sent["sid"], sent["sid"]]
     assert told == ["sent", "delivered"]
     assert (await server.fetch(caller, sent["sid"]))["status"] == "delivered"
+
+
+async def test_what_comes_of_a_message_twice_at_once_comes_one_after_the_other(
+    server: Phone, caller: Caller
+) -> None:
+    """Sent, and delivered before that is written: a carrier may be quicker than our own batch."""
+    sid = (await server.send(caller))["sid"]
+    [job], _ = await _claims(server).take(1)
+    message = await queries.get(server.database, caller.account_sid, sids.uuid_of(sid))
+    assert message is not None
+    outcomes = [
+        Outcome(message=message, change=_change(message, "sent"), job=job),
+        Outcome(message=message, change=_change(message, "delivered")),
+        Outcome(message=message, change=_change(message, "delivered")),
+    ]
+    async with server.database.unit() as unit:
+        written = await server.messaging._outcomes._flush(unit.connection, outcomes)
+    assert [each.is_held for each in written] == [True, True, False]
+    assert (await server.fetch(caller, sid))["status"] == "delivered"
+    assert await server.database.fetchval("select count(*) from jobs") == 0
+
+
+async def test_only_one_of_two_may_submit(server: Phone, caller: Caller) -> None:
+    sid = (await server.send(caller))["sid"]
+    message = await queries.get(server.database, caller.account_sid, sids.uuid_of(sid))
+    assert message is not None
+    outcomes = [Outcome(message=message, change=_change(message, "sending")) for _ in range(2)]
+    async with server.database.unit() as unit:
+        written = await server.messaging._outcomes._flush(unit.connection, outcomes)
+    assert [each.is_held for each in written] == [True, False]
+
+
+def _change(message: Message, status: Status) -> Change:
+    return Change(account_sid=message.account_sid, id=message.id, status=status, at=clock.now())
 
 
 async def _work(server: Phone, until: Callable[[], object]) -> None:

@@ -5,6 +5,7 @@ one commit, and all of it only where the status changed.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -92,17 +93,26 @@ class Outcomes:
         self._webhooks = webhooks
 
     async def flush(self, connection: Any, outcomes: Sequence[Outcome]) -> list[Written]:
-        first = {outcome.message.id: outcome for outcome in reversed(outcomes)}
-        changing = [outcome for outcome in first.values() if outcome.change is not None]
+        """Of several for one message each sees what those before it did, as if each had come in a batch of its own."""
+        written: dict[int, Written] = {}
+        for turn in _turns(outcomes):
+            written |= zip(turn, await self._flush_distinct(connection, list(turn.values())), strict=True)
+        ended = [
+            each.job for n, each in enumerate(outcomes) if each.job is not None and not written[n].relayed
+        ]
+        await settle(connection, [Gone(job) for job in ended])
+        return [written[n] for n in range(len(outcomes))]
+
+    async def _flush_distinct(self, connection: Any, outcomes: Sequence[Outcome]) -> list[Written]:
+        """At most one for each message."""
+        changing = [outcome for outcome in outcomes if outcome.change is not None]
         changes = [change for change in map(_change, changing) if change is not None]
         worlds = [outcome.message.world_sid for outcome in changing]
         advanced = await queries.advance(connection, changes, worlds)
-        held = [outcome for id, outcome in first.items() if outcome.change is None or id in advanced]
+        held = [each for each in outcomes if each.change is None or each.message.id in advanced]
         relayed, told = await _relay(connection, held)
         sequels = [outcome.sequel for outcome in held if outcome.sequel is not None]
         await self._follow(connection, [*held, *sequels], told)
-        ended = [each.job for each in outcomes if each.job is not None and each.job.id not in relayed]
-        await settle(connection, [Gone(job) for job in ended])
         return [_written(outcome, advanced, relayed) for outcome in outcomes]
 
     async def _follow(self, connection: Any, held: Sequence[Outcome], told: Sequence[NewJob]) -> None:
@@ -149,6 +159,19 @@ class Outcomes:
         await phones.keep(connection, understood.texts)
         if understood.replies:
             await self._acceptance.take(connection, understood.replies)
+
+
+def _turns(outcomes: Sequence[Outcome]) -> list[dict[int, Outcome]]:
+    """The outcomes by their places; the second of a message has to wait for another turn, which is rarely needed."""
+    turns: list[dict[int, Outcome]] = []
+    seen: Counter[UUID] = Counter()
+    for n, outcome in enumerate(outcomes):
+        turn = seen[outcome.message.id]
+        if turn == len(turns):
+            turns.append({})
+        turns[turn][n] = outcome
+        seen[outcome.message.id] += 1
+    return turns
 
 
 def _change(outcome: Outcome) -> Change | None:
