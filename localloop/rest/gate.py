@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Protocol
 
-from localloop.rest.admission import Counts
+from localloop.rest.admission import Counts, TooManyRequests
+from localloop.rest.shared import Full
 from localloop.store import Database
 from localloop.store.worlds import LOCK
 
@@ -44,8 +45,12 @@ class Gate:
         return self._flag.is_shut
 
     def enter(self, account_sid: str) -> None:
-        with self._holding():
-            self._flag.add(_key(account_sid))
+        """Raises TooManyRequests where no more accounts can be counted, as `Admission` does."""
+        try:
+            with self._holding():
+                self._flag.add(_key(account_sid))
+        except Full:
+            raise TooManyRequests(1) from None
 
     def leave(self, account_sid: str) -> None:
         self._flag.remove(_key(account_sid))

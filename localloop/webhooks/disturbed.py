@@ -106,11 +106,18 @@ class _Course:
         """What waited for this one goes now: held by this job, or by one before it."""
         waiting, self._held = self._held, []
         for each, _ in waiting:
-            await self._go(each, None)
+            await self._go_after(each)
         held = key(notification.resource_sid, "held")
         for job in await take(self._way.database, notification.account_sid, held, _LEASE):
-            await self._go(job.read(Notification), None)
+            await self._go_after(job.read(Notification))
             self._write(Entry((), ended=(job,)))
+
+    async def _go_after(self, notification: Notification) -> None:
+        """What went before it has gone, and would go twice if this one, which has to wait, made the job start again."""
+        try:
+            await self._go(notification, None)
+        except Postponed:
+            self._later(notification, "late", timedelta())
 
     def _later(self, notification: Notification, purpose: Purpose, delay: timedelta) -> None:
         waiting = replace(notification, purpose=purpose, follows=False)
