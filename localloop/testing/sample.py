@@ -331,6 +331,7 @@ _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "realtime-transcription": (_heard,),
     "click": (),
     "conference": (_conference,),
+    "payment": (),
     "pay-status": (),
     "usage-trigger": (_fired,),
     "debugger": (_event,),
