@@ -331,6 +331,7 @@ _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "realtime-transcription": (_heard,),
     "click": (),
     "conference": (_conference,),
+    "payment": (),
     "pay-status": (),
     "payment": (),
     "usage-trigger": (_fired,),

@@ -64,7 +64,7 @@ def test_the_document_has_what_is_sent_and_nothing_else() -> None:
         "siprec-status",
         "realtime-transcription",
     }
-    apart = {"debugger", "usage-trigger"}
+    apart = {"debugger", "usage-trigger", "payment"}
     assert set(document()["operations"]) == messages | calls | beside | services | apart
     for kind, message in document()["components"]["messages"].items():
         Draft7Validator.check_schema(message["payload"]["schema"])

@@ -113,12 +113,19 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             _obey(turn, event)
         case EntryOver():
             payments.entry_over(turn, event)
+        case PaymentBegun() | PaymentAsked() | Attached() | Detached():
+            _serve(turn, event)
+
+
+def _serve(turn: Turn, event: PaymentBegun | PaymentAsked | Attached | Detached) -> None:
+    """What REST wants done beside its document. Raises what the call refuses."""
+    match event:
         case PaymentBegun(session):
             payments.begin(turn, session)
         case PaymentAsked():
             payments.ask(turn, event)
-        case Attached(session):
-            sessions.attach(turn, session)
+        case Attached(listening):
+            sessions.attach(turn, listening)
         case Detached(sid):
             sessions.detach(turn, sid)
 
