@@ -212,51 +212,48 @@ async def test_who_is_called_and_never_comes(loop: Loop, takes: str, status: str
     assert (await get(loop, f"{path}/Participants"))["participants"] == []
 
 
+def guest(url: str, coached: str) -> dict[str, str]:
+    """Everything that may be said of a call into a conference, and of its place there."""
+    return {
+        "To": BOB,
+        "From": FROM,
+        "Label": "guest",
+        "Timeout": "30",
+        "TimeLimit": "600",
+        "CallReason": "a reason",
+        "CallerId": FROM,
+        "Muted": "true",
+        "EndConferenceOnExit": "true",
+        "Coaching": "true",
+        "CallSidToCoach": coached,
+        "Record": "true",
+        "RecordingChannels": "dual",
+        "RecordingTrack": "inbound",
+        "RecordingStatusCallback": f"{url}/recorded",
+        "StatusCallback": f"{url}/status",
+        "StatusCallbackEvent": "initiated ringing answered completed",
+        "MachineDetection": "Enable",
+        "AmdStatusCallback": f"{url}/amd",
+        "ConferenceRecord": "true",
+        "ConferenceTrim": "do-not-trim",
+        "ConferenceRecordingStatusCallback": f"{url}/room-recorded",
+        "ConferenceStatusCallback": f"{url}/told",
+        "ConferenceStatusCallbackEvent": "join end",
+        "Beep": "onEnter",
+        "EarlyMedia": "false",
+        "JitterBufferSize": "small",
+        "Region": "ie1",
+    }
+
+
 async def test_who_is_called_comes_in_as_was_said(loop: Loop) -> None:
-    """With everything that may be said of a call, and of its place in the room."""
     await loop.persona(BOB, takes="voicemail", script=[{"pause": 4}, {"say": "z" * 30}, {"hang_up": True}])
     ada = await enter(loop, ADA)
-    callback, path = f"{loop.app.url}/told", await conference(loop)
-    made = await post(
-        loop,
-        f"{path}/Participants",
-        To=BOB,
-        From=FROM,
-        Label="guest",
-        Timeout="30",
-        TimeLimit="600",
-        CallReason="a reason",
-        CallerId=FROM,
-        Muted="true",
-        EndConferenceOnExit="true",
-        Coaching="true",
-        CallSidToCoach=ada,
-        Record="true",
-        RecordingChannels="dual",
-        RecordingTrack="inbound",
-        RecordingStatusCallback=f"{loop.app.url}/recorded",
-        StatusCallback=f"{loop.app.url}/status",
-        StatusCallbackEvent="initiated ringing answered completed",
-        MachineDetection="Enable",
-        AmdStatusCallback=f"{loop.app.url}/amd",
-        ConferenceRecord="true",
-        ConferenceTrim="do-not-trim",
-        ConferenceRecordingStatusCallback=f"{loop.app.url}/room-recorded",
-        ConferenceStatusCallback=callback,
-        ConferenceStatusCallbackEvent="join end",
-        Beep="onEnter",
-        EarlyMedia="false",
-        JitterBufferSize="small",
-        Region="ie1",
-    )
+    path = await conference(loop)
+    made = await post(loop, f"{path}/Participants", **guest(loop.app.url, ada))
     assert (made["status"], made["queue_time"], made["call_sid_to_coach"]) == ("queued", "0", ada)
-    seen = []
-    for _ in range(3):
-        await loop.go_on(SECOND * 2)
-        seen.append(
-            (await loop.ask("GET", f"{loop.path[:-6]}{path}/Participants/guest.json")).json().get("status")
-        )
-    assert seen[0] == "connected"
+    await loop.go_on(SECOND * 2)
+    assert (await get(loop, f"{path}/Participants/guest"))["status"] == "connected"
     await loop.go_on(SECOND * 60)
     assert ("played", "beep") in await heard(loop, ada, ADA)
     [joined, ended] = loop.app.told("/told")
