@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from http_server import answer
 
 from tests.api.calls.conftest import FROM, Loop
 from tests.api.calls.test_documents import heard
@@ -107,6 +108,7 @@ async def test_who_hears_whom(loop: Loop) -> None:
 
 async def test_an_announcement_to_all_is_asked_for_once(loop: Loop) -> None:
     loop.app.documents["/news"] = "<Response><Say>News.</Say><Play>/jingle.mp3</Play></Response>"
+    loop.app.documents["/jingle.mp3"] = answer("200 OK", b"ding", "Content-Type: audio/mpeg")
     listening = {"statusCallback": "/room", "statusCallbackEvent": "announcement"}
     calls = {number: await enter(loop, number, **listening) for number in (ADA, BOB, CAT)}
     path = await conference(loop)

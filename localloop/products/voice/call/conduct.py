@@ -30,6 +30,7 @@ from localloop.products.voice.call.events import (
     Hushed,
     LegOver,
     Matched,
+    Measured,
     NotBrought,
     Ordered,
     PaymentAsked,
@@ -109,6 +110,8 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             script.brought(turn, event)
         case NotBrought():
             script.not_brought(turn, event)
+        case Measured():
+            script.measured(turn, event)
         case Ordered():
             _obey(turn, event)
         case EntryOver():

@@ -21,9 +21,10 @@ from msgspec.structs import replace
 from localloop.core import clock
 from localloop.jobs import Done, Job, Park, Settled
 from localloop.jobs import Outcome as JobOutcome
-from localloop.products.voice.call import callbacks, conduct, mishap, queries, secrecy
+from localloop.products.voice.call import callbacks, conduct, files, mishap, queries, secrecy
 from localloop.products.voice.call.ends import Ends
-from localloop.products.voice.call.events import AnyEvent, Brought, Came, Dialled, NotBrought
+from localloop.products.voice.call.events import AnyEvent, Brought, Came, Dialled, Measured, NotBrought
+from localloop.products.voice.call.files import Files
 from localloop.products.voice.call.live import EVENT, Asked, Live, Reference
 from localloop.products.voice.call.outcome import Outcomes
 from localloop.products.voice.call.queries import Loaded, Taken, Unreadable, Wanted
@@ -67,6 +68,7 @@ class Engine:
         self._ends = ends
         self._database = database
         self._sealer = sealer
+        self._files = Files(webhooks) if webhooks is not None else None
         self._webhooks = webhooks
         self._public_url = recorder.public_url
         self._loads: BatchReader[Wanted, Loaded | Unreadable | None] = BatchReader(database, queries.load)
@@ -156,10 +158,12 @@ class Engine:
         wanted = Wanted(job.account_sid, asked.id, asked.root, job)
         return await self._apply(wanted, event, job.due_at + took, may_ask=may_ask)
 
-    async def _asked(self, asked: Asked, live: Live) -> Brought | NotBrought:
+    async def _asked(self, asked: Asked, live: Live) -> Brought | NotBrought | Measured:
         if self._webhooks is None:
             raise ValueError("a worker of calls needs webhooks")
         call = live.call
+        if asked.why == files.WHY and self._files is not None:
+            return await self._files.measured(asked, call)
         instruction = Instruction(
             asked.url,
             call.account_sid,

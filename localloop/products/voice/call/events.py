@@ -228,6 +228,18 @@ class Texted(Struct, frozen=True, tag="texted"):
     code: int = 0
 
 
+class Measured(Struct, frozen=True, tag="measured"):
+    """A file that is to be played was looked into. `seconds` is None where that did not tell; with a code there is
+    nothing to be heard."""
+
+    n: int
+    url: str
+    times: int = 1
+    seconds: float | None = None
+    code: int = 0
+    reason: str = ""
+
+
 class Conferred(Struct, frozen=True, tag="conferred"):
     """The conference that it is in lets it wait, enter, hold or go, or announces something."""
 
@@ -282,5 +294,5 @@ Event: TypeAlias = (
 )
 Act: TypeAlias = PickedUp | Declined | Pressed | Said | HungUp  # of somebody at the other end, in person
 AnyEvent: TypeAlias = (
-    Event | Ordered | Brought | NotBrought | PaymentBegun | PaymentAsked | Attached | Detached
+    Event | Ordered | Brought | NotBrought | Measured | PaymentBegun | PaymentAsked | Attached | Detached
 )

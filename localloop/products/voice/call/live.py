@@ -88,6 +88,7 @@ class Live(Struct, frozen=True, kw_only=True, omit_defaults=True):
     hops: int = 0  # calls of the house that led to it
     refusal: int = 0  # why it cannot be made, though another call dialled it
     payment: Session | None = None  # that somebody leads over REST
+    sound: int = 0  # the number of a file that is looked into before it is played
     paying: str = ""  # the SID of the payment that its document asks for, or has asked for last
     secret: bytes = b""  # what is being entered to pay, sealed, while it is between two events
 

@@ -8,12 +8,22 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from localloop.core import e164
-from localloop.products.voice.call import family, lifecycle, payments, recorded, services, sessions, shared
+from localloop.products.voice.call import (
+    family,
+    files,
+    lifecycle,
+    payments,
+    recorded,
+    services,
+    sessions,
+    shared,
+)
 from localloop.products.voice.call.events import (
     Brought,
     Detected,
     Heard,
     LegOver,
+    Measured,
     NotBrought,
     Ordered,
     Progressed,
@@ -41,6 +51,14 @@ from localloop.twiml.interpreter import (
 CONFIDENCE: Final = 0.9  # how sure whoever listens is of what he heard
 REFER_ACCEPTED: Final = 202
 OK: Final = 200
+_HEARD: Final = (
+    commands.Say,
+    commands.Play,
+    commands.PlayTones,
+    commands.Beep,
+    commands.Pause,
+    commands.StopMedia,
+)
 _ENDS: Final[dict[str, lifecycle.Status]] = {"busy": "busy", "rejected": "no-answer"}
 
 
@@ -348,16 +366,46 @@ def perform(turn: Turn, command: AnyCommand) -> None:
             _sound(turn, command)
 
 
+def _play(turn: Turn, play: commands.Play) -> None:
+    """A file; how long it is may have to be found out first."""
+    script = turn.live.script
+    document = script.frames[-1].url if script is not None and script.frames else ""
+    if files.is_looked_into(play.url, document):
+        turn.live = replace(turn.live, sound=play.n)
+        turn.ask(play.n, play.url, "GET", {"Loop": str(play.loop)}, files.WHY)
+    else:
+        _put_on(turn, leg.Sound(play.n, play.url, FILE_S, play.loop))
+
+
+def measured(turn: Turn, event: Measured) -> None:
+    """Unless something else is heard by now. What cannot be played is passed over."""
+    if turn.live.sound != event.n:
+        return
+    turn.live = replace(turn.live, sound=0)
+    if event.code:
+        turn.warn(event.code, f"{event.url} cannot be played: {event.reason}")
+        finished(turn, event.n)
+    else:
+        seconds = FILE_S if event.seconds is None else event.seconds
+        _put_on(turn, leg.Sound(event.n, event.url, seconds, event.times))
+
+
+def _put_on(turn: Turn, sound: leg.Sound) -> None:
+    turn.order(sound)
+    shared.announce(turn, Heard(file=sound.url))
+
+
 def _sound(turn: Turn, command: AnyCommand) -> None:
-    """What is heard on the call's own leg."""
+    """What is heard on the call's own leg, in place of a file that is not heard yet."""
+    if turn.live.sound and isinstance(command, _HEARD):
+        turn.live = replace(turn.live, sound=0)
     match command:
         case commands.Say(n=n, text=text, loop=loop, pauses_ms=pauses):
             turn.order(leg.Speak(n, text, loop, pauses / 1000))
             shared.announce(turn, Heard(text))
             sessions.hear(turn, "outbound_track", text)
-        case commands.Play(n=n, url=url, loop=loop):
-            turn.order(leg.Sound(n, url, FILE_S, loop))
-            shared.announce(turn, Heard(file=url))
+        case commands.Play():
+            _play(turn, command)
         case commands.PlayTones(n=n, digits=digits, loop=loop):
             turn.order(leg.Tones(n, digits * loop))
         case commands.Beep(n=n):
