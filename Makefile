@@ -62,7 +62,7 @@ docs: $(PYTHON_READY) ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 pictures: $(PYTHON_READY) $(CONSOLE_READY) system ## Take the pictures of the console anew, into docs/pictures/
-	$(BIN)/python -m scripts.pictures
+	PYTHONPATH=tests/support $(BIN)/python -m scripts.pictures
 
 build: $(PYTHON_READY) system ## Build the wheel into dist/
 	rm -rf dist

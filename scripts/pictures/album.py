@@ -9,11 +9,13 @@ from typing import Final, Literal
 
 from playwright.sync_api import Page, expect
 
+from scripts.pictures import shop
 from scripts.pictures.palette import Palette, opened
 from scripts.pictures.stage import Stage
 
 _WIDE: Final = (1200, 760)
 _TALL: Final = (1200, 960)
+_WHOLE: Final = (1200, 1720)
 _NARROW: Final = (390, 780)
 
 # Numbers that nobody has: 555-01.., and what the regulators of Britain and France set aside for films.
@@ -22,6 +24,8 @@ PAUL: Final = "+14155550198"
 IDA: Final = "+13125550117"
 LONDON: Final = "+442079460123"
 PARIS: Final = "+33639980012"
+CALLER: Final = "+12025550171"
+RUNG: Final = "+14155550126"
 _NOBODY: Final = "http://127.0.0.1:9/newsletter"
 
 
@@ -58,7 +62,31 @@ def furnish(stage: Stage) -> dict[str, str]:
     stage.text(MAYA, "Change please")
     stage.text(MAYA, "Fri would be great")
     message = stage.found("messages", f"to:{MAYA}")[0]
-    return {"message": message, "delivery": stage.found("deliveries", f"resource:{message} status:failed")[0]}
+    return {
+        **furnish_calls(stage),
+        "message": message,
+        "delivery": stage.found("deliveries", f"resource:{message} status:failed")[0],
+    }
+
+
+def furnish_calls(stage: Stage) -> dict[str, str]:
+    """A caller who reached no gardener and left a message, one who hears the menu, a phone that rings."""
+    stage.set_voice(shop.GARDENER, Takes="busy")
+    done = stage.ring(PAUL)
+    stage.act(PAUL, done, Press="2")
+    stage.until_heard(PAUL, done, "beep")
+    stage.until_recorded(done)
+    stage.act(PAUL, done, Say="My fern arrived without its pot. Could you please send me another one?")
+    stage.until_heard(PAUL, done, "we call you back")
+    stage.set_voice(LONDON, Takes="busy")
+    stage.set_voice(PARIS, Takes="never")
+    hello = "<Response><Say>Fern and Oak here, with a question about your order.</Say><Pause length='600'/></Response>"
+    for to in (LONDON, PARIS):
+        stage.call(to, Twiml=hello, Timeout="5")
+    live = stage.ring(CALLER)
+    stage.set_voice(RUNG, Takes="manual")
+    stage.call(RUNG, Twiml=hello, Timeout="600")
+    return {"call": done, "live": live}
 
 
 def _first(page: Page) -> None:
@@ -76,6 +104,12 @@ def _explored(page: Page) -> None:
     expect(page.get_by_role("region", name="Answer", exact=True)).to_contain_text("201")
 
 
+def _called(page: Page) -> None:
+    """One phone hears the menu and has its keys out, another rings."""
+    expect(page.get_by_role("button", name="Answer")).to_be_visible()
+    page.get_by_role("button", name="Keypad", exact=True).click()
+
+
 # Before anything has happened, and afterwards.
 BEFORE: Final = {"console-first": Still(path="", ready=_first)}
 AFTER: Final = {
@@ -86,6 +120,12 @@ AFTER: Final = {
     "console-message": Still(path="messages/{message}", ready=_shows("callback delivered: 500"), size=_TALL),
     "console-deliveries": Still(path="deliveries", ready=_shows("HTTP retrieval failure")),
     "console-delivery": Still(path="deliveries/{delivery}", ready=_shows("KeyError: 'ErrorCode'")),
+    "console-calls": Still(path="calls", ready=_shows("no answer")),
+    "console-call": Still(path="calls/{call}", ready=_shows("My fern arrived without its pot."), size=_WHOLE),
+    "console-running": Still(
+        path="calls/{live}", ready=_shows("waits for what is pressed or said"), theme="dark"
+    ),
+    "console-on-call": Still(path=f"phones/{CALLER},{RUNG}", ready=_called),
     "console-explorer": Still(path="explorer/sync/v1.Service/CreateService", ready=_explored),
     "console-narrow": Still(path=f"phones/{MAYA}", ready=_shows("Done: order 3140"), size=_NARROW),
 }

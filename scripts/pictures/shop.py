@@ -1,4 +1,4 @@
-"""Fern & Oak, a shop that texts: the program behind the number in the pictures.
+"""Fern & Oak, a shop that texts and answers calls: the program behind the number in the pictures.
 
 Its bug is one that people have: `ErrorCode` comes only with a message that failed, and the callback for `delivered`
 looks for it as well.
@@ -14,6 +14,7 @@ from typing import Final
 from flask import Flask, Response, abort, request
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
+from twilio.twiml.voice_response import Gather, VoiceResponse
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 _FINAL: Final = frozenset({"delivered", "undelivered", "failed"})
@@ -23,6 +24,7 @@ _ANSWERS: Final = {
     "fri": "Done: order 3140 comes on Friday between 9 and 12.",
     "help": "Fern & Oak, plants by post. Answer WHERE or CHANGE, or ring us at +1 555 123 0000.",
 }
+GARDENER: Final = "+12025550164"
 _OTHERWISE: Final = "Thank you! A person of ours reads this and answers within the hour."
 
 
@@ -49,9 +51,41 @@ def application(auth_token: str) -> Flask:
         answer.message(said, status_callback="/status")
         return Response(str(answer), mimetype="text/xml")
 
+    @app.post("/voice")
+    def menu() -> Response:
+        answer = VoiceResponse()
+        answer.say("Welcome to Fern and Oak.")
+        choice = Gather(action="/voice/choice", num_digits=1, timeout=3600)
+        choice.say("Where is your order? Press one. To speak with a gardener, press two.")
+        answer.append(choice)
+        answer.say("We did not hear anything. Goodbye.")
+        return Response(str(answer), mimetype="text/xml")
+
+    @app.post("/voice/choice")
+    def choice() -> Response:
+        answer = VoiceResponse()
+        answer.say("One moment, we look for a gardener.")
+        answer.dial(GARDENER, caller_id=request.form["To"], action="/voice/after", timeout=20)
+        return Response(str(answer), mimetype="text/xml")
+
+    @app.post("/voice/after")
+    def after() -> Response:
+        answer = VoiceResponse()
+        if request.form["DialCallStatus"] != "completed":
+            answer.say("They are all in the greenhouse. Please leave a message after the tone.")
+            answer.record(action="/voice/thanks", max_length=30, timeout=5, transcribe=True)
+        return Response(str(answer), mimetype="text/xml")
+
+    @app.post("/voice/thanks")
+    def thanks() -> Response:
+        answer = VoiceResponse()
+        answer.say("Thank you, we call you back.")
+        answer.hangup()
+        return Response(str(answer), mimetype="text/xml")
+
     @app.post("/status")
     def status() -> tuple[str, int]:
-        if request.form["MessageStatus"] not in _FINAL:
+        if request.form.get("MessageStatus", "") not in _FINAL:
             return "", 204
         return f"error {request.form['ErrorCode']}", 200  # the bug
 

@@ -71,6 +71,29 @@ class Stage:
         finally:
             context.close()
 
+    def ring(self, phone: str) -> str:
+        """Somebody calls the shop and hears its menu; the call's SID."""
+        sid = str(self.up.ask(f"/lab/v1/Phones/{phone}/Calls", {"To": NUMBER})["sid"])
+        self.until_heard(phone, sid, "press two")
+        return sid
+
+    def until_heard(self, phone: str, sid: str, words: str) -> None:
+        _until(lambda: words in str(self.up.ask(f"/lab/v1/Phones/{phone}/Calls/{sid}")["lines"]))
+
+    def until_recorded(self, sid: str) -> None:
+        _until(lambda: bool(self.up.ask(f"{_ACCOUNT}/Calls/{sid}/Recordings.json")["recordings"]))
+
+    def act(self, phone: str, sid: str, **form: str) -> None:
+        """Somebody on a call presses a key, says something or hangs up."""
+        self.up.ask(f"/lab/v1/Phones/{phone}/Calls/{sid}", form)
+
+    def call(self, to: str, **more: str) -> str:
+        """The shop calls somebody; the call's SID."""
+        return str(self.up.ask(f"{_ACCOUNT}/Calls.json", {"From": NUMBER, "To": to, **more})["sid"])
+
+    def set_voice(self, phone: str, **settings: str) -> None:
+        self.up.ask(f"/lab/v1/Phones/{phone}/Voice", settings)
+
     def set_phone(self, phone: str, **settings: str) -> None:
         self.up.ask(f"/lab/v1/Phones/{phone}", settings)
 
@@ -132,7 +155,12 @@ def stage(browser: Browser, *, known_ports: bool) -> Iterator[Stage]:
 
 
 def _own_number(up: Up, shop_url: str) -> None:
-    form = {"PhoneNumber": NUMBER, "SmsUrl": f"{shop_url}/sms", "FriendlyName": "Fern & Oak"}
+    form = {
+        "PhoneNumber": NUMBER,
+        "SmsUrl": f"{shop_url}/sms",
+        "VoiceUrl": f"{shop_url}/voice",
+        "FriendlyName": "Fern & Oak",
+    }
     up.ask(f"{_ACCOUNT}/IncomingPhoneNumbers.json", form)
 
 

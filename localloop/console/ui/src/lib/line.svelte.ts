@@ -1,6 +1,7 @@
 /** The telephone half of a simulated phone: the call that it is on, what is heard there, and what its owner does. */
 
 import { operate } from "./api";
+import { lab } from "./lab.svelte";
 import type { Batch } from "./types";
 import { hasEnded, type Call, type Line } from "./voice";
 
@@ -64,8 +65,15 @@ export class Telephone {
   }
 
   #show(call: PhoneCall): void {
-    if (call.status === "in-progress" && this.call?.status !== "in-progress") this.answeredAt = performance.now();
+    if (call.status === "in-progress" && this.call?.status !== "in-progress") this.answeredAt = performance.now() - this.#lasted(call);
     this.call = call;
+  }
+
+  /** How long a call has gone on that the page finds here, in milliseconds: as far as the world's time is the reader's. */
+  #lasted(call: PhoneCall): number {
+    const first = call.lines[0];
+    if (this.call?.sid === call.sid || !first || (lab.clock?.mode ?? "real") !== "real") return 0;
+    return Math.max(0, Date.now() - Date.parse(first.at));
   }
 
   take(batch: Batch): void {
