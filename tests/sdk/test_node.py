@@ -75,3 +75,17 @@ def test_a_resource_of_every_product(account: Credentials) -> None:
     told = run("products.cjs", account)
     assert {name: what for name, what in told["found"].items() if what != "found"} == {}
     assert set(told["known"]) - _NOT_TRIED - _NOT_IN_THE_CONTRACT == set(told["found"])
+
+
+@needs("node", "twilio-node")
+def test_calls(account: Credentials) -> None:
+    assert run("calls.cjs", account) == {
+        "status": "queued",
+        "early": [400, 21220],
+        "recording": ["OutboundAPI", "paused"],
+        "people": ["second", True],
+        "member": [True, 1],
+        "ended": ["completed", True],
+        "found": True,
+        "gone": [True, [404, 20404]],
+    }
