@@ -27,7 +27,7 @@ from localloop.products.voice.call.resource import Call, Options
 from localloop.products.voice.call.turn import Outcome, Turn, job_of
 from localloop.products.voice.recording.take import Recording
 from localloop.telephony.simulated import Persona, Phone, Wire
-from localloop.webhooks import Notification
+from localloop.webhooks import Alert, Notification
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ACCOUNT = "AC" + "0" * 32
@@ -61,6 +61,7 @@ class House:
         self.calls: dict[UUID, Call] = {}
         self.told: defaultdict[str, list[dict[str, str]]] = defaultdict(list)  # by the URL that was told
         self.recordings: list[Recording] = []
+        self.alerts: list[Alert] = []
         self.turns = 0
         self._answer = answer
         self._chance = chance
@@ -167,6 +168,7 @@ class House:
         assert not outcome.visits
         self._keep(outcome.live)
         self.recordings += outcome.recordings
+        self.alerts += outcome.alerts
         if outcome.live.is_over:
             self._agenda = [each for each in self._agenda if each.call_id != outcome.live.call.id]
             heapq.heapify(self._agenda)

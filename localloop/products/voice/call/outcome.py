@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from localloop.jobs import enqueue
 from localloop.products.voice.call import queries
@@ -21,6 +21,8 @@ from localloop.webhooks import Alert, Webhooks
 
 log = logging.getLogger(__name__)
 
+_MOST_LOGGED: Final = 1000
+
 
 class Outcomes:
     """The flush of the group commit."""
@@ -28,6 +30,7 @@ class Outcomes:
     def __init__(self, webhooks: Webhooks | None, recorder: Recorder) -> None:
         self._webhooks = webhooks
         self._recorder = recorder
+        self._logged: dict[str, None] = {}  # what was said last
         self._visits = Visits(Desk(recorder))
 
     async def flush(self, connection: Any, outcomes: Sequence[Outcome]) -> list[Taken]:
@@ -71,7 +74,16 @@ class Outcomes:
         if alerts and self._webhooks is not None:
             await self._webhooks.keep_alerts(connection, alerts)
         for alert in alerts:
-            log.warning("%s: %s %s%s", alert.resource_sid, alert.error_code, alert.reason, _where(alert))
+            self._log(alert)
+
+    def _log(self, alert: Alert) -> None:
+        """Once of each call, however often it comes to the same document."""
+        said = f"{alert.resource_sid}: {alert.error_code} {alert.reason}{_where(alert)}"
+        if said not in self._logged:
+            log.warning("%s", said)
+            self._logged[said] = None
+        if len(self._logged) > _MOST_LOGGED:
+            self._logged.pop(next(iter(self._logged)))
 
 
 def _where(alert: Alert) -> str:
