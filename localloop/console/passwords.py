@@ -38,6 +38,7 @@ class Users:
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
         self._nobody = ""  # what an unknown name is compared with, so that it takes as long as a known one
+        self._making_nobody = asyncio.Lock()
 
     async def keep(self, account_sid: str, name: str, password: str) -> None:
         """Raises ApiError for a name or password that cannot be, and for a name that another account has."""
@@ -61,7 +62,8 @@ class Users:
 
     async def _nobodys(self) -> str:
         if not self._nobody:
-            self._nobody = await self._aside(lambda: self._hasher.hash("nobody's"))
+            async with self._making_nobody:
+                self._nobody = self._nobody or await self._aside(lambda: self._hasher.hash("nobody's"))
         return self._nobody
 
     def _is_right(self, known: str, password: str) -> bool:

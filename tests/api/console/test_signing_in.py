@@ -9,7 +9,6 @@ from functools import partial
 import pytest
 
 from localloop.console import passwords
-from localloop.console.passwords import MOST_WAITING
 from localloop.console.sessions import IDLE_LIFE, LINK_LIFE, hash_of
 from localloop.core import clock, sids
 from tests.api.console.conftest import Page, Server, basic
@@ -254,9 +253,12 @@ async def test_guessing_a_password_locks_nobody_else_out(server: Server) -> None
     await (await server.browser()).sign_in(await server.link())
 
 
-async def test_checking_passwords_does_not_hold_up_others(server: Server, page: Page) -> None:
+async def test_checking_passwords_does_not_hold_up_others(
+    server: Server, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is done beside the loop, few at a time, and so many wait for their turn."""
-    strangers = [await server.browser() for _ in range(3 * MOST_WAITING)]
+    monkeypatch.setattr(passwords, "MOST_WAITING", 3)
+    strangers = [await server.browser() for _ in range(8)]
 
     async def guess(number: int, stranger: Page) -> int:
         given = {"name": f"nobody{number}", "password": "wrong password"}
