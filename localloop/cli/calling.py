@@ -25,6 +25,8 @@ _TOLD: Final = {
     "pressed": "presses",
     "held": "holds",
     "transferred": "transfers",
+    "received": "gets the message",
+    "sent": "sends the message",
 }
 
 

@@ -62,8 +62,10 @@ _WORDS: Final = {
     "tones": "hears the keys",
     "said": "says",
     "pressed": "presses",
+    "received": "gets the message",
+    "sent": "sends the message",
 }
-_TO_PHONE: Final = frozenset({"heard", "played", "tones"})
+_TO_PHONE: Final = frozenset({"heard", "played", "tones", "received"})
 
 
 class Rung(Struct, frozen=True):

@@ -23,6 +23,7 @@ from localloop.products.voice import (
     Declined,
     HungUp,
     Incoming,
+    Messaged,
     PickedUp,
     Pressed,
     Said,
@@ -223,6 +224,8 @@ def _acts(params: Mapping[str, Any]) -> Iterator[Act]:
         yield Said(params["Say"])
     if params.get("Press"):
         yield Pressed(params["Press"])
+    if params.get("Message"):
+        yield Messaged(params["Message"])
     if status == "completed":
         yield HungUp()
     elif status in ("busy", "rejected"):

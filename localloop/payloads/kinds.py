@@ -180,6 +180,15 @@ _VOICE: Final = (
         usual={"CallStatus": "completed"},
     ),
     Kind(
+        name="user-message",
+        title="A client sends a message during its call",
+        asked_for="the Callback of a call's UserDefinedMessageSubscriptions",
+        answer="nothing",
+        parts=(voice.UserMessage,),
+        is_sent=True,
+        is_voice=True,
+    ),
+    Kind(
         name="stream-status",
         title="A stream of a call has changed",
         asked_for="the statusCallback of <Stream>, a stream's StatusCallback",

@@ -309,6 +309,16 @@ class PartlyHeard(Part, frozen=True, kw_only=True):
     language: Annotated[str, said("The language listened for", "en-US")]
 
 
+class UserMessage(Part, frozen=True, kw_only=True):
+    """What a client of a Voice SDK sends during its call, to whoever subscribed to that; its POST is JSON."""
+
+    account_sid: Annotated[str, said("The account that it belongs to", _ACCOUNT, pattern=part.ACCOUNT_SID)]
+    call_sid: Annotated[str, said("The call", _CALL, pattern=part.CALL_SID)]
+    content: Annotated[str, said("What was sent, JSON", '{"order":"17"}')]
+    content_type: Annotated[Literal["application/json"], said("What that is", "application/json")]
+    sequence_number: Annotated[str, said("Its number in the call, from 1", "1", pattern=part.NUMBER)]
+
+
 class Messaged(Part, frozen=True, kw_only=True):
     """What <Sms> and <Message> in a call add to the request of their action."""
 

@@ -168,7 +168,9 @@ class Due(Struct, frozen=True):
     news: News
 
 
-LineKind: TypeAlias = Literal["heard", "played", "tones", "said", "pressed", "held", "transferred"]
+LineKind: TypeAlias = Literal[
+    "heard", "played", "tones", "said", "pressed", "held", "transferred", "received", "sent"
+]
 
 
 class Line(Struct, frozen=True):

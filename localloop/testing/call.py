@@ -17,7 +17,9 @@ from msgspec import Struct
 from localloop.testing.expect import Expect, NotSo, Within
 from localloop.testing.lab import Lab, LabError, segment
 
-LineKind: TypeAlias = Literal["heard", "played", "tones", "said", "pressed", "held", "transferred"]
+LineKind: TypeAlias = Literal[
+    "heard", "played", "tones", "said", "pressed", "held", "transferred", "received", "sent"
+]
 WITHIN_S: Final = 30.0
 FINAL: Final = ("completed", "busy", "failed", "no-answer", "canceled")
 _MARGIN_S: Final = 120.0  # what passing time by itself may take

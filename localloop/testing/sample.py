@@ -326,6 +326,7 @@ _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "recording-status": (_recording_change,),
     "transcription": (_call, _transcribed),
     "amd-status": (),
+    "user-message": (),
     "stream-status": (_streamed,),
     "siprec-status": (_event,),
     "realtime-transcription": (_heard,),
@@ -333,7 +334,6 @@ _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "conference": (_conference,),
     "payment": (),
     "pay-status": (),
-    "payment": (),
     "usage-trigger": (_fired,),
     "debugger": (_event,),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
+import orjson
 from msgspec.structs import replace
 
 from localloop.payloads.wire import IDEMPOTENCY, VOICE_HEADERS
@@ -46,6 +47,7 @@ async def attempted(
         method,
         aimed,
         asked.params,
+        json=_json(asked) if method == "POST" else None,
         token=token,
         headers=headers,
         jar=asked.jar if isinstance(asked, Instruction) else cookies.EMPTY,
@@ -54,6 +56,10 @@ async def attempted(
         verified=outbound.verifies(asked.account_sid, world_sid),
     )
     return await attempts.attempt(outbound, outgoing, world_sid, tamper)
+
+
+def _json(asked: Notification | Instruction) -> bytes | None:
+    return orjson.dumps(asked.params) if isinstance(asked, Notification) and asked.as_json else None
 
 
 async def answered(fetch: Fetch, instruction: Instruction) -> Document | Failure:

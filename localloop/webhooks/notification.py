@@ -31,6 +31,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     method: str = "POST"
     follows: bool = False
     voice: bool = False
+    as_json: bool = False  # its POST carries JSON in place of a form
     purpose: Purpose = "callback"
     made: int = 0
     retries: int = 0

@@ -29,6 +29,7 @@ _MARKS = {
     "DateCreated": "payment",
     "Result": "pay",
     "DialCallStatus": "dial",
+    "ContentType": "user-message",
     "StreamSid": "stream-status",
     "SiprecSid": "siprec-status",
     "TranscriptionEvent": "realtime-transcription",

@@ -141,6 +141,7 @@ _CALLS = Resource(
                         SID,
                         Param(name="Press", location="body", pattern="^[0-9A-D#*wW]{1,100}$"),
                         Param(name="Say", location="body", max_length=4096),
+                        Param(name="Message", location="body", max_length=10_240),
                         Param(
                             name="Status",
                             location="body",

@@ -6,7 +6,7 @@ other end of a call has `PickedUp` or `Declined`, `Pressed` keys, `Said` somethi
 
 from localloop.products.voice.call.compose import Rules
 from localloop.products.voice.call.documents import Document
-from localloop.products.voice.call.events import Act, Declined, HungUp, PickedUp, Pressed, Said
+from localloop.products.voice.call.events import Act, Declined, HungUp, Messaged, PickedUp, Pressed, Said
 from localloop.products.voice.call.inbound import Incoming
 from localloop.products.voice.call.queries import Alive
 from localloop.products.voice.call.resource import Call, shown
@@ -30,6 +30,7 @@ __all__ = [
     "Document",
     "HungUp",
     "Incoming",
+    "Messaged",
     "Needs",
     "PickedUp",
     "Pressed",

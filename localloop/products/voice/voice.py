@@ -9,7 +9,7 @@ from uuid import UUID
 from localloop.core import clock
 from localloop.jobs import Handler, NewJob, enqueue
 from localloop.products.numbers import Directory
-from localloop.products.voice import insights, queue, trace
+from localloop.products.voice import insights, queue, trace, user_message
 from localloop.products.voice.call import documents, operations, queries
 from localloop.products.voice.call.accept import Acceptance
 from localloop.products.voice.call.compose import Composer, Free, Hindrances, Rules
@@ -129,6 +129,7 @@ class Voice:
             transcription.binding(self.database),
             payments.binding(payments.Payments(self.database, self.engine)),
             *sessions.bindings(self.database, calls),
+            *user_message.bindings(self.database, self.engine),
             *trace.bindings(self.database, calls),
             *insights.bindings(self.database, calls),
         )

@@ -135,3 +135,19 @@ async def test_a_sim_has_a_phone(loop: Loop) -> None:
 async def test_what_is_no_sim_is_nobody(loop: Loop) -> None:
     await run(loop, "<Dial><Sim>meter</Sim></Dial>")
     assert await alerts(loop) == [13224]
+
+
+# <Enqueue workflowSid>
+
+
+async def test_a_workflow_makes_no_task(loop: Loop) -> None:
+    """One that is there neither (14222): TaskRouter keeps what it is told, and routes nothing."""
+    workspace = (await loop.ask("POST", "/taskrouter/v1/Workspaces", {"FriendlyName": "Desk"})).json()["sid"]
+    path = f"/taskrouter/v1/Workspaces/{workspace}/Workflows"
+    made = await loop.ask("POST", path, {"FriendlyName": "All", "Configuration": '{"task_routing":{}}'})
+    assert made.status == 201, made.body
+    loop.app.documents["/left"] = GOODBYE
+    for sid in (made.json()["sid"], "WW" + "0" * 32):
+        await run(loop, f"<Enqueue workflowSid='{sid}' action='/left'><Task>{{}}</Task></Enqueue>")
+    assert await alerts(loop) == [14222, 14220]
+    assert [told["QueueResult"] for told in loop.app.told("/left")] == ["system-error"] * 2

@@ -63,6 +63,7 @@ def test_the_document_has_what_is_sent_and_nothing_else() -> None:
         "stream-status",
         "siprec-status",
         "realtime-transcription",
+        "user-message",
     }
     apart = {"debugger", "usage-trigger", "payment"}
     assert set(document()["operations"]) == messages | calls | beside | services | apart

@@ -8,7 +8,16 @@ from typing import Final
 from msgspec.structs import replace
 
 from localloop.core import errors
-from localloop.products.voice.call import callbacks, family, payments, recorded, script, sessions, shared
+from localloop.products.voice.call import (
+    callbacks,
+    family,
+    messages,
+    payments,
+    recorded,
+    script,
+    sessions,
+    shared,
+)
 from localloop.products.voice.call.events import (
     Act,
     AnyEvent,
@@ -31,6 +40,7 @@ from localloop.products.voice.call.events import (
     LegOver,
     Matched,
     Measured,
+    Messaged,
     NotBrought,
     Ordered,
     PaymentAsked,
@@ -44,9 +54,12 @@ from localloop.products.voice.call.events import (
     Said,
     Screened,
     Silent,
+    Subscribed,
     Texted,
     Ticked,
     TimeIsUp,
+    Unsubscribed,
+    UserMessage,
 )
 from localloop.products.voice.call.lifecycle import Status
 from localloop.products.voice.call.turn import Turn
@@ -77,7 +90,7 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             _arrive(turn)
         case Came(news):
             turn.react(turn.end.due(news))
-        case PickedUp() | Declined() | Pressed() | Said() | HungUp():
+        case PickedUp() | Declined() | Pressed() | Said() | HungUp() | Messaged():
             _act(turn, event)
         case Ticked(name):
             script.ticked(turn, name)
@@ -116,11 +129,11 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             _obey(turn, event)
         case EntryOver():
             payments.entry_over(turn, event)
-        case PaymentBegun() | PaymentAsked() | Attached() | Detached():
+        case _:
             _serve(turn, event)
 
 
-def _serve(turn: Turn, event: PaymentBegun | PaymentAsked | Attached | Detached) -> None:
+def _serve(turn: Turn, event: AnyEvent) -> None:
     """What REST wants done beside its document. Raises what the call refuses."""
     match event:
         case PaymentBegun(session):
@@ -131,6 +144,12 @@ def _serve(turn: Turn, event: PaymentBegun | PaymentAsked | Attached | Detached)
             sessions.attach(turn, listening)
         case Detached(sid):
             sessions.detach(turn, sid)
+        case UserMessage():
+            messages.send(turn, event)
+        case Subscribed():
+            messages.subscribe(turn, event)
+        case Unsubscribed():
+            messages.unsubscribe(turn, event)
 
 
 def _act(turn: Turn, act: Act) -> None:
@@ -146,6 +165,8 @@ def _act(turn: Turn, act: Act) -> None:
             turn.react(end.press(digits))
         case Said(text) if turn.call.status == "in-progress":
             turn.react(end.say(text))
+        case Messaged():
+            messages.sent(turn, act)
         case HungUp():
             turn.react(end.hang_up())
         case _:

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from localloop.products.voice.call.resource import Method, Options
+from localloop.products.voice.letters import Subscription
 from localloop.products.voice.payment.session import Piece, Session
 from localloop.products.voice.session.session import CallSession
 from localloop.telephony.leg import News
@@ -250,6 +251,31 @@ class Conferred(Struct, frozen=True, tag="conferred"):
     is_for_all: bool = False
 
 
+class Messaged(Struct, frozen=True, tag="messaged"):
+    """The client at the other end sends a user-defined message."""
+
+    content: str
+
+
+class UserMessage(Struct, frozen=True, tag="user-message"):
+    """Over REST: the client shall get this."""
+
+    sid: str
+    content: str
+    key: str = ""
+
+
+class Subscribed(Struct, frozen=True, tag="subscribed"):
+    """Over REST: whoever is told what the client sends."""
+
+    subscription: Subscription
+    key: str = ""
+
+
+class Unsubscribed(Struct, frozen=True, tag="unsubscribed"):
+    sid: str
+
+
 class Attached(Struct, frozen=True, tag="attached"):
     """Over REST: something is to listen to it."""
 
@@ -292,7 +318,9 @@ Event: TypeAlias = (
     | QueueOver
     | Texted
 )
-Act: TypeAlias = PickedUp | Declined | Pressed | Said | HungUp  # of somebody at the other end, in person
-AnyEvent: TypeAlias = (
-    Event | Ordered | Brought | NotBrought | Measured | PaymentBegun | PaymentAsked | Attached | Detached
-)
+Letter: TypeAlias = UserMessage | Subscribed | Unsubscribed
+Act: TypeAlias = (
+    PickedUp | Declined | Pressed | Said | HungUp | Messaged
+)  # of somebody at the other end, in person
+Asked: TypeAlias = Ordered | PaymentBegun | PaymentAsked | Attached | Detached | Letter  # over REST
+AnyEvent: TypeAlias = Event | Brought | NotBrought | Measured | Asked | Messaged

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from localloop.products.voice.call.events import Event, Name
 from localloop.products.voice.call.resource import Call, Method
+from localloop.products.voice.letters import Letters
 from localloop.products.voice.payment.session import Session
 from localloop.products.voice.session.session import CallSession
 from localloop.telephony.simulated import Phone, Wire
@@ -83,6 +84,7 @@ class Live(Struct, frozen=True, kw_only=True, omit_defaults=True):
     recording_sid: str = ""  # of the call as a whole, from its answer on
     speech: Speech | None = None  # that nobody hears yet
     sessions: dict[int, CallSession] = {}  # what listens to it, by its command's number; REST's below 0
+    letters: Letters = Letters()
     passed: dict[str, str] = {}  # what the application that it calls is told besides
     passed_to: str = ""  # whom that shall think called, instead of itself
     hops: int = 0  # calls of the house that led to it

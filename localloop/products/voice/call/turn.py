@@ -207,6 +207,9 @@ class Turn:
             )
         )
 
+    def notify(self, notification: Notification) -> None:
+        self._notifications.append(notification)
+
     def warn(self, code: int, reason: str, facts: dict[str, str] | None = None) -> None:
         """The Debugger is told, unless it knows already."""
         if code != self.known:

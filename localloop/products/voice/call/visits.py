@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
@@ -198,9 +198,18 @@ async def _in_line(unit: Unit, live: Live, visit: Visit) -> list[NewJob]:
     return []
 
 
+NO_WORKFLOW: Final = 14220
+NO_TASK: Final = 14222
+_WORKFLOW: Final = """
+select exists (select from resources where account_sid = $1 and kind = 'taskrouter/Workflow' and sid = $2)
+"""
+
+
 async def _enter(unit: Unit, live: Live, caller: Caller, wanted: commands.EnterQueue) -> list[NewJob]:
     if wanted.workflow_sid:
-        return [job_of(live, Queued("refused", code=14220), live.at)]
+        # TaskRouter keeps its workflows, and routes nothing: no task comes of one that is there.
+        found = await unit.fetchval(_WORKFLOW, caller.account_sid, wanted.workflow_sid)
+        return [job_of(live, Queued("refused", code=NO_TASK if found else NO_WORKFLOW), live.at)]
     came = await queues.enter(unit, caller, wanted.name, wanted.max_size)
     if isinstance(came, queues.Refused):
         return [job_of(live, Queued(came.way, came.queue_sid, came.code), live.at)]
