@@ -111,14 +111,12 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
         case Bridged(peer):
             shared.bridged(turn, peer)
             family.go_on_speaking(turn)
-        case Queued() | Matched() | Dequeued() | QueueOver() | Conferred():
+        case Queued() | Matched() | Dequeued() | QueueOver() | Conferred() | Hushed():
             _share(turn, event)
         case Texted():
             script.texted(turn, event)
         case Heard():
             script.hear(turn, event)
-        case Hushed():
-            shared.hushed(turn)
         case Brought():
             script.brought(turn, event)
         case NotBrought():
@@ -173,8 +171,10 @@ def _act(turn: Turn, act: Act) -> None:
             raise errors.call_not_in_progress()
 
 
-def _share(turn: Turn, event: Queued | Matched | Dequeued | QueueOver | Conferred) -> None:
+def _share(turn: Turn, event: Queued | Matched | Dequeued | QueueOver | Conferred | Hushed) -> None:
     match event:
+        case Hushed():
+            shared.hushed(turn)
         case Queued():
             shared.queued(turn, event)
         case Matched():

@@ -346,18 +346,15 @@ def perform(turn: Turn, command: AnyCommand) -> None:
             family.bridge(turn, command)
         case commands.EndLegs():
             family.release(turn, command)
-        case commands.EnterQueue():
-            turn.visit(command)
-        case commands.LeaveQueue():
-            shared.leave_queue(turn, command)
-        case commands.Dequeue():
-            shared.dequeue(turn, command)
-        case commands.JoinConference():
-            shared.join(turn, command)
-        case commands.LeaveConference():
-            shared.leave(turn)
-        case commands.Announced(url=url, code=code):
-            shared.announced(turn, url, code)
+        case (
+            commands.EnterQueue()
+            | commands.LeaveQueue()
+            | commands.Dequeue()
+            | commands.JoinConference()
+            | commands.LeaveConference()
+            | commands.Announced()
+        ):
+            shared.perform(turn, command)
         case commands.StartRecording():
             recorded.start(turn, command)
         case commands.StopRecording(of=of):

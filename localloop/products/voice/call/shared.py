@@ -4,6 +4,8 @@ hears of that.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from msgspec.structs import replace
 
 from localloop.core import errors
@@ -25,6 +27,31 @@ from localloop.products.voice.queue import line
 from localloop.twiml.interpreter import commands, events
 
 # What its document wants -----------------------------------------------------------------------------------
+
+Wanted: TypeAlias = (
+    commands.EnterQueue
+    | commands.LeaveQueue
+    | commands.Dequeue
+    | commands.JoinConference
+    | commands.LeaveConference
+    | commands.Announced
+)
+
+
+def perform(turn: Turn, wanted: Wanted) -> None:
+    match wanted:
+        case commands.EnterQueue():
+            turn.visit(wanted)
+        case commands.LeaveQueue():
+            leave_queue(turn, wanted)
+        case commands.Dequeue():
+            dequeue(turn, wanted)
+        case commands.JoinConference():
+            join(turn, wanted)
+        case commands.LeaveConference():
+            leave(turn)
+        case commands.Announced(url=url, code=code):
+            announced(turn, url, code)
 
 
 def dequeue(turn: Turn, wanted: commands.Dequeue) -> None:
