@@ -105,8 +105,8 @@ async def open_parts(
         )
         await messaging.start()
         dialing = await stack.enter_async_context(_dialing(settings, database, revocations, worlds))
-        ruled, texts = (_call_rules(settings, worlds), webhooks, dialing), CallTexts(messaging)
-        calls = voice.Voice(database, directory, records, *ruled, public_url, texts, sealer=sealer)
+        rules, texts = _call_rules(settings, worlds), CallTexts(messaging)
+        calls = voice.Voice(database, directory, records, rules, webhooks, dialing, public_url, texts, sealer)
         yield Parts(
             database=database,
             credentials=credentials,

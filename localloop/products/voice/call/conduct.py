@@ -125,6 +125,13 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             script.measured(turn, event)
         case Ordered():
             _obey(turn, event)
+        case _:
+            _go_on_beside(turn, event)
+
+
+def _go_on_beside(turn: Turn, event: AnyEvent) -> None:
+    """What somebody leads over REST beside the call's document."""
+    match event:
         case EntryOver():
             payments.entry_over(turn, event)
         case _:

@@ -316,12 +316,8 @@ def perform(turn: Turn, command: AnyCommand) -> None:
         case commands.Fetch(n=n, url=url, method=method, parameters=parameters, why=why):
             more = turn.live.whisper if why == "queue-whisper" else {}
             turn.ask(n, url, method, {**more, **parameters}, why)
-        case commands.Notify(kind="pay-status"):
-            payments.tell_of_document(turn, command)
-        case commands.Notify(url=url, method=method, parameters=parameters):
-            turn.tell(url, method, parameters)
-        case commands.Listen(private=True):
-            payments.begin_in_document(turn)
+        case commands.Notify():
+            _tell(turn, command)
         case commands.Warn():
             _warn(turn, command)
         case commands.StartTimer(name=name, seconds=seconds):
@@ -361,6 +357,13 @@ def perform(turn: Turn, command: AnyCommand) -> None:
             recorded.stop(turn, of)
         case _:
             _sound(turn, command)
+
+
+def _tell(turn: Turn, told: commands.Notify) -> None:
+    if told.kind == "pay-status":
+        payments.tell_of_document(turn, told)
+    else:
+        turn.tell(told.url, told.method, told.parameters)
 
 
 def _play(turn: Turn, play: commands.Play) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localloop.products.voice.call import sessions, texting
+from localloop.products.voice.call import payments, sessions, texting
 from localloop.products.voice.call.turn import Turn
 from localloop.products.voice.payment import connector
 from localloop.telephony import leg
@@ -11,6 +11,8 @@ from localloop.twiml.interpreter import AnyCommand, commands, events
 
 def perform(turn: Turn, command: AnyCommand) -> None:
     match command:
+        case commands.Listen(private=True):
+            payments.begin_in_document(turn)
         case commands.Charge():
             _charge(turn, command)
         case commands.SendMessage():
