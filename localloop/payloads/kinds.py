@@ -91,6 +91,7 @@ _SENT: Final = frozenset(
         "gather",
         "record",
         "dial",
+        "dial-refer",
         "enqueue",
         "queue-wait",
         "queue-whisper",
@@ -122,6 +123,12 @@ _VOICE: Final = (
     _call("record", "A caller was recorded", "the action of <Record>", voice.Recorded),
     _call(
         "dial", "A call that was dialled has ended", "the action of <Dial>", voice.Dialled, queue.Dequeuing
+    ),
+    _call(
+        "dial-refer",
+        "Who was dialled hands the caller to somebody else",
+        "the referUrl of <Dial>",
+        voice.HandedOver,
     ),
     _call("enqueue", "A caller is out of a queue", "the action of <Enqueue>", queue.Enqueued),
     _call("queue-wait", "A caller waits in a queue", "the waitUrl of <Enqueue>", queue.Waiting),

@@ -335,6 +335,12 @@ class Messaged(Part, frozen=True, kw_only=True):
     ] = UNSET
 
 
+class HandedOver(Part, frozen=True, kw_only=True):
+    """What the REFER of a SIP leg adds to the request of the document that the caller goes on by."""
+
+    refer_transfer_target: Annotated[str, said("Whom he is handed to", "sip:bob@example.com")]
+
+
 class Referred(Part, frozen=True, kw_only=True):
     """What <Refer> adds to the request of its action."""
 

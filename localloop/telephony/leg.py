@@ -128,7 +128,7 @@ class Wake(Struct, frozen=True, tag=True):
 
 
 class Transferring(Struct, frozen=True, tag=True):
-    """For the leg alone: whoever is there hands the call to somebody else. A carrier tells nobody of it."""
+    """For the leg alone: whoever is there hands the call to somebody else, of which a carrier tells nobody."""
 
     to: str
 
@@ -138,6 +138,12 @@ class Referring(Struct, frozen=True, tag=True):
 
     n: int
     uri: str
+
+
+class Refers(Struct, frozen=True, tag=True):
+    """It asks that the call goes on elsewhere: SIP's REFER (RFC 3515)."""
+
+    to: str
 
 
 class Repeated(Struct, frozen=True, tag=True):
@@ -156,6 +162,7 @@ News: TypeAlias = (
     | Referred
     | Wake
     | Transferring
+    | Refers
     | Referring
     | Repeated
 )

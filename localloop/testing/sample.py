@@ -320,6 +320,7 @@ _RULES: Final[Mapping[str, tuple[Callable[[_Draft], None], ...]]] = {
     "call-message": (_call, _messaged, _fallback),
     "connect": (_call, _disconnected),
     "refer": (_call, _fallback),
+    "dial-refer": (_call, _fallback),
     "gather-partial": (_call,),
     "pay": (_call, _paid, _fallback),
     "voice-status": (_call, _progress),

@@ -42,6 +42,7 @@ _MARKS = {
     "RecordingSid": "record",
     "UnstableSpeechResult": "gather-partial",
     "ReferCallStatus": "refer",
+    "ReferTransferTarget": "dial-refer",
     "Digits": "gather",
     "SpeechResult": "gather",
     "Called": "voice",

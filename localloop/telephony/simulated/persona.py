@@ -17,7 +17,7 @@ MAX_STEPS: Final = 100
 MAX_TEXT: Final = 4096
 LONGEST_S: Final = 86_400.0
 _KEYS: Final = re.compile(r"[0-9A-D#*wW]+")
-_NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}")
+_NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}|sips?:[^\s@]+@[^\s@]+")
 _GIVEN: Final = ("wait", "say", "press", "pause", "hold", "transfer")
 
 
@@ -33,7 +33,7 @@ class Step(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     press: str | None = None
     pause: float | None = None  # seconds
     hold: float | None = None  # seconds: he hears nothing meanwhile, and says nothing
-    transfer: str | None = None  # the number of whoever takes the call from here on
+    transfer: str | None = None  # the number, or SIP address, of whoever takes the call from here on
     hang_up: bool = False
 
     def __post_init__(self) -> None:
@@ -47,7 +47,7 @@ class Step(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
         if any(not 0 <= seconds <= LONGEST_S for seconds in (self.pause or 0, self.hold or 0)):
             raise PersonaError(f"a pause is between 0 and {LONGEST_S:.0f} seconds, a hold as well")
         if self.transfer is not None and not _NUMBER.fullmatch(self.transfer):
-            raise PersonaError("a call is transferred to a number: +15551230001")
+            raise PersonaError("a call is transferred to a number, +15551230001, or a SIP address")
 
 
 class Persona(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

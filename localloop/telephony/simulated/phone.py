@@ -26,6 +26,7 @@ from localloop.telephony.leg import (
     Refer,
     Referred,
     Referring,
+    Refers,
     Repeated,
     Ring,
     Ringing,
@@ -224,10 +225,12 @@ class Phone(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="phone"):
         return there._greet(Reaction(there))
 
     def _hand_on(self, to: str) -> Reaction:
-        """The next one's phone rings; a call that reaches nobody is lost, and one that nobody takes rings on."""
+        """The next one's phone rings; a call that reaches nobody is lost, and one that nobody takes rings on. Who
+        speaks SIP, of whose heir nothing is known here, asks us to see to it."""
+        leg = replace(self, is_away=self.heir is not None, turn=self.turn + 1)
         if self.heir is None:
-            raise RuntimeError(f"nobody has looked up who is at {to}")
-        leg = replace(self, is_away=True, turn=self.turn + 1)
+            again = _later(REACTION_S, Wake(leg.turn))  # if nobody takes it over
+            return Reaction(leg, (Refers(to),), (again,), (Line("transferred", to),))
         seconds = 0.0 if self.heir.takes in ("busy", "unreachable") else self.heir.after
         later = () if self.heir.takes in ("never", "manual") else (_later(seconds, Wake(leg.turn)),)
         return Reaction(leg, later=later, lines=(Line("transferred", to),))

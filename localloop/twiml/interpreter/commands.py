@@ -23,6 +23,7 @@ Why: TypeAlias = Literal[
     "enqueue",
     "connect",
     "refer",
+    "dial-refer",
     "call-message",
     "screening",
     "queue-wait",

@@ -202,6 +202,13 @@ class BackgroundEnded(Event, frozen=True, kw_only=True):
     n: int
 
 
+class LegRefers(Event, frozen=True, kw_only=True):
+    """The other end of a leg asks by SIP that the call goes on elsewhere."""
+
+    leg: str
+    to: str
+
+
 class Referred(Event, frozen=True, kw_only=True):
     n: int
     status: Literal["completed", "failed"]
@@ -220,6 +227,7 @@ AnyEvent: TypeAlias = (
     | Timer
     | DialProgress
     | LegEnded
+    | LegRefers
     | ConferenceEvent
     | QueueEvent
     | RecordingEnded

@@ -49,7 +49,8 @@ async def test_first_come_first_taken(database: Database, caller: Caller) -> Non
     entered = [await enter(database, call) for call in (first, second)]
     assert all(isinstance(each, Entered) and each.taken is None for each in entered)
     standing = await desk.standing(database, agent, entered[0].queue_sid)
-    assert standing is None  # who waits in no queue has no place in it
+    assert standing is not None  # who was taken from it a moment ago was its first
+    assert (standing.position, standing.seconds) == (1, 0)
     told = await desk.standing(database, at(second, agent), entered[0].queue_sid)
     assert told is not None
     assert (told.position, told.seconds, told.average, told.size, told.max_size) == (2, 20, 40, 2, 1000)

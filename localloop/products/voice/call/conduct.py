@@ -38,6 +38,7 @@ from localloop.products.voice.call.events import (
     HungUp,
     Hushed,
     LegOver,
+    LegRefers,
     Matched,
     Measured,
     Messaged,
@@ -92,17 +93,11 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             turn.react(turn.end.due(news))
         case PickedUp() | Declined() | Pressed() | Said() | HungUp() | Messaged():
             _act(turn, event)
-        case Ticked(name):
-            script.ticked(turn, name)
-        case Silent(n):
-            recorded.silent(turn, n)
-        case TimeIsUp():
-            _limit(turn)
+        case Ticked() | Silent() | TimeIsUp() | Detected():
+            _pass(turn, event)
         case Barred():
             script.hang_up(turn, by="api")
-        case Detected(answered_by, after_ms):
-            _detected(turn, answered_by, after_ms)
-        case Progressed() | LegOver():
+        case Progressed() | LegOver() | LegRefers():
             script.of_leg(turn, event)
         case Screened():
             script.screen(turn, event)
@@ -178,6 +173,19 @@ def _act(turn: Turn, act: Act) -> None:
             raise errors.call_not_in_progress()
 
 
+def _pass(turn: Turn, event: Ticked | Silent | TimeIsUp | Detected) -> None:
+    """A time is over."""
+    match event:
+        case Ticked(name):
+            script.ticked(turn, name)
+        case Silent(n):
+            recorded.silent(turn, n)
+        case TimeIsUp():
+            _limit(turn)
+        case Detected(answered_by, after_ms):
+            _detected(turn, answered_by, after_ms)
+
+
 def _share(turn: Turn, event: Queued | Matched | Dequeued | QueueOver | Conferred | Hushed) -> None:
     match event:
         case Hushed():
@@ -241,6 +249,8 @@ def _hear(turn: Turn, news: News) -> None:
             _ended(turn, how, code)
         case leg.Finished(n):
             script.finished(turn, n)
+        case leg.Refers(to):
+            family.refers(turn, to)
         case leg.Pressed(digits):
             if not payments.pressed(turn, digits):
                 family.speak(turn, digits=digits)

@@ -237,14 +237,26 @@ class Engine:
         partner = None
         if isinstance(event, Dialled) and live.end is None:
             live, partner = await self._ends.found(live, max(at, live.at))
-        elif isinstance(event, Came) and isinstance(event.news, Transferring | Referring):
-            news = event.news
-            live = await self._ends.heir(live, news.to if isinstance(news, Transferring) else news.uri)
+        elif isinstance(event, Came) and (heir := _heir(live, event)):
+            live = await self._ends.heir(live, heir)
         turn = Turn(secrecy.opened(live, self._sealer), at, self._public_url)
         if partner is not None:
             turn.receive(partner)
         conduct.conduct(turn, event)
         return turn
+
+
+def _heir(live: Live, came: Came) -> str:
+    """At whose phone the call goes on, if that is ours to know: whoever speaks SIP asks us to see to it."""
+    call = live.call
+    match came.news:
+        case Transferring(to):
+            own = call.from_ if call.direction == "inbound" else call.to
+            return "" if own.startswith(("sip:", "sips:")) else to
+        case Referring(uri=uri):
+            return uri
+        case _:
+            return ""
 
 
 def _pause(job: Job) -> timedelta:

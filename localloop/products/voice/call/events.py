@@ -123,6 +123,13 @@ class Progressed(Struct, frozen=True, tag="progressed"):
     what: Literal["initiated", "ringing", "answered", "accepted"]
 
 
+class LegRefers(Struct, frozen=True, tag="leg-refers"):
+    """A call that this one made is to go on elsewhere, as its other end asks."""
+
+    leg: str
+    to: str
+
+
 class LegOver(Struct, frozen=True, tag="leg-over"):
     """A call that this one made is over, or goes its own way."""
 
@@ -307,6 +314,7 @@ Event: TypeAlias = (
     | Conferred
     | Progressed
     | LegOver
+    | LegRefers
     | Screened
     | Released
     | Bridged

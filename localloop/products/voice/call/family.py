@@ -9,7 +9,16 @@ from msgspec.structs import replace
 
 from localloop.core import e164, sids
 from localloop.products.voice.call import lifecycle, shared
-from localloop.products.voice.call.events import Bridged, Heard, LegOver, Name, Progressed, Released, Screened
+from localloop.products.voice.call.events import (
+    Bridged,
+    Heard,
+    LegOver,
+    LegRefers,
+    Name,
+    Progressed,
+    Released,
+    Screened,
+)
 from localloop.products.voice.call.live import Live, Speech
 from localloop.products.voice.call.resource import Call, Detection, Options, Progress
 from localloop.products.voice.call.turn import Turn
@@ -20,6 +29,7 @@ from localloop.twiml.voice import verbs
 
 _SECOND: Final = timedelta(seconds=1)
 NOT_SUPPORTED: Final = 13224
+NO_REFER_URL: Final = 13802
 _SIMS: Final = ("DE", "HS")  # of Programmable Wireless, and Super SIM
 _FREE: Final = ("sim", "application")  # these are shown whoever calls, as clients are
 _PREFIXES: Final = {"client": "client:", "whatsapp": "whatsapp:"}
@@ -159,6 +169,14 @@ def _tell(turn: Turn, leg: str, event: Any) -> None:
 def progressed(turn: Turn, what: str) -> None:
     if turn.live.boss is not None:
         turn.send(turn.live.boss, Progressed(turn.live.leg, turn.call.sid, cast(Any, what)))
+
+
+def refers(turn: Turn, to: str) -> None:
+    """Its other end asks that the call goes on elsewhere: whoever dialled it sees to that."""
+    if turn.live.boss is not None:
+        turn.send(turn.live.boss, LegRefers(turn.live.leg, to))
+    else:
+        turn.warn(NO_REFER_URL, "no <Dial> with a referUrl has made this call")
 
 
 def over(turn: Turn, how: str | None = None, code: int = 0) -> None:

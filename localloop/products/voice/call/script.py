@@ -23,6 +23,7 @@ from localloop.products.voice.call.events import (
     Detected,
     Heard,
     LegOver,
+    LegRefers,
     Measured,
     NotBrought,
     Ordered,
@@ -226,13 +227,16 @@ def detect(turn: Turn, detection: Detection) -> None:
     turn.later(timedelta(milliseconds=found.after_ms), found)
 
 
-def of_leg(turn: Turn, event: Progressed | LegOver) -> None:
+def of_leg(turn: Turn, event: Progressed | LegOver | LegRefers) -> None:
     """A call that this one made."""
     if isinstance(event, Progressed):
         progress = events.DialProgress(
             seq=_next(turn), at=turn.at, leg=event.leg, what=event.what, call_sid=event.call_sid
         )
         feed(turn, progress)
+        return
+    if isinstance(event, LegRefers):
+        feed(turn, events.LegRefers(seq=_next(turn), at=turn.at, leg=event.leg, to=event.to))
         return
     event = shared.completed(turn, event)
     live = turn.live

@@ -20,6 +20,7 @@ from localloop.twiml.interpreter.events import (
     DialProgress,
     Digit,
     LegEnded,
+    LegRefers,
     RecordingEnded,
     Timer,
 )
@@ -28,6 +29,7 @@ from localloop.twiml.voice import verbs
 if TYPE_CHECKING:
     from localloop.twiml.interpreter.run import Run
 
+NO_REFER_URL: Final = 13802
 Parameters: TypeAlias = dict[str, str]
 _NO_CALLER = "{shown} is neither an end of this call nor a number that this account owns or has verified"
 _NOT_CALLED: Final[Mapping[int, str]] = {
@@ -70,6 +72,8 @@ class Dialling(Activity, frozen=True, kw_only=True):
                 self._progress(run, event)
             case LegEnded(leg=leg) if self._has(leg):
                 self._ended(run, event)
+            case LegRefers(leg=leg) if self.told is None and leg == self.bridged:
+                self._refer(run, event.to)
             case Digit(key="*") if self.verb.hangup_on_star and self.told is None:
                 self._star(run)
             case Timer(name=name) if name and name == self.timer:
@@ -173,6 +177,14 @@ class Dialling(Activity, frozen=True, kw_only=True):
         target = next(each.target for each in self.legs if each.leg == ended.leg)
         why = _NOT_CALLED.get(ended.code, ended.how).format(shown=self.verb.caller_id or "the caller")
         return f"{target.address} was not called: {why}"
+
+    def _refer(self, run: Run, to: str) -> None:
+        """The caller goes on by the document at `referUrl`; without one he stays with whom he has."""
+        if self.verb.refer_url is None:
+            run.warn(NO_REFER_URL, f"he asks for {to}")
+            return
+        self.stop(run)
+        run.request(self.verb.refer_url, self.verb.refer_method, {"ReferTransferTarget": to}, "dial-refer")
 
     def _star(self, run: Run) -> None:
         """Before anybody has answered it calls the whole off."""

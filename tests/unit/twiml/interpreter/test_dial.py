@@ -432,3 +432,26 @@ def test_queue_as_a_verb_is_a_dial() -> None:
     talk = talking(f"<Queue>support</Queue>{NEXT}")
     talk.send(events.LegEnded, leg=talk.last(commands.Dequeue).leg, how="failed")
     assert talk.heard() == ["next"]
+
+
+# -- somebody hands the caller to somebody else
+
+
+def test_the_caller_goes_on_where_the_other_hands_him() -> None:
+    talk, leg = conversation("action='dialled' referUrl='refer' referMethod='GET'")
+    talk.send(events.LegRefers, leg=leg, to="sip:bob@example.com")
+    assert talk.last(commands.EndLegs).legs == (leg,)
+    fetch = talk.one(commands.Fetch)
+    assert (fetch.url, fetch.method, fetch.why) == (f"{BASE}refer", "GET", "dial-refer")
+    assert fetch.parameters == {"ReferTransferTarget": "sip:bob@example.com"}
+    ends(talk, leg)
+    talk.answers("<Say>Hello</Say>")
+    assert talk.heard() == ["Hello"]
+
+
+def test_without_a_refer_url_nothing_changes() -> None:
+    talk, leg = conversation()
+    talk.send(events.LegRefers, leg=leg, to="sip:bob@example.com")
+    assert (talk.kinds()[-1], talk.warned()) == ("Warn", [13802])
+    ends(talk, leg)
+    assert told(talk)["DialCallStatus"] == "completed"
