@@ -36,7 +36,7 @@ from localloop.console.queries import (
     Scope,
     messages_by_id,
 )
-from localloop.console.queries_calls import CALL, LIVE
+from localloop.console.queries_calls import CALL, LIVE, calls_by_id
 from localloop.core import clock, sids
 from localloop.store import Database
 
@@ -108,7 +108,7 @@ select r.* from accounts a cross join lateral (
 
 _FORGOTTEN: Final = f"""
 select f.id, f.resource_sid from accounts a join forgotten f on f.account_sid = a.sid and f.id > $2
-where {IN_SCOPE} and f.resource_sid ~ '^(SM|MM)' order by f.id desc limit {MOST}"""
+where {IN_SCOPE} and f.resource_sid ~ '^(SM|MM|CA)' order by f.id desc limit {MOST}"""
 
 
 _Told = tuple[str, str, int | None]  # the account, status and version of a call
@@ -256,17 +256,18 @@ async def caught_up(database: Database, scope: Scope, last_cursor: str) -> Batch
 
 
 async def forgotten(database: Database, scope: Scope, floor: UUID) -> list[Row]:
-    """Messages whose text was redacted or deleted lately, newest first, at most `MOST`."""
+    """Messages whose text was redacted or deleted lately, and deleted calls, newest first, at most `MOST`."""
     return list(await database.fetch(_FORGOTTEN, scope.account_sid, floor, timeout=_TIMEOUT_S))
 
 
-async def _left(database: Database, scope: Scope, message_sids: Sequence[str]) -> tuple[list[Row], list[str]]:
-    """Which of these messages are still there, and the SIDs of the others."""
-    if not message_sids:
+async def _left(database: Database, scope: Scope, found: Sequence[str]) -> tuple[list[Row], list[str]]:
+    """Which of these messages are still there, and the SIDs of those, and of the calls, that are not."""
+    if not found:
         return [], []
-    keys = {sids.uuid_of(sid): sid for sid in message_sids}
+    keys = {sids.uuid_of(sid): sid for sid in found}
     left = await messages_by_id(database, scope, list(keys))
-    there = {row["id"] for row in left}
+    calls = await calls_by_id(database, scope, [key for key, sid in keys.items() if sid.startswith("CA")])
+    there = {row["id"] for row in (*left, *calls)}
     return list(left), [sid for key, sid in keys.items() if key not in there]
 
 

@@ -51,6 +51,24 @@ def application(auth_token: str) -> Flask:
         answer.message(said, status_callback="/status")
         return Response(str(answer), mimetype="text/xml")
 
+    @app.post("/status")
+    def status() -> tuple[str, int]:
+        if request.form.get("MessageStatus", "") not in _FINAL:
+            return "", 204
+        return f"error {request.form['ErrorCode']}", 200  # the bug
+
+    @app.errorhandler(KeyError)
+    def failed(error: KeyError) -> Response:
+        trace = f'  File "shop/status.py", line 41, in status\nKeyError: {error.args[0]!r}\n'
+        return Response(trace, 500, mimetype="text/plain")
+
+    _answer_calls(app)
+    return app
+
+
+def _answer_calls(app: Flask) -> None:
+    """A menu, a gardener who may be busy, and a message for them."""
+
     @app.post("/voice")
     def menu() -> Response:
         answer = VoiceResponse()
@@ -82,19 +100,6 @@ def application(auth_token: str) -> Flask:
         answer.say("Thank you, we call you back.")
         answer.hangup()
         return Response(str(answer), mimetype="text/xml")
-
-    @app.post("/status")
-    def status() -> tuple[str, int]:
-        if request.form.get("MessageStatus", "") not in _FINAL:
-            return "", 204
-        return f"error {request.form['ErrorCode']}", 200  # the bug
-
-    @app.errorhandler(KeyError)
-    def failed(error: KeyError) -> Response:
-        trace = f'  File "shop/status.py", line 41, in status\nKeyError: {error.args[0]!r}\n'
-        return Response(trace, 500, mimetype="text/plain")
-
-    return app
 
 
 @contextmanager

@@ -409,3 +409,7 @@ async def test_what_happens_to_a_call_is_told(server: Server, page: Page) -> Non
         while ended["version"] is not None:
             ended = await events.call(sid)
         assert ended["status"] == "completed"
+        calls = f"rest/2010-04-01/Accounts/{page.account_sid}/Calls"
+        assert await page.status("DELETE", f"{calls}/{sid}.json") == 204
+        while sid not in (await events.next())["gone"]:
+            pass

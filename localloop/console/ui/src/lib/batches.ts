@@ -30,6 +30,7 @@ export class Waiting {
     }
     for (const sid of batch.gone ?? []) {
       this.#rows.messages.delete(sid);
+      this.#rows.calls.delete(sid);
       this.#gone.add(sid);
     }
   }

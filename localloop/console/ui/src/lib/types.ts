@@ -199,7 +199,7 @@ export interface Batch {
   phone_messages: PhoneMessage[];
   requests: ApiRequest[];
   calls: Call[];
-  /** SIDs of messages that were deleted. */
+  /** SIDs of messages and calls that were deleted. */
   gone: string[];
   skipped: { messages?: number; deliveries?: number; phone_messages?: number; requests?: number; calls?: number };
 }
