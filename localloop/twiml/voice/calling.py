@@ -26,6 +26,7 @@ MAX_CALLER_ID: Final = 255
 _SIP_HEADER: Final = re.compile(
     r"X-[A-Za-z0-9!%*_+`'~-]+|User-to-User|Remote-Party-ID|P-Preferred-Identity|P-Called-Party-ID"
 )
+_INTERNATIONAL: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _SIP_URI: Final = re.compile(r"sips?:[^\s@<>]+(@[^\s@<>]+)?", re.IGNORECASE)
 _NAMED: Final[Mapping[str, verbs.TargetKind]] = {
     "Client": "client",
@@ -79,7 +80,9 @@ def _target(reading: Reading, name: str, element: Element) -> Iterator[verbs.Tar
 def _number(reading: Reading, text: str, element: Element, target: verbs.Target) -> Iterator[verbs.Target]:
     """The number as E.164; one that is none is not called."""
     number = e164.parse(text, reading.country)
-    if number is None:
+    if number is None and _INTERNATIONAL.fullmatch(text):
+        reading.notices.add(13226, f"{text} has the code of no country", element)
+    elif number is None:
         reading.notices.add(13223, f"{text[:80]!r} is no phone number", element)
     elif not number.is_possible:
         reading.notices.add(13224, f"{number.e164} does not exist", element)

@@ -93,6 +93,7 @@ def codes(inside: str) -> list[int]:
         ("<Dial>hello</Dial>", 13223),
         ("<Dial>+1</Dial>", 13223),
         ("<Dial>+121255</Dial>", 13224),
+        ("<Dial>+9991234567</Dial>", 13226),
         ("<Dial><Sip method='PUT'>sip:a@b.c</Sip></Dial>", 13241),
         ("<Dial><Sip>joe</Sip></Dial>", 13243),
         (f"<Dial><Sip username='{'a' * 256}'>sip:a@b.c</Sip></Dial>", 13249),
