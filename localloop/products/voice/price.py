@@ -44,15 +44,16 @@ def way_of(direction: str) -> Way:
 
 
 def price_of(leg: Rated) -> Decimal | None:
-    """What the leg takes from the balance, negative; None for one that was never answered."""
+    """What the leg takes from the balance, negative; None for one that was never answered. One that was has begun its
+    first minute."""
     if leg.seconds is None:
         return None
-    product = _product(leg)
+    product, seconds = _product(leg), max(1, leg.seconds)
     if product != "voice":
-        return -money.rate(product, leg.way, "") * money.minutes(leg.seconds)
+        return -money.rate(product, leg.way, "") * money.minutes(seconds)
     number = _rated_number(leg)
     country, kind = (number.country, _KINDS.get(number.kind, "*")) if number else ("", "*")
-    return money.call_price(leg.way, country, leg.seconds, kind)
+    return money.call_price(leg.way, country, seconds, kind)
 
 
 def extra_price(extra: Extra, seconds: int) -> Decimal:

@@ -17,7 +17,8 @@ from localloop.store import Executor
 _COUNTED: Final = """
 select c.account_sid, (c.answer_time at time zone 'UTC')::date as day, k.is_inbound, k.far,
   case when k.is_inbound and k.far = '' then c.to_address else '' end as own,
-  count(*)::bigint as count, sum(ceil(extract(epoch from c.end_time - c.answer_time) / 60))::bigint as minutes,
+  count(*)::bigint as count,
+  sum(greatest(1, ceil(extract(epoch from c.end_time - c.answer_time) / 60)))::bigint as minutes,
   coalesce(sum(-c.price), 0) as price
 from calls c cross join lateral (
   select i.is_inbound, case when i.far like 'client:%' then 'client:' when i.far like 'sip%:%' then 'sip:' else '' end

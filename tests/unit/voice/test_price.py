@@ -20,7 +20,7 @@ def outbound(to: str, seconds: int | None = 60) -> Rated:
     return Rated(way="outbound", from_=US, to=to, seconds=seconds)
 
 
-@pytest.mark.parametrize(("seconds", "minutes"), [(0, 0), (1, 1), (59, 1), (60, 1), (61, 2), (14_400, 240)])
+@pytest.mark.parametrize(("seconds", "minutes"), [(0, 1), (1, 1), (59, 1), (60, 1), (61, 2), (14_400, 240)])
 def test_every_minute_begun_counts(seconds: int, minutes: int) -> None:
     assert price_of(outbound(US, seconds)) == Decimal("-0.0140") * minutes
 

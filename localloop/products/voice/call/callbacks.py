@@ -92,8 +92,8 @@ def detected_params(call: Call, after_ms: int) -> dict[str, str]:
 
 
 def minutes(seconds: int) -> int:
-    """Minutes begun, as they are charged."""
-    return -(-seconds // 60)
+    """Minutes begun, as they are charged: the first with the answer."""
+    return max(1, -(-seconds // 60))
 
 
 def is_told(call: Call, before: Status, after: Status) -> bool:
