@@ -71,8 +71,8 @@ def _followed(client: Client, path: str, acts: list[dict[str, str]], *, shows: b
                 due = time.monotonic() + line["seconds"] + _REACTION_S
             if shows:
                 print(f"{_TOLD[line['kind']]:>12}  {line['text']}", flush=True)
-            for alert in alerts:
-                print(f"{alert['detail']['log_level']:>12}  {_told(alert)}", flush=True)
+        for alert in alerts if shows else ():
+            print(f"{alert['detail']['log_level']:>12}  {_told(alert)}", flush=True)
         if now["status"] in _OVER:
             return {**now, "alerts": [_told(each) for each in troubles.all]}
         if acts and due is not None and time.monotonic() >= due:
