@@ -254,7 +254,7 @@ class RecordingChange(Part, frozen=True, kw_only=True):
     ] = UNSET
     error_code: Annotated[
         str | UnsetType,
-        said("Why there is none", "16108", when="RecordingStatus is absent or failed", pattern=part.CODE),
+        said("Why there is none, else 0", "0", when="the recording is over", pattern=part.NUMBER),
     ] = UNSET
     conference_sid: Annotated[
         str | UnsetType,

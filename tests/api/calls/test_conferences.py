@@ -84,7 +84,14 @@ async def test_one_is_recorded(loop: Loop) -> None:
 async def test_who_hears_whom(loop: Loop) -> None:
     """The coach is heard by whom he coaches, the muted by nobody, who is on hold hears music alone."""
     ada = await enter(
-        loop, ADA, {"pause": 20}, {"say": "from Ada"}, statusCallback="/room", statusCallbackEvent=EVERYTHING
+        loop,
+        ADA,
+        {"pause": 20},
+        {"say": "from Ada"},
+        {"pause": 10},
+        {"press": "7"},
+        statusCallback="/room",
+        statusCallbackEvent=EVERYTHING,
     )
     bob = await enter(loop, BOB, {"pause": 22}, {"say": "from Bob"}, {"press": "5"}, muted="true")
     cat = await enter(loop, CAT, {"pause": 24}, {"say": "from Cat"}, coach=ada, beep="onEnter")
@@ -93,7 +100,9 @@ async def test_who_hears_whom(loop: Loop) -> None:
         ("played", "beep"),
         ("said", "from Ada"),
         ("heard", "from Cat"),
+        ("pressed", "7"),
     ]
+    assert [("tones", "7") in await heard(loop, *each) for each in ((bob, BOB), (cat, CAT))] == [True, True]
     assert ("heard", "from Cat") not in await heard(loop, bob, BOB)
     assert ("heard", "from Ada") in await heard(loop, bob, BOB)
     assert ("heard", "from Ada") in await heard(loop, cat, CAT)

@@ -30,7 +30,7 @@ from localloop.products.voice.call.turn import job_of
 from localloop.products.voice.conference import queries as conferences
 from localloop.products.voice.conference import room
 from localloop.products.voice.conference.callbacks import Subscription
-from localloop.products.voice.conference.desk import Desk, Goes, Host
+from localloop.products.voice.conference.desk import Desk, Goes, Host, Said
 from localloop.products.voice.conference.room import Entry, Recorded, Tell
 from localloop.products.voice.queue import desk as queues
 from localloop.products.voice.queue.desk import Caller
@@ -142,9 +142,8 @@ class Visits:
     async def _speak(self, unit: Unit, live: Live, said: Speak) -> list[NewJob]:
         """Everybody who hears this one does."""
         seconds = timedelta(seconds=seconds_of(said.text) if said.text else seconds_of_tones(said.digits))
-        now, listeners = await self._desk.speak(
-            unit, _host(live, said.name), live.call.sid, live.at + seconds
-        )
+        spoken = Said(call_sid=live.call.sid, ends=live.at + seconds, has_words=bool(said.text))
+        now, listeners = await self._desk.speak(unit, _host(live, said.name), spoken)
         heard = Heard(said.text, said.digits)
         jobs = [_job(now, each.call_sid, each.root, heard, live.at) for each in listeners]
         if said.text and now.subscription is not None and "speaker" in now.subscription.events:

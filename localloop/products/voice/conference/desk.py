@@ -58,6 +58,14 @@ class Goes(Struct, frozen=True, kw_only=True):
     call_status: str = ""
 
 
+class Said(Struct, frozen=True, kw_only=True):
+    """Who says something, and until when; or presses keys."""
+
+    call_sid: str
+    ends: datetime
+    has_words: bool
+
+
 class Desk(Struct, frozen=True):
     recorder: Recorder
 
@@ -87,16 +95,15 @@ class Desk(Struct, frozen=True):
             unit, before, room.leave(before, goes.call_sid, goes.going, host.at, goes.call_status)
         )
 
-    async def speak(
-        self, unit: Unit, host: Host, speaker: str, ends: datetime
-    ) -> tuple[Room, tuple[Participant, ...]]:
+    async def speak(self, unit: Unit, host: Host, said: Said) -> tuple[Room, tuple[Participant, ...]]:
         """The room then, and who hears it."""
         found = await queries.active(unit, host.account_sid, host.name)
         if found is None:
             return fresh(host), ()
         before = await queries.whole(unit, found)
-        outcome = await self.keep(unit, before, room.speak(before, speaker, host.at, ends))
-        return outcome.room, room.listeners(before, speaker)
+        now = room.speak(before, said.call_sid, host.at, said.ends, has_words=said.has_words)
+        outcome = await self.keep(unit, before, now)
+        return outcome.room, room.listeners(before, said.call_sid)
 
     async def apply(
         self,

@@ -502,8 +502,8 @@ def announced(room: Room, call_sid: str, url: str, at: datetime, failure: str = 
     return step.outcome()
 
 
-def speak(room: Room, call_sid: str, at: datetime, ends: datetime) -> Outcome:
-    """Somebody begins to speak, and will have spoken at `ends`."""
+def speak(room: Room, call_sid: str, at: datetime, ends: datetime, *, has_words: bool = True) -> Outcome:
+    """Somebody begins to speak, and will have spoken at `ends`; or presses keys, which all hear as well."""
     found = room.find(call_sid)
     if found is None or not is_heard(room, found):
         return Outcome(room)
@@ -512,7 +512,8 @@ def speak(room: Room, call_sid: str, at: datetime, ends: datetime) -> Outcome:
     if taken is not None and not found.coaching:  # what a coach says is in no recording
         last = max(ends, taken.last or ends)
         step.set(recording=structs.replace(taken, first=taken.first or at, last=last))
-    step.spoken("participant-speech-start", found)
+    if has_words:
+        step.spoken("participant-speech-start", found)
     return step.outcome()
 
 

@@ -31,6 +31,10 @@ _RUNNING_ROOM: Final = f"""
 select {_COLUMNS} from recordings where account_sid = $1 and conference_id = $2 and status = any($3)
 order by id desc limit 1
 """
+_OVER_REST: Final = """
+select exists (select from recordings where account_sid = $1 and call_id = $2 and status = any($3)
+  and wish ->> 'source' = 'StartCallRecordingAPI')
+"""
 _OF_CALLS: Final = f"""
 select {_COLUMNS} from recordings r join unnest($1::text[], $2::uuid[]) as c (a, i) on r.account_sid = c.a
   and r.call_id = c.i
@@ -100,6 +104,11 @@ async def of_calls(executor: Executor, calls: Sequence[tuple[str, UUID]]) -> lis
     accounts, ids = [account for account, _ in calls], [id for _, id in calls]
     rows = await executor.fetch(_OF_CALLS, accounts, ids, list(lifecycle.RUNNING))
     return [_recording(row) for row in rows]
+
+
+async def begun_over_rest(executor: Executor, account_sid: str, call_id: UUID) -> bool:
+    """Whether a call is being recorded because REST wanted it."""
+    return bool(await executor.fetchval(_OVER_REST, account_sid, call_id, list(lifecycle.RUNNING)))
 
 
 async def running_conference(executor: Executor, account_sid: str, id: UUID) -> Recording | None:

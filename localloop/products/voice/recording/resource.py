@@ -63,7 +63,8 @@ class Recordings(Struct, frozen=True):
         """Records a call from now on. Raises 16108, 20001, 20404, 21220."""
         call_id, wish = await self._call(request), _wish(request)
         async with self.recorder.database.unit() as unit:
-            if await queries.running(unit, request.account_sid, call_id) is not None:
+            # Beside what a document or the call itself records, as at Twilio (observed), but only once.
+            if await queries.begun_over_rest(unit, request.account_sid, call_id):
                 raise errors.of(CONCURRENT)
             of = Of(
                 account_sid=request.account_sid,

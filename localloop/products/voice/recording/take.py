@@ -200,7 +200,7 @@ def is_told(now: Recording) -> bool:
 
 def callback_params(now: Recording, public_url: str) -> Mapping[str, str]:
     """The form of a recording's status callback."""
-    is_over = now.status == "completed"
+    is_done = now.status == "completed"
     return voice.RecordingChange(
         account_sid=now.account_sid,
         call_sid=given(now.call_sid),
@@ -212,6 +212,7 @@ def callback_params(now: Recording, public_url: str) -> Mapping[str, str]:
         recording_start_time=format_datetime(now.start_time),
         recording_source=now.wish.source,
         recording_track=now.wish.track,
-        recording_duration=str(now.duration) if is_over and now.duration is not None else UNSET,
-        error_code=str(now.error_code) if now.error_code else UNSET,
+        recording_duration=str(now.duration) if is_done and now.duration is not None else UNSET,
+        # 0 of one that can be heard is observed, not documented.
+        error_code=str(now.error_code or 0) if is_done or now.error_code else UNSET,
     ).params()
