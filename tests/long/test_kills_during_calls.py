@@ -24,7 +24,7 @@ pytestmark = pytest.mark.long
 
 SEED = int(os.environ.get("LOCALLOOP_KILL_SEED") or 20_261_121)
 CALLS: Final = 200
-ROOMFUL: Final = 20  # numbers, of which every fifth comes into the conference
+ROOMFUL: Final = 24  # numbers, of which every sixth comes into the conference
 KILLS: Final = ("worker", "postgres", "worker", "worker")
 AGENT: Final = "+15005550110"
 FROM: Final = "+15017122661"
@@ -38,7 +38,16 @@ DOCUMENTS: Final = {
     " statusCallbackEvent='start join leave end'>{room}</Conference></Dial><Say>After it.</Say>",
     "enqueue": "<Enqueue waitUrl='/wait'>line</Enqueue><Say>Left.</Say>",
     "record": "<Record timeout='2' action='/kept' finishOnKey=''/>",
+    "pay": "<Pay securityCode='false' postalCode='false' action='/paid'>"
+    "<Prompt for='payment-card-number'><Say>Card.</Say></Prompt>"
+    "<Prompt for='expiration-date'><Say>Date.</Say></Prompt>"
+    "<Prompt for='payment-processing'><Say>Paying.</Say></Prompt></Pay>",
 }
+PAYER: Final = (
+    '[{"pause": 2}, {"press": "42424242"}, {"pause": 1}, {"press": "42424242"},'
+    ' {"pause": 2}, {"press": "1230"}]'
+)
+PAID: Final = "<Say>Paid.</Say>"
 WAIT: Final = "<Say>Wait.</Say><Pause length='2'/><Leave/>"
 KEPT: Final = "<Say>Kept.</Say>"
 HEARD: Final = {
@@ -47,6 +56,7 @@ HEARD: Final = {
     "conference": ["After it."],
     "enqueue": ["Wait.", "Left."],
     "record": ["Kept."],
+    "pay": ["Card.", "Date.", "Paying.", "Paid."],
 }
 
 
@@ -56,13 +66,16 @@ class Program:
     def __init__(self) -> None:
         self.told: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         self.met: defaultdict[str, set[tuple[int, str]]] = defaultdict(set)  # what is told of each conference
+        self.paid: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         self.url = ""
 
     async def lead(self, request: web.Request) -> web.Response:
         form = await request.post()
         kind = request.match_info["kind"]
         four = str(int(str(form["To"])[-4:]) // ROOMFUL)
-        text = {"wait": WAIT, "kept": KEPT, **DOCUMENTS}[kind].replace("{room}", four)
+        if kind == "paid":
+            self.paid[str(form["CallSid"])].add((str(form["Result"]), str(form.get("PaymentCardNumber"))))
+        text = {"wait": WAIT, "kept": KEPT, "paid": PAID, **DOCUMENTS}[kind].replace("{room}", four)
         return web.Response(text=f"<Response>{text}</Response>", content_type="text/xml")
 
     async def hear(self, request: web.Request) -> web.Response:
@@ -96,12 +109,12 @@ async def _made(instance: Instance, program: Program) -> dict[str, str]:
     """The kind of each call."""
     made = {}
     async with ClientSession(instance.url, headers={"Authorization": BASIC}) as session:
-        agent = {"Script": '[{"pause": 2}, {"hang_up": true}]'}
-        async with session.post(f"/lab/v1/Phones/{AGENT}/Voice", data=agent) as answer:
-            answer.raise_for_status()
+        await _set_up(session, AGENT, '[{"pause": 2}, {"hang_up": true}]')
         kinds = list(DOCUMENTS)
         for number in range(CALLS):
             kind = kinds[number % len(kinds)]
+            if kind == "pay":
+                await _set_up(session, f"+1212555{number:04}", PAYER)
             wish = {
                 "From": FROM,
                 "To": f"+1212555{number:04}",
@@ -112,6 +125,16 @@ async def _made(instance: Instance, program: Program) -> dict[str, str]:
             path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Calls.json"
             made[await _call(session, path, wish)] = kind
     return made
+
+
+async def _set_up(session: ClientSession, number: str, script: str) -> None:
+    """How somebody takes calls; said again while the database is away."""
+    while True:
+        async with session.post(f"/lab/v1/Phones/{number}/Voice", data={"Script": script}) as answer:
+            if answer.status == 200:
+                return
+            assert answer.status == 503, await answer.text()
+        await asyncio.sleep(0.1)
 
 
 async def _call(session: ClientSession, path: str, wish: dict[str, str]) -> str:
@@ -183,6 +206,8 @@ async def test_calls_go_on_elsewhere() -> None:
     steps = enumerate(("initiated", "ringing", "in-progress", "completed"))
     wanted = {(str(number), status) for number, status in steps}
     assert {sid: program.told[sid] for sid in made} == dict.fromkeys(made, wanted)
+    payers = [sid for sid, kind in made.items() if kind == "pay"]
+    assert dict(program.paid) == {sid: {("success", "xxxxxxxxxxxx4242")} for sid in payers}
     assert inside == 0
     assert {row["status"] for row in rooms} == {"completed"}
     for row in rooms:
