@@ -106,7 +106,8 @@ class Calls:
         params = request.params
         to = e164.address(params["To"]).value
         [found] = await handsets.voices(self.database, [(request.world_sid, _number(request))])
-        chosen = _changed(found.persona, {name: params.get(name) for name in ("Greeting", "Script")})
+        caller = replace(found.persona, takes="answers", greeting="")  # who calls does not take a call
+        chosen = _changed(caller, {name: params.get(name) for name in ("Greeting", "Script")})
         call = await self.voice.dial(
             Incoming(
                 world_sid=request.world_sid,

@@ -82,7 +82,7 @@ class Phone(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="phone"):
             case Ring(timeout):
                 return self._ring(timeout)
             case Answer():
-                return self._talk(Reaction(self))
+                return self._greet(Reaction(self))
             case Speak(n, text, times, pauses):
                 return self._listen(n, text, seconds_of(text) + pauses, times)
             case Sound(n, url, seconds, times):

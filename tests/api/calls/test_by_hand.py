@@ -131,3 +131,19 @@ async def test_what_runs_of_a_document_given_over_rest(loop: Loop) -> None:
     await loop.update(sid, Twiml="<Response><Pause length='9'/></Response>")
     await loop.quiet()
     assert await documents() == [(None, None)]  # it runs, but its text is not kept
+
+
+async def test_who_waits_for_words_is_told_when_the_call_is_over(loop: Loop) -> None:
+    phone = await _rings(loop)
+    await loop.ask("POST", phone, {"Status": "in-progress"})
+    await loop.quiet()
+    whole = f"{phone}/Wait?Kind=heard&Whole=true&Matches=sales"  # time stands: nobody can wait for its end
+    first = (await loop.ask("GET", whole)).json()
+    assert (first["text"], first["seconds"]) == ("Press 1 for sales.", 1.2)
+
+    waiting = asyncio.create_task(loop.ask("GET", f"{phone}/Wait?After={first['sid']}&Timeout=60"))
+    await loop.ask("POST", phone, {"Status": "completed"})
+    async with asyncio.timeout(20):
+        in_vain = await waiting
+    assert (in_vain.status, in_vain.json()["code"]) == (408, 20408)
+    assert "until the call was over: heard 'Press 1 for sales.'" in in_vain.json()["message"]

@@ -105,6 +105,13 @@ def test_a_step_after_the_other() -> None:
     assert over.leg.take(Speak(1, "hello")) == Reaction(over.leg)
 
 
+def test_who_calls_says_his_greeting_when_he_is_answered() -> None:
+    caller = Phone(persona=persona({"greeting": "Hello?", "script": [{"press": "1"}]}), makes_call=True)
+    said = caller.take(Answer())
+    assert (said.news, said.lines) == ((Spoke("Hello?"),), (Line("said", "Hello?", 0.5),))
+    assert said.leg.due(said.later[0].news).news == (Pressed("1"),)
+
+
 def test_words_of_whom_it_is_connected_to_count_as_well() -> None:
     phone = answered(script=[{"wait": "who"}, {"say": "Ada"}]).leg
     heard = phone.take(Hear("Who is there?"))
