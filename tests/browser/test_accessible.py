@@ -74,6 +74,9 @@ def test_axe_on_what_opens(open_page: Open, furnished: dict[str, str]) -> None:
     page.get_by_role("button", name="Change how it behaves").first.click()
     assert not _findings(page)
     page.keyboard.press("Escape")
+    page.get_by_role("button", name="Call from +15551230011").click()
+    expect(page.get_by_role("group", name="Your numbers")).to_be_visible()
+    assert not _findings(page)
     page.get_by_role("button", name="Keyboard help").click()
     assert not _findings(page)
 

@@ -230,7 +230,7 @@ export const TAKINGS: Taking[] = [
   { value: "busy", name: "Busy", meaning: "Somebody is on the phone already." },
   { value: "never", name: "Nobody there", meaning: "It rings, and nobody answers." },
   { value: "rejects", name: "Rejects", meaning: "Somebody turns the call down." },
-  { value: "unreachable", name: "Unreachable", meaning: "Switched off or out of range." },
+  { value: "unreachable", name: "Switched off", meaning: "It cannot be reached at all." },
   { value: "fax", name: "Fax", meaning: "A fax machine answers." },
 ];
 
