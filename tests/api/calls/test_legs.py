@@ -183,3 +183,17 @@ async def test_a_dialled_conversation_is_recorded_as_its_caller(loop: Loop) -> N
     )
     assert ready["RecordingChannels"] == "1"
     assert {each.method for each in loop.app.server.requests if "/recording" in each.path} == {"GET"}
+
+
+async def test_a_voicemail_is_told_of_as_its_document_says(loop: Loop) -> None:
+    """By its method, and of the events that were named."""
+    loop.app.documents["/voice"] = (
+        "<Response><Record maxLength='5' action='/after' recordingStatusCallback='/recording'"
+        " recordingStatusCallbackMethod='GET' recordingStatusCallbackEvent='in-progress completed'/></Response>"
+    )
+    made = await loop.call()
+    await loop.advance(HOUR)
+    await loop.ended(made["sid"])
+    assert [each["RecordingStatus"] for each in loop.app.told("/recording")] == ["in-progress", "completed"]
+    assert {each["RecordingSource"] for each in loop.app.told("/recording")} == {"RecordVerb"}
+    assert {each.method for each in loop.app.server.requests if "/recording" in each.path} == {"GET"}
