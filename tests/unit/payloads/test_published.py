@@ -55,6 +55,7 @@ def test_the_document_has_what_is_sent_and_nothing_else() -> None:
     beside = {"enqueue", "queue-wait", "queue-whisper", "conference", "recording-status", "transcription"}
     services = {
         "call-message",
+        "dial-refer",
         "pay",
         "pay-status",
         "payment",
@@ -66,7 +67,7 @@ def test_the_document_has_what_is_sent_and_nothing_else() -> None:
         "realtime-transcription",
         "user-message",
     }
-    apart = {"debugger", "usage-trigger", "payment"}
+    apart = {"debugger", "usage-trigger"}
     assert set(document()["operations"]) == messages | calls | beside | services | apart
     for kind, message in document()["components"]["messages"].items():
         Draft7Validator.check_schema(message["payload"]["schema"])
