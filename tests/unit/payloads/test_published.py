@@ -61,7 +61,6 @@ def test_the_document_has_what_is_sent_and_nothing_else() -> None:
         "payment",
         "connect",
         "refer",
-        "dial-refer",
         "stream-status",
         "siprec-status",
         "realtime-transcription",
