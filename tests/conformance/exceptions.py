@@ -6,15 +6,12 @@ from localloop.contract import load
 
 # Operation → why.
 _LOG = "its filter Log takes a number and the field is text: a text that does not pass is refused, not sifted"
-_NO_CLIENT = "the walk's call is of numbers, and messages are of clients: tests/api/calls tries them"
 EXCEPTIONS: dict[str, str] = {
     "api.v2010.ListNotification": _LOG,
     "api.v2010.ListCallNotification": _LOG,
     "verify.v2.CreateNewFactorPasskey": (
         "its url is a factor's of the entity, which exists once somebody has verified it with a device"
     ),
-    "api.v2010.CreateUserDefinedMessage": _NO_CLIENT,
-    "api.v2010.CreateUserDefinedMessageSubscription": _NO_CLIENT,
     "insights.v1.ListCallSummaries": (
         "its filter ProcessingState has words of its own: `completed` finds what is `complete`, `all` everything"
     ),

@@ -192,7 +192,7 @@ class Seeds:
             status=status,
             direction="inbound",
             from_="+15558675310",
-            to="+15017122661",
+            to="client:walk",
             start_time=now,
             answer_time=now,
             end_time=now if status == "completed" else None,

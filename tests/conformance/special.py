@@ -128,6 +128,8 @@ PARAMS: dict[str, dict[str, Any]] = {
     "api.v2010.UpdateCallRecording": {"Status": "paused", "PauseBehavior": "skip"},
     "api.v2010.UpdateConferenceRecording": {"Status": "paused", "PauseBehavior": "skip"},
     "api.v2010.CreateStream": {"Name": "ear {n}", "Url": "wss://example.com/ear", "Track": "inbound_track"},
+    "api.v2010.CreateUserDefinedMessage": {"Content": '{{"order":"17"}}', "IdempotencyKey": "{n}"},
+    "api.v2010.CreateUserDefinedMessageSubscription": {"IdempotencyKey": "{n}"},
     "api.v2010.CreateSiprec": {"Name": "taker {n}"},
     "api.v2010.CreateRealtimeTranscription": {"Name": "notes {n}", "TranscriptionEngine": "google"},
     "api.v2010.UpdateCall": {"Status": "completed", **dict.fromkeys(("Url", "Twiml"))},
