@@ -103,6 +103,5 @@ def bindings(database: Database, engine: Engine) -> tuple[Binding, ...]:
             "DeleteUserDefinedMessageSubscription": messages.unsubscribe,
         },
         record=ShownMessage,
-        errors={"Callback": errors.invalid_status_callback},
     )
     return sending, subscribing
