@@ -56,6 +56,7 @@ _CALL |= {
 }
 _PARTICIPANT: dict[str, Any] = {
     "Beep": "onEnter",
+    "JitterBufferSize": "small",
     "ConferenceStatusCallback": "https://example.com/conference",
     "ConferenceRecordingStatusCallback": "https://example.com/recording",
     "ConferenceRecord": "record-from-start",
@@ -105,6 +106,7 @@ PARAMS: dict[str, dict[str, Any]] = {
         ),
     },
     "api.v2010.CreateUsageTrigger": {"TriggerValue": "1000.000000", "UsageCategory": "sms"},
+    "api.v2010.CreatePayments": {"BankAccountType": None},  # the method is another
     "insights.v1.UpdateAnnotation": {"CallScore": 4, "QualityIssues": "echo"},
     "api.v2010.UpdateMessage": {"Body": "", "Status": "canceled"},
     "api.v2010.UpdateAccount": {"Status": None},  # a main account cannot change its own
