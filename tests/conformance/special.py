@@ -106,7 +106,16 @@ PARAMS: dict[str, dict[str, Any]] = {
         ),
     },
     "api.v2010.CreateUsageTrigger": {"TriggerValue": "1000.000000", "UsageCategory": "sms"},
-    "api.v2010.CreatePayments": {"BankAccountType": None},  # the method is another
+    "api.v2010.CreatePayments": {
+        "BankAccountType": None,  # the method is another
+        "IdempotencyKey": "{n}",
+        "Input": "dtmf",
+        "Timeout": 5,
+        "MinPostalCodeLength": 5,
+        "Currency": "usd",
+        "Parameter": '{{"order":"17"}}',
+        "ValidCardTypes": "visa mastercard",
+    },
     "insights.v1.UpdateAnnotation": {"CallScore": 4, "QualityIssues": "echo"},
     "api.v2010.UpdateMessage": {"Body": "", "Status": "canceled"},
     "api.v2010.UpdateAccount": {"Status": None},  # a main account cannot change its own

@@ -40,6 +40,7 @@ UNTRIED = (
             "QualityIssueAnnotation",
             "SpamAnnotation",
             "ToCarrier",
+            "ToCountryCode",
         )
     ),
     *(f"insights.v1.ListConference.{name}" for name in ("DetectedIssues", "EndReason", "Tags")),

@@ -47,7 +47,7 @@ class Payments(Struct, frozen=True):
             created=request.now,
             updated=request.now,
         )
-        return _item(await self._taken(request, live, PaymentBegun(session)))
+        return _item(request, await self._taken(request, live, PaymentBegun(session)))
 
     async def update(self, request: Request) -> Item:
         """Raises 20404, 21220, 64018, 64019, 64020 and, for one that is over, 64021."""
@@ -62,7 +62,7 @@ class Payments(Struct, frozen=True):
         )
         if live.payment is None or live.payment.sid != asked.sid:
             raise errors.not_found(request.address)
-        return _item(await self._taken(request, live, asked))
+        return _item(request, await self._taken(request, live, asked))
 
     async def _live(self, request: Request) -> Live:
         sid, account_sid = request.ids["CallSid"], request.account_sid
@@ -84,8 +84,14 @@ class Payments(Struct, frozen=True):
         return now.payment
 
 
-def _item(session: Session) -> Item:
-    fields = {"sid": session.sid, "date_created": session.created, "date_updated": session.updated}
+def _item(request: Request, session: Session) -> Item:
+    fields = {
+        "sid": session.sid,
+        "account_sid": request.account_sid,
+        "call_sid": request.ids["CallSid"],
+        "date_created": session.created,
+        "date_updated": session.updated,
+    }
     return Item(fields=fields)
 
 
