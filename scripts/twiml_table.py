@@ -21,7 +21,6 @@ ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "reference" / "twiml.md"
 ROWS: Final = ROOT / "tests" / "twiml.toml"
 ITSELF: Final = "is"
-HANDED_ON: Final = "handed on"
 _BELOW: Final = "tests/unit/twiml/"
 
 HEAD = """# TwiML of calls
@@ -31,7 +30,6 @@ official Python package (a test holds the two together); this page is made from 
 documents by (`python -m scripts.twiml_table`).
 
 - **behaves**: a test, which is named, shows it.
-- **handed on**: checked, kept, and given to the call, which carries it out as far as it can.
 - **waits**: checked and kept; carried out when what it waits for arrives.
 - **differs**: from Twilio, and how.
 
@@ -81,7 +79,7 @@ def page() -> str:
 
 
 def _summary(counts: Mapping[str, int]) -> str:
-    names = ("behaves", HANDED_ON, "waits", "differs")
+    names = ("behaves", "waits", "differs")
     total = sum(counts.values())
     return f"Of {total} rows: {', '.join(f'{counts[name]} {name}' for name in names)}.\n"
 

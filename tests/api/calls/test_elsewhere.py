@@ -99,6 +99,18 @@ async def test_what_an_application_is_told(loop: Loop) -> None:
     assert (asked["CustomerId"], asked["To"]) == ("c-17", ended["to"])
 
 
+async def test_a_call_to_an_application_is_told_of(loop: Loop) -> None:
+    sid = await application(loop)
+    events = "statusCallbackEvent='initiated ringing answered completed'"
+    callback = f"statusCallback='{loop.app.url}/told' statusCallbackMethod='GET' {events}"
+    await run(loop, f"<Dial><Application {callback}>{sid}</Application></Dial>")
+    told = loop.app.told("/told")
+    assert [each["CallStatus"] for each in told] == ["initiated", "ringing", "in-progress", "completed"]
+    assert {each["To"] for each in told} == {sid}
+    methods = {each.method for each in loop.app.server.requests if each.path.startswith("/told")}
+    assert methods == {"GET"}
+
+
 async def test_applications_of_others_are_open_only_where_they_say_so(loop: Loop) -> None:
     """Those of another account of the world; one that is unknown is nobody."""
     other = (await loop.ask("POST", "/2010-04-01/Accounts.json", {})).json()

@@ -101,6 +101,8 @@ async def test_lists_are_of_what_is_complete_unless_somebody_says(loop: Loop) ->
     assert await listed(loop, "ProcessingState=all&CallState=busy") == [over["sid"]]
     assert await listed(loop, f"ProcessingState=all&To=%2B{AGENT[1:]}&CallType=carrier") == [going["sid"]]
     assert await listed(loop, "ProcessingState=all&HasTag=true") == []
+    assert await listed(loop, "ProcessingState=all&ToCountryCode=US") == [going["sid"], over["sid"]]
+    assert await listed(loop, "ProcessingState=all&ToCountryCode=DE") == []
     first = await loop.ask("GET", "/insights/v1/Voice/Summaries?ProcessingState=all&PageSize=1")
     assert [each["call_sid"] for each in first.json()["call_summaries"]] == [going["sid"]]
     following = first.json()["meta"]["next_page_url"].partition("/v1/")[2]

@@ -179,6 +179,17 @@ async def test_what_a_call_is_connected_to_cannot_be_reached(
         assert events(loop, "/stream", "StreamEvent") == ["stream-error"]
 
 
+async def test_a_recording_that_was_started_is_as_it_was_asked_for(loop: Loop) -> None:
+    told = "recordingStatusCallbackMethod='GET' recordingStatusCallbackEvent='in-progress completed'"
+    noun = f"<Recording recordingStatusCallback='/kept' {told} track='inbound'/>"
+    sid = await begun(loop, f"<Start>{noun}</Start>{PAUSE}")
+    await loop.advance(A_WHILE)
+    await loop.ended(sid)
+    assert events(loop, "/kept", "RecordingStatus") == ["in-progress", "completed"]
+    assert set(events(loop, "/kept", "RecordingTrack")) == {"inbound"}
+    assert {each.method for each in loop.app.server.requests if each.path.startswith("/kept")} == {"GET"}
+
+
 async def test_a_recording_that_was_started_is_one(loop: Loop) -> None:
     """Twilio names its source apart, and it has both sides in channels of their own."""
     sid = await begun(loop, f"<Start><Recording recordingStatusCallback='/kept'/></Start>{PAUSE}")

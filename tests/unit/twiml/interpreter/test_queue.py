@@ -187,11 +187,13 @@ def test_who_is_led_elsewhere_out_of_a_conversation() -> None:
 
 def test_a_task_for_a_workflow() -> None:
     sid = f"WW{'0' * 32}"
-    talk = talking(f"<Enqueue workflowSid='{sid}'><Task priority='5'>{{\"a\": 1}}</Task></Enqueue>")
+    talk = talking(
+        f"<Enqueue workflowSid='{sid}'><Task priority='5' timeout='60'>{{\"a\": 1}}</Task></Enqueue>"
+    )
     enter = talk.last(commands.EnterQueue)
     assert enter.workflow_sid == sid
     assert enter.task is not None
-    assert (enter.task.attributes, enter.task.priority) == ('{"a": 1}', 5)
+    assert (enter.task.attributes, enter.task.priority, enter.task.timeout) == ('{"a": 1}', 5, 60)
 
 
 def test_a_file_to_wait_with_is_heard_again_and_again() -> None:
