@@ -62,7 +62,6 @@ _PARTICIPANT: dict[str, Any] = {
     "ConferenceRecord": "record-from-start",
     "ConferenceTrim": "do-not-trim",
     "MaxParticipants": 20,
-    "JitterBufferSize": "small",
     **dict.fromkeys(("Coaching", "CallSidToCoach")),
 }
 PARAMS: dict[str, dict[str, Any]] = {

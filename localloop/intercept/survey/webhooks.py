@@ -31,7 +31,16 @@ _ASKED: Final = {
     ("Application", "MessageStatusCallback"): "status",
     ("Service", "StatusCallback"): "status",
     ("Participant", "RecordingStatusCallback"): "recording-status",
+    ("Participant", "StatusCallback"): "voice-status",
+    ("Participant", "AmdStatusCallback"): "amd-status",
+    ("Participant", "ConferenceStatusCallback"): "conference",
+    ("Participant", "ConferenceRecordingStatusCallback"): "recording-status",
     ("Recording", "RecordingStatusCallback"): "recording-status",
+    ("Payments", "StatusCallback"): "payment",
+    ("Stream", "StatusCallback"): "stream-status",
+    ("Siprec", "StatusCallback"): "siprec-status",
+    ("RealtimeTranscription", "StatusCallbackUrl"): "realtime-transcription",
+    ("UsageTrigger", "CallbackUrl"): "usage-trigger",
 }
 _VERBS: Final = {
     ("Gather", ""): "gather",
@@ -41,6 +50,7 @@ _VERBS: Final = {
     ("Record", "transcribecallback"): "transcription",
     ("Dial", "action"): "dial",
     ("Dial", "recordingstatuscallback"): "recording-status",
+    ("Dial", "referurl"): "dial-refer",
     ("Enqueue", "action"): "enqueue",
     ("Enqueue", "waiturl"): "queue-wait",
     ("Queue", "url"): "queue-whisper",
@@ -52,9 +62,18 @@ _VERBS: Final = {
     ("Number", "statuscallback"): "voice-status",
     ("Client", "statuscallback"): "voice-status",
     ("Sip", "statuscallback"): "voice-status",
+    ("Application", "statuscallback"): "voice-status",
+    ("Conference", "recordingstatuscallback"): "recording-status",
+    ("Recording", "recordingstatuscallback"): "recording-status",
+    ("Connect", "action"): "connect",
+    ("Stream", "statuscallback"): "stream-status",
+    ("Siprec", "statuscallback"): "siprec-status",
+    ("Transcription", "statuscallbackurl"): "realtime-transcription",
     ("Message", "action"): "status",
     ("Message", "statuscallback"): "status",
 }
+# Its parameters are those of calls and of messages.
+_BORROWS: Final = frozenset({"call-message"})
 _ROOTS: Final = {"messaging": "sms", "voice": "voice"}
 # How frameworks hand over a parameter of a request: form["Body"], params[:Body], req.body.Body, $_POST['Body'] …
 _READ: Final = re.compile(
@@ -112,7 +131,7 @@ def _of_parameter(name: str, place: Place) -> Iterator[Webhook]:
 def _owners() -> dict[str, set[str]]:
     """Parameter → the kinds of webhooks that have it."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for name in KINDS:
+    for name in KINDS.keys() - _BORROWS:
         for each in declared(name):
             found[f"{each.parameter.name}0" if each.is_numbered else each.parameter.name].add(name)
     return dict(found)
