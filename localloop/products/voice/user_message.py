@@ -14,6 +14,7 @@ from localloop.products.voice.call.engine import Engine
 from localloop.products.voice.call.events import Letter, Subscribed, Unsubscribed, UserMessage
 from localloop.products.voice.call.live import Live
 from localloop.products.voice.call.queries import Wanted
+from localloop.products.voice.call.resource import Method
 from localloop.products.voice.letters import Made, Subscription
 from localloop.rest.request import Binding, Deleted, Item, Request
 from localloop.store import Database
@@ -45,10 +46,8 @@ class UserMessages(Struct, frozen=True):
         if not is_url(url):
             raise errors.invalid_status_callback(url)
         sid, key = sids.new("ZY"), request.params.get("IdempotencyKey") or ""
-        method = "GET" if request.params.get("Method") == "GET" else "POST"
-        wanted = Subscribed(
-            Subscription(sid, url, "GET" if method == "GET" else "POST"), f"ZY{key}" if key else ""
-        )
+        method: Method = "GET" if request.params.get("Method") == "GET" else "POST"
+        wanted = Subscribed(Subscription(sid, url, method), f"ZY{key}" if key else "")
         return _item(request, await self._made(request, wanted, sid))
 
     async def unsubscribe(self, request: Request) -> Deleted:

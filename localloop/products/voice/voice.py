@@ -115,6 +115,7 @@ class Voice:
         await self._accepted.close()
         await self.engine.close()
         await self._ends.close()
+        await self._reception.close()
 
     def bindings(self) -> tuple[Binding, ...]:
         asked = operations.Operations(

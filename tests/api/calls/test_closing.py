@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import validators
 
-from tests.api.calls.conftest import Loop
+from localloop.products.voice.call import queries
+from tests.api.calls.conftest import TO, Loop
 
 
 @pytest.fixture
@@ -58,3 +59,51 @@ async def test_an_accounts_calls_end_with_it(loop: Loop, status: str) -> None:
     ]
     assert (await loop.fetch(own))["status"] == "ringing"
     assert await loop.database.fetchval("select count(*) from live_calls where account_sid = $1", sub) == 0
+
+
+async def _takes_calls(loop: Loop, account_sid: str) -> str:
+    """A number of the account, with an application."""
+    number = "+15005550006"
+    wish = {
+        "PhoneNumber": number,
+        "VoiceUrl": f"{loop.app.url}/voice",
+        "StatusCallback": f"{loop.app.url}/status",
+    }
+    bought = await loop.ask("POST", f"/2010-04-01/Accounts/{account_sid}/IncomingPhoneNumbers.json", wish)
+    assert bought.status == 201, bought.body
+    return number
+
+
+@pytest.mark.parametrize("status", ["closed", "suspended"])
+async def test_an_account_that_is_not_active_takes_no_calls(loop: Loop, status: str) -> None:
+    made = (await loop.ask("POST", "/2010-04-01/Accounts.json", {"FriendlyName": "sub"})).json()
+    validators.expect(made["sid"], made["auth_token"])
+    number = await _takes_calls(loop, made["sid"])
+    await loop.database.execute("update accounts set status = $2 where sid = $1", made["sid"], status)
+    dialled = await loop.ask("POST", f"/lab/v1/Phones/{TO}/Calls", {"To": number})
+    assert dialled.status == 201, dialled.body
+    await loop.quiet()
+    statuses = "select status from calls where account_sid = $1"
+    assert await loop.database.fetchval(statuses, made["sid"]) == "failed"
+    assert loop.app.asked == []
+    # Twilio: 10003, "Incoming call rejected due to inactive account".
+    alerts = await loop.database.fetch("select account_sid, error_code from alerts")
+    assert [(row["account_sid"], row["error_code"]) for row in alerts] == [(made["sid"], 10003)]
+
+
+async def test_a_call_of_the_house_to_a_suspended_account_is_not_taken(loop: Loop) -> None:
+    made = (await loop.ask("POST", "/2010-04-01/Accounts.json", {"FriendlyName": "sub"})).json()
+    validators.expect(made["sid"], made["auth_token"])
+    number = await _takes_calls(loop, made["sid"])
+    await loop.database.execute("update accounts set status = 'suspended' where sid = $1", made["sid"])
+    ended = await loop.ended((await loop.call(To=number))["sid"])
+    assert ended["status"] == "no-answer"
+    assert "/voice" not in loop.app.paths()
+
+
+async def test_an_account_is_as_active_as_its_owner(loop: Loop) -> None:
+    sub = (await loop.ask("POST", "/2010-04-01/Accounts.json", {"FriendlyName": "sub"})).json()["sid"]
+    both = (sub, loop.ask.account_sid)
+    assert await queries.are_active(loop.database, both) == [True, True]
+    await loop.database.execute("update accounts set status = 'suspended' where sid = $1", both[1])
+    assert await queries.are_active(loop.database, both) == [False, False]

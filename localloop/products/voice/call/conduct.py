@@ -93,7 +93,7 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             turn.react(turn.end.due(news))
         case PickedUp() | Declined() | Pressed() | Said() | HungUp() | Messaged():
             _act(turn, event)
-        case Ticked() | Silent() | TimeIsUp() | Detected():
+        case Ticked() | Silent() | EntryOver() | TimeIsUp() | Detected():
             _pass(turn, event)
         case Barred():
             script.hang_up(turn, by="api")
@@ -120,15 +120,6 @@ def _apply(turn: Turn, event: AnyEvent) -> None:
             script.measured(turn, event)
         case Ordered():
             _obey(turn, event)
-        case _:
-            _go_on_beside(turn, event)
-
-
-def _go_on_beside(turn: Turn, event: AnyEvent) -> None:
-    """What somebody leads over REST beside the call's document."""
-    match event:
-        case EntryOver():
-            payments.entry_over(turn, event)
         case _:
             _serve(turn, event)
 
@@ -173,13 +164,15 @@ def _act(turn: Turn, act: Act) -> None:
             raise errors.call_not_in_progress()
 
 
-def _pass(turn: Turn, event: Ticked | Silent | TimeIsUp | Detected) -> None:
+def _pass(turn: Turn, event: Ticked | Silent | EntryOver | TimeIsUp | Detected) -> None:
     """A time is over."""
     match event:
         case Ticked(name):
             script.ticked(turn, name)
         case Silent(n):
             recorded.silent(turn, n)
+        case EntryOver():
+            payments.entry_over(turn, event)
         case TimeIsUp():
             _limit(turn)
         case Detected(answered_by, after_ms):
@@ -228,8 +221,11 @@ def _dial(turn: Turn) -> None:
 
 
 def _arrive(turn: Turn) -> None:
-    """A number that names no application takes no calls: they fail at once. Nobody lets it ring for ever."""
+    """A number that names no application takes no calls: they fail at once. Nobody lets it ring for ever.
+    What is refused is one of an account that is not active."""
     turn.ring()
+    if turn.live.refusal:
+        turn.warn(turn.live.refusal, f"a number of it is {turn.call.to}")
     if turn.call.options.webhook.url:
         turn.later(timedelta(seconds=turn.call.options.time_limit), TimeIsUp())
         script.begin(turn)

@@ -70,8 +70,8 @@ class Ends:
             application = await find_public_application(database, self._records, call.world_sid, call.to)
         if application is None or not application.voice_url or live.hops >= MOST_HOPS:
             return replace(live, refusal=NOBODY), None
-        partner = self._reception.applied(live, application, at)
-        return _wired(live, partner)
+        partner = await self._reception.applied(live, application, at)
+        return (replace(live, refusal=NOBODY), None) if partner is None else _wired(live, partner)
 
     async def heir(self, live: Live, to: str) -> Live:
         """A call whose phone hands it on, with who takes it there: whoever is at that phone."""

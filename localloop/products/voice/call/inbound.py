@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +21,10 @@ from localloop.products.voice.call.token import token_of
 from localloop.products.voice.call.turn import job_of
 from localloop.store import Database, Unit
 from localloop.store.plain import PlainStore
+from localloop.store.reader import BatchReader
 from localloop.telephony.simulated import Persona, Phone
+
+INACTIVE: Final = 10003
 
 
 class Incoming(Struct, frozen=True, kw_only=True):
@@ -43,6 +47,10 @@ class Reception:
         self._database = database
         self.directory = directory
         self._records = records
+        self._accounts: BatchReader[str, bool] = BatchReader(database, queries.are_active)
+
+    async def close(self) -> None:
+        await self._accounts.close()
 
     async def arrive(self, incoming: Incoming) -> Call | None:
         """The call as its owner has it, ringing; None where nobody takes calls."""
@@ -55,8 +63,9 @@ class Reception:
         return live.call
 
     async def live(self, incoming: Incoming, owned: Owned, at: datetime) -> Live:
-        id = sids.new_id()
-        options = await self._options(owned, incoming)
+        """Of an account that is not active nobody is asked: the call comes in to be refused."""
+        id, is_active = sids.new_id(), await self._accounts.read(owned.account_sid)
+        options = await self._options(owned, incoming) if is_active else _unasked(incoming)
         if self._profile(owned.world_sid) == "trial":
             options = wish.on_trial(options)
         token = token_of(sids.from_uuid("CA", id), incoming.from_, incoming.to, at)
@@ -75,10 +84,13 @@ class Reception:
             date_updated=at,
         )
         phone = Phone(persona=incoming.persona, makes_call=True)
-        return Live(call=call, root=call.id, at=at, end=phone)
+        return Live(call=call, root=id, at=at, end=phone, refusal=0 if is_active else INACTIVE)
 
-    def applied(self, calling: Live, application: Application, at: datetime) -> Live:
-        """The call to an application that another call dials, as it comes in there."""
+    async def applied(self, calling: Live, application: Application, at: datetime) -> Live | None:
+        """The call to an application that another call dials, as it comes in there; None where its account is not
+        active."""
+        if not await self._accounts.read(application.account_sid):
+            return None
         dialling, webhook, id = calling.call, application.voice, sids.new_id()
         to = calling.passed_to or dialling.to
         options = Options(
@@ -107,12 +119,16 @@ class Reception:
         """What the number says, or its application in its place."""
         webhook = await voice_webhook(self._records, owned)
         if webhook is None:
-            return Options(forwarded_from=incoming.forwarded_from)
+            return _unasked(incoming)
         return Options(
             webhook=_webhook(webhook),
             progress=Progress(url=webhook.status_callback, method=webhook.status_callback_method),
             forwarded_from=incoming.forwarded_from,
         )
+
+
+def _unasked(incoming: Incoming) -> Options:
+    return Options(forwarded_from=incoming.forwarded_from)
 
 
 def _webhook(webhook: NumberWebhook) -> Webhook:

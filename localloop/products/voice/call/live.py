@@ -88,7 +88,7 @@ class Live(Struct, frozen=True, kw_only=True, omit_defaults=True):
     passed: dict[str, str] = {}  # what the application that it calls is told besides
     passed_to: str = ""  # whom that shall think called, instead of itself
     hops: int = 0  # calls of the house that led to it
-    refusal: int = 0  # why it cannot be made, though another call dialled it
+    refusal: int = 0  # why it is not dialled, though another call wants it, or not taken
     payment: Session | None = None  # that somebody leads over REST
     sound: int = 0  # the number of a file that is looked into before it is played
     paying: str = ""  # the SID of the payment that its document asks for, or has asked for last

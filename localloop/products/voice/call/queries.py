@@ -51,6 +51,10 @@ _NAMED: Final = """
 select account_sid, world_sid, id, state from live_calls
 where account_sid = any(array(select sid from accounts where sid = $1 or owner_account_sid = $1))
 """
+_INACTIVE: Final = """
+select a.sid from accounts a join accounts o on o.sid = a.owner_account_sid
+where a.sid = any($1::text[]) and (a.status <> 'active' or o.status <> 'active')
+"""
 # What is due of a call waits for whatever is due earlier of it; where time is moved by hand, of its whole family, which
 # then goes through that time in its order.
 _LOAD: Final = """
@@ -275,6 +279,13 @@ async def named(reader: Any, account_sid: str) -> list[Named]:
         Named(row["account_sid"], row["world_sid"], row["id"], live.root_of(row["state"]) or row["id"])
         for row in rows
     ]
+
+
+async def are_active(reader: Any, account_sids: Sequence[str]) -> list[bool]:
+    """Of each account, in order: one of a suspended account is as that is."""
+    rows = await reader.fetch(_INACTIVE, list(set(account_sids)))
+    inactive = {row["sid"] for row in rows}
+    return [sid not in inactive for sid in account_sids]
 
 
 async def take(connection: Any, changes: Sequence[tuple[Live, Job | None, bool]]) -> list[Taken]:
