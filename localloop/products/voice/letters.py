@@ -11,12 +11,14 @@ from typing import Final, Literal
 
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 
 from localloop.core import errors
 
 INVALID: Final = 32702
 TOO_LONG: Final = 32703
 LONGEST: Final = 10_240  # bytes
+MOST_KEPT: Final = 100
 
 
 class Subscription(Struct, frozen=True):
@@ -38,8 +40,13 @@ class Letters(Struct, frozen=True, omit_defaults=True):
     """`sent`: how many messages the client has sent."""
 
     subscriptions: tuple[Subscription, ...] = ()
-    made: dict[str, Made] = {}  # by IdempotencyKey
+    made: dict[str, Made] = {}  # by IdempotencyKey, or by SID where there was none
     sent: int = 0
+
+    def with_made(self, key: str, made: Made) -> Letters:
+        """Of a call that lasts a day only the last are kept: a request is repeated soon or not at all."""
+        known = [*self.made.items()][-MOST_KEPT + 1 :]
+        return replace(self, made=dict([*known, (key, made)]))
 
 
 def check(content: str) -> None:

@@ -73,8 +73,7 @@ def _is_new(turn: Turn, key: str, sid: str) -> bool:
     now = turn.live.letters
     if key and key in now.made:
         return False
-    made = {**now.made, key or sid: Made(sid, turn.at)}
-    turn.live = replace(turn.live, letters=replace(now, made=made))
+    turn.live = replace(turn.live, letters=now.with_made(key or sid, Made(sid, turn.at)))
     return True
 
 
