@@ -52,6 +52,17 @@ async def test_a_file_that_nobody_has_takes_five_seconds(loop: Loop, url: str) -
     assert not await loop.database.fetchval("select exists (select from alerts)")
 
 
+async def test_a_file_that_says_it_lasts_for_ages_lasts_as_long_as_a_call(loop: Loop) -> None:
+    slow = (1).to_bytes(2, "little") * 2 + (1).to_bytes(4, "little") * 2 + bytes(4)  # a byte a second
+    ages = b"RIFF" + bytes(4) + b"WAVEfmt " + (16).to_bytes(4, "little") + slow + b"data" + b"\xfe\xff\xff\xff"
+    loop.app.documents["/ages.wav"] = answer("200 OK", ages, "Content-Type: audio/wav")
+    loop.app.documents["/voice"] = "<Response><Play loop='1000'>/ages.wav</Play></Response>"
+    made = await loop.call()
+    await loop.advance(HOUR)
+    assert (await loop.fetch(made["sid"]))["status"] == "in-progress"
+    assert not await loop.database.fetchval("select exists (select from alerts)")
+
+
 async def test_a_file_that_is_looked_into_does_not_hold_a_key_up(loop: Loop) -> None:
     """What was to be played is not played later, over what is heard by then."""
     loop.app.documents["/menu.wav"] = answer("200 OK", wav(60), "Content-Type: audio/wav")

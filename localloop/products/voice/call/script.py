@@ -52,6 +52,7 @@ from localloop.twiml.interpreter import (
 CONFIDENCE: Final = 0.9  # how sure whoever listens is of what he heard
 REFER_ACCEPTED: Final = 202
 OK: Final = 200
+_LONGEST_S: Final = 86_400.0  # a call lasts a day, whatever a file says of itself
 _HEARD: Final = (
     commands.Say,
     commands.Play,
@@ -390,7 +391,7 @@ def measured(turn: Turn, event: Measured) -> None:
         turn.warn(event.code, f"{event.url} cannot be played: {event.reason}")
         finished(turn, event.n)
     else:
-        seconds = FILE_S if event.seconds is None else event.seconds
+        seconds = FILE_S if event.seconds is None else min(event.seconds, _LONGEST_S)
         _put_on(turn, leg.Sound(event.n, event.url, seconds, event.times))
 
 
