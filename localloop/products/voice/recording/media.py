@@ -12,7 +12,7 @@ from msgspec import Struct
 from localloop.products.voice.recording import silence
 from localloop.products.voice.recording.take import Recording
 
-_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _TYPES: Final = {"wav": "audio/x-wav", "mp3": "audio/mpeg"}
 
 
