@@ -46,7 +46,7 @@ class Composed(Struct, frozen=True):
 
 
 class HeldCalls:
-    """Implements `Calls`."""
+    """Implements `Calls`, and `Listened` of the sessions."""
 
     def __init__(
         self, database: Database, engine: Engine, composer: Composer, acceptance: Acceptance

@@ -41,7 +41,7 @@ from localloop.telephony.leg import (
     Who,
 )
 from localloop.telephony.simulated.persona import Persona, Step
-from localloop.telephony.simulated.speech import seconds_of, seconds_of_tones
+from localloop.telephony.simulated.speech import BEEP_S, seconds_of, seconds_of_tones
 
 State: TypeAlias = Literal["idle", "ringing", "talking", "over"]
 _AT_ONCE: Final = timedelta()
@@ -50,7 +50,6 @@ _ANSWERED_BY: Final = {"fax": "fax", "voicemail": "machine", "machine": "machine
 _FAX_MS: Final = 2400  # until its tone is known
 _MOST_REPEATS: Final = 20  # of a text that is said again and again, that who waits for words is attentive to
 _NOBODY: Final = ("busy", "unreachable", "rejects")  # who is called in vain
-_BEEP_S: Final = 0.5
 _ACCEPTED: Final = 202
 _DECLINE: Final = 603
 _NOTIFIED: Final = {"busy": 486, "rejects": 603, "unreachable": 404, "never": 487, "manual": 487}
@@ -174,7 +173,7 @@ class Phone(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="phone"):
         if not listening.to_the_end:
             return Who("machine_start", listening.speech_ms)
         if self.persona.beep:
-            return Who("machine_end_beep", greeting_ms + round(_BEEP_S * 1000))
+            return Who("machine_end_beep", greeting_ms + round(BEEP_S * 1000))
         if any(step.say or step.press for step in self.persona.script[:1]):
             return Who("machine_end_other", greeting_ms)  # neither a beep nor silence follows
         return Who("machine_end_silence", greeting_ms + 2 * listening.speech_end_ms)

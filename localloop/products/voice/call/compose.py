@@ -77,7 +77,6 @@ class Composer:
         options = wish.options_of(params, await self._application(params, origin.account_sid))
         if to.startswith("+"):
             await self._check_shown(options, origin)
-        if to.startswith("+"):
             await self._check_called(to, origin)
         if self._rules.profile(origin.world_sid) == "trial":
             options = wish.on_trial(options)

@@ -54,7 +54,7 @@ def attach(turn: Turn, session: CallSession) -> None:
     tracks = sessions.tracks(session.wish)
     if tracks and tracks + sum(sessions.tracks(each.wish) for each in running.values()) > MOST_TRACKS:
         raise errors.of(QUOTA)
-    n = min(0, *running, 0) - 1
+    n = min((0, *running)) - 1
     turn.begin_session(n, session)
     _admit(turn, session)
     turn.expect(lambda seq: events.BackgroundStarted(seq=seq, at=turn.at, service=_running(n, session)))

@@ -1,1 +1,1 @@
-"""Payments: what `<Pay>` has taken is handed to a simulated payment connector."""
+"""Payments: what `<Pay>` has taken, or an agent over REST, is handed to a simulated payment connector."""

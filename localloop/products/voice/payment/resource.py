@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import urljoin
 
 from msgspec import Struct
 
@@ -43,7 +42,7 @@ class Payments(Struct, frozen=True):
             sid=sids.new("PK"),
             key=params["IdempotencyKey"],
             pay=_pay(params),
-            callback=_callback(params, live),
+            callback=params["StatusCallback"],
             created=request.now,
             updated=request.now,
         )
@@ -56,7 +55,7 @@ class Payments(Struct, frozen=True):
         asked = PaymentAsked(
             sid=request.ids["Sid"],
             key=params["IdempotencyKey"],
-            callback=_callback(params, live),
+            callback=params["StatusCallback"],
             capture=params.get("Capture") or None,
             status=params.get("Status") or None,
         )
@@ -163,11 +162,6 @@ def _parameters(given: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(given, dict) or any(isinstance(value, dict | list) for value in given.values()):
         raise errors.of(INVALID_VALUE)
     return tuple((name, str(value)) for name, value in given.items())
-
-
-def _callback(params: Mapping[str, Any], live: Live) -> str:
-    """An address may be given relative to that of the call's document."""
-    return urljoin(live.call.options.webhook.url, str(params["StatusCallback"]))
 
 
 def binding(payments: Payments) -> Binding:
