@@ -54,7 +54,9 @@ async def test_a_file_that_nobody_has_takes_five_seconds(loop: Loop, url: str) -
 
 async def test_a_file_that_says_it_lasts_for_ages_lasts_as_long_as_a_call(loop: Loop) -> None:
     slow = (1).to_bytes(2, "little") * 2 + (1).to_bytes(4, "little") * 2 + bytes(4)  # a byte a second
-    ages = b"RIFF" + bytes(4) + b"WAVEfmt " + (16).to_bytes(4, "little") + slow + b"data" + b"\xfe\xff\xff\xff"
+    ages = (
+        b"RIFF" + bytes(4) + b"WAVEfmt " + (16).to_bytes(4, "little") + slow + b"data" + b"\xfe\xff\xff\xff"
+    )
     loop.app.documents["/ages.wav"] = answer("200 OK", ages, "Content-Type: audio/wav")
     loop.app.documents["/voice"] = "<Response><Play loop='1000'>/ages.wav</Play></Response>"
     made = await loop.call()
