@@ -39,6 +39,12 @@ from localloop.telephony.simulated.speech import seconds_of, seconds_of_tones
 from localloop.twiml.interpreter import commands
 from localloop.twiml.voice import verbs
 
+NO_WORKFLOW: Final = 14220
+NO_TASK: Final = 14222
+_WORKFLOW: Final = """
+select exists (select from resources where account_sid = $1 and kind = 'taskrouter/Workflow' and sid = $2)
+"""
+
 
 class GiveUp(Struct, frozen=True):
     """It waits for a caller of a queue no longer."""
@@ -195,13 +201,6 @@ async def _in_line(unit: Unit, live: Live, visit: Visit) -> list[NewJob]:
         case GiveUp():
             await queues.give_up(unit, caller)
     return []
-
-
-NO_WORKFLOW: Final = 14220
-NO_TASK: Final = 14222
-_WORKFLOW: Final = """
-select exists (select from resources where account_sid = $1 and kind = 'taskrouter/Workflow' and sid = $2)
-"""
 
 
 async def _enter(unit: Unit, live: Live, caller: Caller, wanted: commands.EnterQueue) -> list[NewJob]:

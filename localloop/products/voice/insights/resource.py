@@ -99,6 +99,8 @@ class Reports(Struct, frozen=True):
 
     async def summaries(self, request: Request) -> Items:
         """Newest first; read on until the page is full of what was asked for."""
+        if any(request.params.get(name) for name in _NEVER):
+            return Items(items=[])
         asked = request.page or PageRequest()
         found: list[dict[str, Any]] = []
         part = Slice(after=_cursor(asked.after), before=_cursor(asked.before), limit=_CHUNK)
@@ -193,8 +195,6 @@ def _filters(request: Request) -> Filters:
 
 
 def _fits(fields: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
-    if any(params.get(name) for name in _NEVER):
-        return False
     if fields["processing_state"] not in _PROCESSING[params.get("ProcessingState") or "completed"]:
         return False
     issue = params.get("QualityIssueAnnotation")
