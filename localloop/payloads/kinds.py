@@ -137,6 +137,7 @@ _VOICE: Final = (
         asked_for="the partialResultCallback of <Gather>",
         answer="nothing",
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.PartlyHeard),
+        is_sent=True,
         is_voice=True,
         usual={"CallStatus": "in-progress"},
     ),
