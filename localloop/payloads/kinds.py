@@ -85,23 +85,6 @@ _DEBUGGER: Final = Kind(
 )
 
 
-_SENT: Final = frozenset(
-    {
-        "voice",
-        "gather",
-        "record",
-        "dial",
-        "dial-refer",
-        "enqueue",
-        "queue-wait",
-        "queue-whisper",
-        "call-message",
-        "pay",
-        "refer",
-    }
-)  # of the requests for what a call does next
-
-
 def _call(name: str, title: str, asked_for: str, *parts: type[Part], status: str = "in-progress") -> Kind:
     """A request for what a call does next."""
     return Kind(
@@ -112,7 +95,7 @@ def _call(name: str, title: str, asked_for: str, *parts: type[Part], status: str
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, *parts),
         perhaps=(Fallback,),
         is_voice=True,
-        is_sent=name in _SENT,
+        is_sent=True,
         usual={"CallStatus": status},
     )
 
@@ -154,6 +137,7 @@ _VOICE: Final = (
         asked_for="the partialResultCallback of <Gather>",
         answer="nothing",
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.PartlyHeard),
+        is_sent=True,
         is_voice=True,
         usual={"CallStatus": "in-progress"},
     ),

@@ -27,6 +27,13 @@ _VOICE: Final = (
 _SSML: Final = frozenset("break emphasis lang p phoneme prosody say-as s sub w".split())
 # What the interpreter of messages runs; a test holds it against it.
 RUNS: Final = frozenset({"Response", "Message", "Body", "Media", "Redirect", "Sms"})
+# What is read in a call and carries nothing out: it needs sound, speech synthesis or another product.
+WAITS: Final = frozenset(
+    (
+        "Connect Stream Siprec AiSession Assistant Autopilot Config Conversation ConversationRelay "
+        "ConversationRelaySession Custom Language Room Task VirtualAgent emphasis lang phoneme prosody say-as w"
+    ).split()
+)
 
 
 class Element(Struct, frozen=True):

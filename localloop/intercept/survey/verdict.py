@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from localloop.contract import load
 from localloop.contract.model import Operation
-from localloop.intercept.survey.twiml import RUNS, is_known
+from localloop.intercept.survey.twiml import RUNS, WAITS, is_known
 from localloop.intercept.survey.use import Call, Place, Unclear, Use, Verb, Webhook
 from localloop.payloads.kinds import KINDS
 
@@ -106,11 +106,10 @@ def _verb_name(verb: Verb) -> str:
 
 
 def _verb_verdict(verb: Verb) -> Verdict:
-    if verb.product == "voice":
-        return "not yet" if is_known(verb.name) else "unknown"
-    if verb.name in RUNS:
-        return "behaves"
-    return "not yet" if is_known(verb.name) else "unknown"
+    if not is_known(verb.name):
+        return "unknown"
+    behaves = verb.name not in WAITS if verb.product == "voice" else verb.name in RUNS
+    return "behaves" if behaves else "not yet"
 
 
 def _attribute(name: str) -> str:

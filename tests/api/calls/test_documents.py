@@ -61,6 +61,19 @@ async def test_nobody_presses_and_the_document_goes_on(loop: Loop) -> None:
     assert ended["duration"] == "7"  # 1.2 s, five of silence, 0.53 s
 
 
+async def test_what_is_heard_by_now_is_told(loop: Loop) -> None:
+    gather = "<Gather input='speech' action='/said' partialResultCallback='/partial'/>"
+    loop.app.documents["/voice"] = f"<Response>{gather}</Response>"
+    loop.app.documents["/said"] = "<Response/>"
+    await loop.persona(script=[{"pause": 1}, {"say": "one two"}])
+    made = await loop.call()
+    await loop.advance(HOUR)
+    await loop.ended(made["sid"])
+    (first, *_) = loop.app.told("/partial")
+    assert (first["CallSid"], first["UnstableSpeechResult"]) == (made["sid"], "one two")
+    assert (first["StableSpeechResult"], first["SequenceNumber"]) == ("", "0")
+
+
 async def test_a_call_to_a_number_is_led_by_its_application(loop: Loop) -> None:
     """The caller hears ringing until something is said to him; when he hangs up, its status callback says so."""
     own = {

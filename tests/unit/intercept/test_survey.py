@@ -13,14 +13,15 @@ from localloop.contract.model import Operation
 from localloop.intercept.recording import Answer, Exchange, Head, Recording, Request
 from localloop.intercept.survey import recorded, sources
 from localloop.intercept.survey.names import FILE, names
-from localloop.intercept.survey.twiml import RUNS, is_known
+from localloop.intercept.survey.twiml import RUNS, WAITS, is_known
 from localloop.intercept.survey.use import Call, Unclear, Use, Webhook
 from localloop.intercept.survey.verdict import DIFFERENCES, Survey, survey
 from localloop.payloads.kinds import KINDS
 from localloop.testing.sample import sample
 from localloop.twiml import document, messaging
 from localloop.twiml.script import SCHEMA
-from scripts import differences
+from localloop.twiml.voice import grammar
+from scripts import differences, twiml_table
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[2] / "examples"
@@ -217,7 +218,8 @@ def test_verdicts_of_operations(text: str, behaves: list[str], verdict: str) -> 
     ("twiml", "verdict"),
     [
         ("<Response><Message>hi</Message></Response>", ["behaves", "behaves"]),
-        ("<Response><Say>hi</Say></Response>", ["not yet", "not yet"]),
+        ("<Response><Say>hi</Say></Response>", ["behaves", "behaves"]),
+        ("<Response><Connect><Room>a</Room></Connect></Response>", ["not yet", "behaves", "not yet"]),
         ("<Response><Message/><Sausage/></Response>", ["behaves", "behaves", "unknown"]),
     ],
 )
@@ -237,6 +239,16 @@ def test_verbs_that_are_said_not_to_behave_do_not(name: str) -> None:
     assert is_known(name)
     assert name not in RUNS
     assert not messaging.run(document.parse(f"<Response><{name}/></Response>".encode())).commands
+
+
+def test_what_waits_in_calls_is_not_said_to_behave() -> None:
+    waiting = {
+        grammar.NODES[key].tag for key, row in twiml_table.rows().items() if row["is"].startswith("waits")
+    }
+    connected = {grammar.NODES[key].tag for key in grammar.NODES["Connect"].children}
+    assert waiting | connected <= WAITS
+    others = WAITS - waiting - connected
+    assert others == {"Assistant", "Connect", "Custom", "Language", "Siprec", "Task"}
 
 
 def test_messages_know_no_other_verb() -> None:

@@ -51,7 +51,7 @@ def test_references_lead_somewhere() -> None:
 
 def test_the_document_has_what_is_sent_and_nothing_else() -> None:
     messages = {"sms", "status", "click"}
-    calls = {"voice", "gather", "record", "dial", "voice-status", "amd-status"}
+    calls = {"voice", "gather", "gather-partial", "record", "dial", "voice-status", "amd-status"}
     beside = {"enqueue", "queue-wait", "queue-whisper", "conference", "recording-status", "transcription"}
     services = {
         "call-message",
