@@ -12,6 +12,7 @@ from http_server import Received, answer, running
 from http_server import Server as HttpServer
 from waiting import until
 
+from localloop.console import queries_calls
 from tests.api.console.conftest import Page, Server
 
 PHONE = "+15558675310"
@@ -204,6 +205,42 @@ async def test_a_conference_and_a_queue_with_who_is_in_them(page: Page, program:
     first = await story(page, waiting["members"][0]["call_sid"], lambda told: len(told["documents"]) == 2)
     assert (first["queue"]["friendly_name"], first["queue"]["position"]) == ("support", 1)
     assert [document["role"] for document in first["documents"]] == ["main", "queue-wait"]
+
+
+async def test_what_is_heard_in_a_conference_is_in_the_story_of_each_who_heard_it(
+    page: Page, program: Program
+) -> None:
+    program.documents["/room"] = (
+        '<Response><Dial><Conference waitUrl="">Weekly</Conference></Dial></Response>'
+    )
+    to = await number(page, f"{program.server.url}/room")
+    phones = [f"+1555867533{n}" for n in range(2)]
+    calls = [await dial(page, to, phone) for phone in phones]
+
+    async def are_there() -> bool:
+        return [one["present"] for one in (await page.get("conferences"))["conferences"]] == [2]
+
+    await until(are_there)
+    await act(page, calls[0], phones[0], Say="Good morning all")
+    told = await story(page, calls[1], lambda told: "hears Good morning all" in titles(told))
+    first, second = titles(await page.get(f"calls/{calls[0]}")), titles(told)
+    assert first.index("hears beep") < first.index("says Good morning all")  # one beep, of who came second
+    assert first.count("hears beep") + second.count("hears beep") == 1
+
+
+async def test_of_very_many_requests_the_newest_are_told(
+    page: Page, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What runs came with one of them."""
+    monkeypatch.setattr(queries_calls, "_MOST_DELIVERIES", 2)
+    program.documents |= {
+        **{f"/{n}": f"<Response><Redirect>/{n + 1}</Redirect></Response>" for n in range(3)},
+        "/3": "<Response><Gather timeout='600'/></Response>",
+    }
+    sid = await dial(page, await number(page, f"{program.server.url}/0"))
+    told = await story(page, sid, lambda told: told["live"] and "pressed or said" in told["live"]["doing"])
+    assert [urlsplit(document["url"]).path for document in told["documents"]] == ["/2", "/3"]
+    assert marks(told["documents"][1]) == [("Gather", "running")]
 
 
 async def test_a_document_that_was_given_over_rest(server: Server, page: Page) -> None:
