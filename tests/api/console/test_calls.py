@@ -255,11 +255,16 @@ async def test_a_document_that_was_given_over_rest(server: Server, page: Page) -
     told = await story(page, sid, lambda told: len(told["documents"]) == 2 and told["documents"][1]["runs"])
     assert [document["why"] for document in told["documents"]] == ["given with the call", "given over REST"]
     assert marks(told["documents"][1])[0][0] == "Say"
+    await page.post(f"{path}/{sid}.json", Twiml=given)
+    told = await story(page, sid, lambda told: len(told["documents"]) == 3 and told["documents"][2]["runs"])
+    assert marks(told["documents"][2]) == [("Gather", "running")]
     await page.post(f"{path}/{sid}.json", Status="completed")
-    ended = await story(page, sid, lambda told: sum("POST" in title for title in titles(told)) == 3)
+    ended = await story(page, sid, lambda told: sum("POST" in title for title in titles(told)) == 4)
     assert [title for title in titles(ended) if "POST" in title] == [
         "POST /Calls.json from the console",
-        "POST /Calls/CA….json from the console",
-        "POST /Calls/CA….json from the console",
+        *["POST /Calls/CA….json from the console"] * 3,
     ]
     assert (ended["call"]["status"], ended["live"]) == ("completed", None)
+    assert await page.status("POST", f"rest/{path}/{sid}.json", data={"Twiml": given}) == 400
+    late = await story(page, sid, lambda told: sum("POST" in title for title in titles(told)) == 5)
+    assert len(late["documents"]) == 3  # what was refused is none
