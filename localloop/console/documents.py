@@ -15,6 +15,7 @@ from localloop.console.shapes import Json, iso
 from localloop.core import sids
 from localloop.products.voice.looking import Document, Standing
 
+_CREATES: Final = "api.v2010.CreateCall"
 # What a document that runs waits for, as people say it.
 DOING: Final = {
     "Fetching": "asks the application what to do next",
@@ -80,7 +81,7 @@ def _inline(call: Row, story: Story) -> list[Json]:
         found.append(_document(iso(call["date_created"]), "given with the call", options["twiml"]))
     for row in story.requests:
         text = parse_qs(row["form"] or "").get("Twiml", [""])[-1]
-        if text and text != options.get("twiml"):
+        if text and row["status"] < 400 and row["operation"] != _CREATES:
             found.append(_document(iso(row["date_created"]), "given over REST", text))
     return found
 

@@ -70,10 +70,18 @@ async def children(reader: Executor, call: Row) -> list[Row]:
 
 
 async def lines(reader: Executor, family: Family) -> list[Row]:
-    """What was heard and said at the other ends, in its order."""
+    """What was heard and said at the other ends, in its order: what all in a room hear is kept once, with the room. Of
+    very many the newest."""
     return await reader.fetch(
-        "select call_id, id, kind, body, at from phone_call_lines where world_sid = $1 and call_id = any ($2)"
-        " order by id limit $3",
+        """select * from (
+          select call_id, id, kind, body, at from phone_call_lines where world_sid = $1 and call_id = any ($2)
+          union all
+          select s.call_id, l.id, l.kind, l.body, l.at
+          from phone_room_stays s join phone_call_lines l on l.world_sid = s.world_sid and l.call_id = s.room_id
+            and l.id > s.since and (s.until is null or l.id < s.until)
+          where s.world_sid = $1 and s.call_id = any ($2)
+          order by id desc limit $3
+        ) newest order by id""",
         family.world_sid,
         list(family.ids),
         _MOST_LINES,
@@ -81,15 +89,18 @@ async def lines(reader: Executor, family: Family) -> list[Row]:
 
 
 async def deliveries(reader: Executor, family: Family) -> list[Row]:
-    """The requests to applications, oldest first. Those of which only the outcome is kept are found by their time."""
+    """The requests to applications, oldest first, of very many the newest: what runs came with one of them. Those of
+    which only the outcome is kept are found by their time."""
     first = min(family.ids)
     return await reader.fetch(
-        f"""select {DELIVERY}, d.detail from deliveries d
-        where d.account_sid = $1 and d.resource_sid = any ($2) and d.detail is not null
-        union all
-        select {DELIVERY}, d.detail from deliveries d
-        where d.account_sid = $1 and d.resource_sid = any ($2) and d.detail is null and d.id between $3 and $4
-        order by id limit $5""",
+        f"""select * from (
+          select {DELIVERY}, d.detail from deliveries d
+          where d.account_sid = $1 and d.resource_sid = any ($2) and d.detail is not null
+          union all
+          select {DELIVERY}, d.detail from deliveries d
+          where d.account_sid = $1 and d.resource_sid = any ($2) and d.detail is null and d.id between $3 and $4
+          order by id desc limit $5
+        ) newest order by id""",
         family.account_sid,
         list(family.sids),
         first,

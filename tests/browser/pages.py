@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from installed import Up
 from playwright.sync_api import Page, expect
 
+_WITHIN_S = 30
 PAGES = {
     "start": "",
     "phones": "phones/+15551230011,+15551230012",
@@ -83,8 +85,9 @@ def furnish_calls(up: Up) -> dict[str, str]:
     call("+15551230054", "<Enqueue>support</Enqueue>")
     found = {"call": sid}
     for name, path in (("conference", "Conferences"), ("queue", "Queues")):
+        deadline = time.monotonic() + _WITHIN_S
         while not (listed := up.ask(f"{account}/{path}.json")[path.lower()]):
-            pass
+            assert time.monotonic() < deadline, f"nobody came into a {name}"
         found[name] = listed[0]["sid"]
     return found
 

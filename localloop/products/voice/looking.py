@@ -12,12 +12,11 @@ from msgspec import Struct
 
 from localloop.core import sids
 from localloop.products.voice.call.queries import live_of
-from localloop.products.voice.call.turn import handset_of
 from localloop.products.voice.conference.queries import room_of
 from localloop.products.voice.conference.room import Participant, Room
 from localloop.twiml.interpreter.state import Frame
 
-__all__ = ["Document", "Participant", "Room", "Standing", "handset_of", "room_of", "standing_of"]
+__all__ = ["Document", "Participant", "Room", "Standing", "room_of", "standing_of"]
 
 
 class Document(Struct, frozen=True, kw_only=True):

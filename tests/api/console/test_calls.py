@@ -12,6 +12,7 @@ from http_server import Received, answer, running
 from http_server import Server as HttpServer
 from waiting import until
 
+from localloop.console import queries_calls
 from tests.api.console.conftest import Page, Server
 
 PHONE = "+15558675310"
@@ -206,6 +207,42 @@ async def test_a_conference_and_a_queue_with_who_is_in_them(page: Page, program:
     assert [document["role"] for document in first["documents"]] == ["main", "queue-wait"]
 
 
+async def test_what_is_heard_in_a_conference_is_in_the_story_of_each_who_heard_it(
+    page: Page, program: Program
+) -> None:
+    program.documents["/room"] = (
+        '<Response><Dial><Conference waitUrl="">Weekly</Conference></Dial></Response>'
+    )
+    to = await number(page, f"{program.server.url}/room")
+    phones = [f"+1555867533{n}" for n in range(2)]
+    calls = [await dial(page, to, phone) for phone in phones]
+
+    async def are_there() -> bool:
+        return [one["present"] for one in (await page.get("conferences"))["conferences"]] == [2]
+
+    await until(are_there)
+    await act(page, calls[0], phones[0], Say="Good morning all")
+    told = await story(page, calls[1], lambda told: "hears Good morning all" in titles(told))
+    first, second = titles(await page.get(f"calls/{calls[0]}")), titles(told)
+    assert first.index("hears beep") < first.index("says Good morning all")  # one beep, of who came second
+    assert first.count("hears beep") + second.count("hears beep") == 1
+
+
+async def test_of_very_many_requests_the_newest_are_told(
+    page: Page, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What runs came with one of them."""
+    monkeypatch.setattr(queries_calls, "_MOST_DELIVERIES", 2)
+    program.documents |= {
+        **{f"/{n}": f"<Response><Redirect>/{n + 1}</Redirect></Response>" for n in range(3)},
+        "/3": "<Response><Gather timeout='600'/></Response>",
+    }
+    sid = await dial(page, await number(page, f"{program.server.url}/0"))
+    told = await story(page, sid, lambda told: told["live"] and "pressed or said" in told["live"]["doing"])
+    assert [urlsplit(document["url"]).path for document in told["documents"]] == ["/2", "/3"]
+    assert marks(told["documents"][1]) == [("Gather", "running")]
+
+
 async def test_a_document_that_was_given_over_rest(server: Server, page: Page) -> None:
     """With the call, and in place of what ran; a call that is redirected says so in its story."""
     path = f"2010-04-01/Accounts/{page.account_sid}/Calls"
@@ -218,11 +255,16 @@ async def test_a_document_that_was_given_over_rest(server: Server, page: Page) -
     told = await story(page, sid, lambda told: len(told["documents"]) == 2 and told["documents"][1]["runs"])
     assert [document["why"] for document in told["documents"]] == ["given with the call", "given over REST"]
     assert marks(told["documents"][1])[0][0] == "Say"
+    await page.post(f"{path}/{sid}.json", Twiml=given)
+    told = await story(page, sid, lambda told: len(told["documents"]) == 3 and told["documents"][2]["runs"])
+    assert marks(told["documents"][2]) == [("Gather", "running")]
     await page.post(f"{path}/{sid}.json", Status="completed")
-    ended = await story(page, sid, lambda told: sum("POST" in title for title in titles(told)) == 3)
+    ended = await story(page, sid, lambda told: sum("POST" in title for title in titles(told)) == 4)
     assert [title for title in titles(ended) if "POST" in title] == [
         "POST /Calls.json from the console",
-        "POST /Calls/CA….json from the console",
-        "POST /Calls/CA….json from the console",
+        *["POST /Calls/CA….json from the console"] * 3,
     ]
     assert (ended["call"]["status"], ended["live"]) == ("completed", None)
+    assert await page.status("POST", f"rest/{path}/{sid}.json", data={"Twiml": given}) == 400
+    late = await story(page, sid, lambda told: sum("POST" in title for title in titles(told)) == 5)
+    assert len(late["documents"]) == 3  # what was refused is none

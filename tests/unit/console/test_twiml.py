@@ -26,7 +26,11 @@ def test_verbs_are_cut_as_they_were_written() -> None:
     assert first.says == "Grüße & Küsse"
 
 
-@pytest.mark.parametrize("body", ["", "Hello", "<Response><Say>", '{"a": 1}'])
+BOMB = '<!DOCTYPE r [<!ENTITY a "<Say>lol</Say>"><!ENTITY b "&a;&a;">]><Response>&b;&b;</Response>'
+ODD = '<?xml version="1.0" encoding="klingon"?><Response><Say>a</Say></Response>'
+
+
+@pytest.mark.parametrize("body", ["", "Hello", "<Response><Say>", '{"a": 1}', BOMB, ODD])
 def test_what_is_no_document_has_no_verbs(body: str) -> None:
     assert twiml.verbs_in(body) == ()
 

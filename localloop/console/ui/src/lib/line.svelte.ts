@@ -2,12 +2,14 @@
 
 import { operate } from "./api";
 import { lab } from "./lab.svelte";
+import { session } from "./session.svelte";
 import type { Batch } from "./types";
-import { hasEnded, type Call, type Line } from "./voice";
+import { hasEnded, isSeenBy, type Call, type Line } from "./voice";
 
 /** A call as the lab has it on a phone. */
 export interface PhoneCall {
   sid: string;
+  account_sid: string;
   direction: "received" | "made";
   peer: string;
   status: string;
@@ -46,17 +48,20 @@ export class Telephone {
 
   /** What lives on this phone already, and how it takes calls. */
   async load(): Promise<void> {
-    const [found, manner] = await Promise.all([
-      operate<{ calls: PhoneCall[] }>("GET", `${this.#path}/Calls?Live=true&PageSize=5`),
-      operate<Manner>("GET", `${this.#path}/Voice`),
-    ]);
+    const [calls, manner] = await Promise.all([this.#calls("Live=true&PageSize=5"), operate<Manner>("GET", `${this.#path}/Voice`)]);
     this.manner = manner;
-    const live = found.calls.find((one) => ["ringing", "in-progress"].includes(one.status));
+    const live = calls.find((one) => ["ringing", "in-progress"].includes(one.status));
     if (live && (!this.call || this.isOver)) await this.look(live.sid);
   }
 
   async recent(): Promise<PhoneCall[]> {
-    return (await operate<{ calls: PhoneCall[] }>("GET", `${this.#path}/Calls?PageSize=20`)).calls;
+    return this.#calls("PageSize=20");
+  }
+
+  /** A phone is the whole world's: a subaccount looks at its own calls there alone. */
+  async #calls(query: string): Promise<PhoneCall[]> {
+    const { calls } = await operate<{ calls: PhoneCall[] }>("GET", `${this.#path}/Calls?${query}`);
+    return calls.filter((one) => isSeenBy(session.now, one));
   }
 
   /** The call with all that was heard on it by now. */

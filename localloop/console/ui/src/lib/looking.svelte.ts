@@ -1,4 +1,4 @@
-/** A page that reads something anew whenever calls change: what stands there, what went wrong, and when to look again. */
+/** A page that reads something anew whenever something of it changes: what stands there, what went wrong, and when to look again. */
 
 import { read } from "./api";
 import { feed } from "./feed.svelte";
@@ -10,6 +10,8 @@ export class Looking<T> {
   found = $state.raw<T | null>(null);
   error = $state.raw<unknown>(null);
   #planned: ReturnType<typeof setTimeout> | undefined;
+  #asked = 0;
+  #shown = 0;
   #path: string;
   #concerns: (batch: Batch) => boolean;
 
@@ -18,13 +20,19 @@ export class Looking<T> {
     this.#concerns = concerns;
   }
 
+  /** Several may be under way: what comes after a later one's answer is old. */
   async load(): Promise<void> {
+    const turn = ++this.#asked;
+    let [found, error]: [T | null, unknown] = [null, null];
     try {
-      this.found = await read<T>(this.#path);
-      this.error = null;
+      found = await read<T>(this.#path);
     } catch (refused) {
-      this.error = refused;
+      error = refused;
     }
+    if (turn < this.#shown) return;
+    this.#shown = turn;
+    this.found = found ?? this.found;
+    this.error = error;
   }
 
   /** Fit for `$effect`: looks now, and again when the feed brings what concerns it. */

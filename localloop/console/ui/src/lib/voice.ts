@@ -162,6 +162,11 @@ export interface Line {
 const ENDED = new Set(["completed", "busy", "failed", "no-answer", "canceled"]);
 export const hasEnded = (call: Pick<Call, "status">): boolean => ENDED.has(call.status);
 
+/** A main account sees the calls of its world, a subaccount its own. */
+export function isSeenBy(session: { account: { sid: string }; world_sid: string }, call: { account_sid: string }): boolean {
+  return session.account.sid === session.world_sid || call.account_sid === session.account.sid;
+}
+
 /** Seconds as a call's display has them: "0:07", "12:30", "1:02:03". */
 export function talked(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
