@@ -13,6 +13,10 @@ from typing import Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
+# Where a sound has been: calls and conferences. It comes to none of them a second time, or two that hear each other
+# would hear it for ever.
+Trail: TypeAlias = tuple[str, ...]
+
 # Orders: what the platform does to the other end. `n` names what takes time, so that its end can be told.
 
 
@@ -49,6 +53,7 @@ class Tones(Struct, frozen=True, tag=True):
 
     n: int
     digits: str
+    trail: Trail = ()
 
 
 class Silence(Struct, frozen=True, tag=True):
@@ -64,6 +69,7 @@ class Hear(Struct, frozen=True, tag=True):
     """What somebody says to whom it is connected to."""
 
     text: str
+    trail: Trail = ()
 
 
 class HangUp(Struct, frozen=True, tag=True):
@@ -107,10 +113,12 @@ class Finished(Struct, frozen=True, tag=True):
 
 class Pressed(Struct, frozen=True, tag=True):
     digits: str
+    trail: Trail = ()
 
 
 class Spoke(Struct, frozen=True, tag=True):
     text: str
+    trail: Trail = ()
 
 
 class Referred(Struct, frozen=True, tag=True):

@@ -67,15 +67,15 @@ class Wire(Struct, frozen=True, kw_only=True, tag="wire"):
                 return self._sound(n, (seconds_of(text) + pauses) * times, Spoke(text))
             case Sound(n, _, seconds, times):
                 return self._sound(n, seconds * times)
-            case Tones(n, digits):
+            case Tones(n, digits, trail):
                 keys = "".join(each for each in digits if each not in "wW")
-                return self._sound(n, seconds_of_tones(digits), *([Pressed(keys)] if keys else []))
+                return self._sound(n, seconds_of_tones(digits), *([Pressed(keys, trail)] if keys else []))
             case Silence(n, seconds):
                 return self._sound(n, seconds)
             case Stop():
                 return Reaction(replace(self, sounding=None))
-            case Hear(text):
-                return Reaction(self, sent=(Spoke(text),))
+            case Hear(text, trail):
+                return Reaction(self, sent=(Spoke(text, trail),))
             case Refer(n):
                 return Reaction(self, (Referred(n, _NOT_IMPLEMENTED),))
             case HangUp(reason):

@@ -77,3 +77,18 @@ async def test_a_number_that_calls_itself_comes_to_an_end(loop: Loop) -> None:
     calls = await _calls(loop)
     assert len(calls) == 21  # eleven were dialled, the last of them in vain, and ten came in
     assert {status for _, status, _ in calls} <= {"completed", "failed", "no-answer"}
+
+
+async def test_a_sound_comes_to_no_room_twice(loop: Loop) -> None:
+    """Both ends of a call are in one room, and would hear each other for ever."""
+    speaker, listener = "+12125550101", "+12125550102"
+    await _own(loop, "/room")
+    room = "<Response><Dial><Conference beep='false'>standup</Conference></Dial></Response>"
+    loop.app.documents.update({"/voice": room, "/room": room})
+    await loop.persona(speaker, takes="answers", script=[{"pause": 5}, {"say": "Please hold."}, {"press": "5"}])
+    made = [(await loop.call(To=to, TimeLimit=60))["sid"] for to in (listener, speaker, OWN)]
+    await loop.go_on(timedelta(minutes=2))
+    for sid in made:
+        await loop.ended(sid)
+    lines = (await loop.ask("GET", f"/lab/v1/Phones/{listener}/Calls/{made[0]}")).json()["lines"]
+    assert [line["text"] for line in lines if line["kind"] in ("heard", "tones")] == ["Please hold.", "5"]

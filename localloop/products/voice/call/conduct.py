@@ -247,14 +247,25 @@ def _hear(turn: Turn, news: News) -> None:
             script.finished(turn, n)
         case leg.Refers(to):
             family.refers(turn, to)
-        case leg.Pressed(digits):
-            if not payments.pressed(turn, digits):
-                family.speak(turn, digits=digits)
-                script.pressed(turn, digits)
+        case leg.Pressed() | leg.Spoke():
+            _utter(turn, news)
         case leg.Referred(n, sip_code, notify_code):
             script.referred(turn, n, sip_code, notify_code)
+
+
+def _utter(turn: Turn, news: leg.Pressed | leg.Spoke) -> None:
+    """Its other end speaks or presses keys; what has come by here before is its own echo."""
+    own = turn.call.id.hex
+    if own in news.trail:
+        return
+    trail = (*news.trail, own)
+    match news:
+        case leg.Pressed(digits):
+            if not payments.pressed(turn, digits):
+                family.speak(turn, Heard(digits=digits, trail=trail))
+                script.pressed(turn, digits)
         case leg.Spoke(text):
-            family.speak(turn, text)
+            family.speak(turn, Heard(text, trail=trail))
             script.spoke(turn, text)
 
 

@@ -11,7 +11,7 @@ from localloop.products.voice.call.resource import Method, Options
 from localloop.products.voice.letters import Subscription
 from localloop.products.voice.payment.session import Piece, Session
 from localloop.products.voice.session.session import CallSession
-from localloop.telephony.leg import News
+from localloop.telephony.leg import News, Trail
 from localloop.webhooks import Jar
 
 
@@ -204,6 +204,7 @@ class Heard(Struct, frozen=True, tag="heard"):
     text: str = ""
     digits: str = ""
     file: str = ""
+    trail: Trail = ()
 
 
 class Hushed(Struct, frozen=True, tag="hushed"):

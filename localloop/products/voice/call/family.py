@@ -210,15 +210,15 @@ def _name(turn: Turn) -> Name:
     return Name(turn.call.id, turn.live.root)
 
 
-def speak(turn: Turn, text: str = "", digits: str = "") -> None:
+def speak(turn: Turn, said: Heard) -> None:
     """Whom it is connected to hears it."""
     live = turn.live
     if live.peer is not None:
-        turn.send(live.peer, Heard(text, digits))
-    elif text and (live.boss is not None or live.legs):
-        until = turn.at + timedelta(seconds=seconds_of(text))
-        turn.live = replace(live, speech=Speech(text, until))
-    shared.speak(turn, text, digits)
+        turn.send(live.peer, said)
+    elif said.text and (live.boss is not None or live.legs):
+        until = turn.at + timedelta(seconds=seconds_of(said.text))
+        turn.live = replace(live, speech=Speech(said.text, until, said.trail))
+    shared.speak(turn, said)
 
 
 def go_on_speaking(turn: Turn) -> None:
@@ -226,4 +226,4 @@ def go_on_speaking(turn: Turn) -> None:
     speech, peer = turn.live.speech, turn.live.peer
     turn.live = replace(turn.live, speech=None)
     if speech is not None and peer is not None and turn.at < speech.until:
-        turn.send(peer, Heard(speech.text))
+        turn.send(peer, Heard(speech.text, trail=speech.trail))

@@ -18,6 +18,7 @@ from localloop.products.voice.call.resource import Call, Method
 from localloop.products.voice.letters import Letters
 from localloop.products.voice.payment.session import Session
 from localloop.products.voice.session.session import CallSession
+from localloop.telephony.leg import Trail
 from localloop.telephony.simulated import Phone, Wire
 from localloop.twiml.interpreter import State
 from localloop.webhooks import Jar
@@ -56,6 +57,7 @@ class Speech(Struct, frozen=True):
 
     text: str
     until: datetime
+    trail: Trail = ()
 
 
 class Live(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -121,7 +121,8 @@ def hear(turn: Turn, heard: Heard) -> None:
     if heard.file:
         turn.order(leg.Sound(0, heard.file, FILE_S))
     else:
-        turn.order(leg.Hear(heard.text) if heard.text else leg.Tones(0, heard.digits))
+        trail = heard.trail
+        turn.order(leg.Hear(heard.text, trail) if heard.text else leg.Tones(0, heard.digits, trail))
     recorded.heard(turn, heard.text)
     sessions.hear(turn, "outbound_track", heard.text)
 

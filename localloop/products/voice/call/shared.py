@@ -86,9 +86,10 @@ def leave(turn: Turn, going: Going | None = None) -> None:
         turn.live = replace(turn.live, room="")
 
 
-def speak(turn: Turn, text: str = "", digits: str = "") -> None:
-    if turn.live.room:
-        turn.visit(Speak(turn.live.room, text, digits))
+def speak(turn: Turn, said: Heard) -> None:
+    room = turn.live.room
+    if room and room not in said.trail:
+        turn.visit(Speak(room, said))
 
 
 def hushed(turn: Turn) -> None:

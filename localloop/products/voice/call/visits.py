@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from localloop.core import sids
 from localloop.jobs import NewJob
@@ -61,8 +62,7 @@ class Speak(Struct, frozen=True):
     """It says something in the conference of this name, or presses keys."""
 
     name: str
-    text: str = ""
-    digits: str = ""
+    said: Heard
 
 
 class Hush(Struct, frozen=True):
@@ -126,8 +126,8 @@ class Visits:
                 goes = Goes(call_sid=live.call.sid, going=going, call_status=live.call.status)
                 left = await self._desk.leave(unit, _host(live, name), goes)
                 return jobs_of(left.room, left.effects, live.at) if left is not None else []
-            case Speak():
-                return await self._speak(unit, live, visit)
+            case Speak(name, said):
+                return await self._speak(unit, live, name, said)
             case Hush(name):
                 await self._take(unit, live, name, lambda now: room.fall_silent(now, live.call.sid, live.at))
             case Announced(name, url, failure, is_for_all):
@@ -145,12 +145,12 @@ class Visits:
         found = await conferences.active(unit, live.call.account_sid, name)
         await self._desk.apply(unit, found, step, [live.call.sid])
 
-    async def _speak(self, unit: Unit, live: Live, said: Speak) -> list[NewJob]:
+    async def _speak(self, unit: Unit, live: Live, name: str, said: Heard) -> list[NewJob]:
         """Everybody who hears this one does."""
         seconds = timedelta(seconds=seconds_of(said.text) if said.text else seconds_of_tones(said.digits))
         spoken = Said(call_sid=live.call.sid, ends=live.at + seconds, has_words=bool(said.text))
-        now, listeners = await self._desk.speak(unit, _host(live, said.name), spoken)
-        heard = Heard(said.text, said.digits)
+        now, listeners = await self._desk.speak(unit, _host(live, name), spoken)
+        heard = replace(said, trail=(*said.trail, name))
         jobs = [_job(now, each.call_sid, each.root, heard, live.at) for each in listeners]
         if said.text and now.subscription is not None and "speaker" in now.subscription.events:
             jobs.append(job_of(live, Hushed(), live.at + seconds))
