@@ -85,7 +85,9 @@ async def test_a_sound_comes_to_no_room_twice(loop: Loop) -> None:
     await _own(loop, "/room")
     room = "<Response><Dial><Conference beep='false'>standup</Conference></Dial></Response>"
     loop.app.documents.update({"/voice": room, "/room": room})
-    await loop.persona(speaker, takes="answers", script=[{"pause": 5}, {"say": "Please hold."}, {"press": "5"}])
+    await loop.persona(
+        speaker, takes="answers", script=[{"pause": 5}, {"say": "Please hold."}, {"press": "5"}]
+    )
     made = [(await loop.call(To=to, TimeLimit=60))["sid"] for to in (listener, speaker, OWN)]
     await loop.go_on(timedelta(minutes=2))
     for sid in made:
