@@ -92,7 +92,7 @@ def test_the_phone_and_the_shell(home: Home, up: Up) -> None:
     assert requests.post(url, form, auth=ACCOUNT, timeout=20).status_code == 201
     wait = f"{up.url}/lab/v1/Phones/+15551230001/Messages/Wait?Direction=received&Timeout=20"
     assert requests.get(wait, auth=ACCOUNT, timeout=30).status_code == 200
-    (look,) = blocks("README.md", "sh", "/lab/v1/Phones/")
+    (look,) = blocks("README.md", "sh", "/lab/v1/Phones/+15551230001/Messages")
     assert "Hello" in [
         text["body"] for text in json.loads(run(["sh", "-c", pasted(look, up)], home))["messages"]
     ]
@@ -101,6 +101,20 @@ def test_the_phone_and_the_shell(home: Home, up: Up) -> None:
     assert any(text.endswith("received from +15551230000: Hello") for text in texts)
     inbound = requests.get(f"{url.removesuffix('.json')}/{sent}.json", auth=ACCOUNT, timeout=20).json()
     assert (inbound["direction"], inbound["body"]) == ("inbound", "Hello back")
+
+
+@needs("curl")
+def test_the_first_call(home: Home, up: Up) -> None:
+    (call,) = blocks("README.md", "sh", "/Calls.json")
+    made = json.loads(run(["sh", "-c", pasted(call, up)], home))
+    (look,) = blocks("README.md", "sh", "/Lines")
+    shell = pasted(look, up).replace("CA…", made["sid"])
+    url = f"{up.url}/lab/v1/Phones/{made['to']}/Calls/{made['sid']}"
+    over = requests.get(f"{url}/Wait?Status=completed&Timeout=20", auth=ACCOUNT, timeout=30)
+    assert over.status_code == 200, over.text
+    said = [line["text"] for line in json.loads(run(["sh", "-c", shell], home))["lines"]]
+    assert said
+    assert said[0] in call
 
 
 def test_the_readmes_link_is_for_its_account(home: Home, up: Up) -> None:
