@@ -40,8 +40,7 @@ def page() -> str:
     """The page of all kinds."""
     parts = [HEAD, "| Kind | | Sent to | Answer |\n| --- | --- | --- | --- |"]
     parts += [
-        f"| [`{kind.name}`](#{kind.name}) | {kind.title}{'' if kind.is_sent else ' (simulated only)'} "
-        f"| {_plain(kind.asked_for)} | {_answer(kind)} |"
+        f"| [`{kind.name}`](#{kind.name}) | {kind.title} | {_plain(kind.asked_for)} | {_answer(kind)} |"
         for kind in KINDS.values()
     ]
     parts += [_section(kind) for kind in KINDS.values()]
@@ -53,8 +52,6 @@ def _section(kind: Kind) -> str:
         f"\n## {kind.name}\n",
         f"{kind.title}: what is sent to {_plain(kind.asked_for)}. [JSON Schema](../schemas/{kind.name}.json).",
     ]
-    if not kind.is_sent:
-        lines.append("localloop does not send it yet: it can be simulated.")
     lines.append("\n| Parameter | | When | Example |\n| --- | --- | --- | --- |")
     lines += [_row(each) for each in declared(kind.name)]
     return "\n".join(lines)

@@ -29,7 +29,6 @@ class Kind(Struct, frozen=True, kw_only=True):
     simulated: tuple[
         type[Part], ...
     ] = ()  # Twilio sends them, we do not yet; they can be asked for in a simulation
-    is_sent: bool = False  # by us; what is not can be simulated
     is_voice: bool = False
     usual: Mapping[str, str] = {}  # what a simulation says where the parameter's own example does not fit
 
@@ -48,7 +47,6 @@ _MESSAGING: Final = (
         perhaps=(Fallback, messaging.OptOut),
         numbered=messaging.Media,
         simulated=(messaging.Referral,),
-        is_sent=True,
     ),
     Kind(
         name="status",
@@ -56,7 +54,6 @@ _MESSAGING: Final = (
         asked_for="a message's StatusCallback",
         answer="nothing",
         parts=(messaging.MessageChange, messaging.ChannelChange),
-        is_sent=True,
     ),
 )
 _USAGE: Final = Kind(
@@ -65,7 +62,6 @@ _USAGE: Final = Kind(
     asked_for="a usage trigger's CallbackUrl",
     answer="nothing",
     parts=(usage.TriggerFired,),
-    is_sent=True,
 )
 _CLICK: Final = Kind(
     name="click",
@@ -73,7 +69,6 @@ _CLICK: Final = Kind(
     asked_for="a link shortening domain's CallbackUrl",
     answer="nothing",
     parts=(messaging.Click,),
-    is_sent=True,
 )
 _DEBUGGER: Final = Kind(
     name="debugger",
@@ -81,7 +76,6 @@ _DEBUGGER: Final = Kind(
     asked_for="the account's debugger URL",
     answer="nothing",
     parts=(debugger.Event,),
-    is_sent=True,
 )
 
 
@@ -95,7 +89,6 @@ def _call(name: str, title: str, asked_for: str, *parts: type[Part], status: str
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, *parts),
         perhaps=(Fallback,),
         is_voice=True,
-        is_sent=True,
         usual={"CallStatus": status},
     )
 
@@ -126,7 +119,6 @@ _VOICE: Final = (
         asked_for="the action of <Connect>",
         answer="voice TwiML",
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, session.SessionEnd),
-        is_sent=True,
         is_voice=True,
         usual={"CallStatus": "in-progress"},
     ),
@@ -137,7 +129,6 @@ _VOICE: Final = (
         asked_for="the partialResultCallback of <Gather>",
         answer="nothing",
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.PartlyHeard),
-        is_sent=True,
         is_voice=True,
         usual={"CallStatus": "in-progress"},
     ),
@@ -147,7 +138,6 @@ _VOICE: Final = (
         asked_for="a call's or a number's StatusCallback",
         answer="nothing",
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.CallProgress),
-        is_sent=True,
         is_voice=True,
         usual={"CallStatus": "completed"},
     ),
@@ -157,7 +147,6 @@ _VOICE: Final = (
         asked_for="a RecordingStatusCallback",
         answer="nothing",
         parts=(voice.RecordingChange,),
-        is_sent=True,
         is_voice=True,
     ),
     Kind(
@@ -166,7 +155,6 @@ _VOICE: Final = (
         asked_for="the transcribeCallback of <Record>",
         answer="nothing",
         parts=(voice.Call, voice.CallFacts, Places, CallPlaces, voice.Transcribed),
-        is_sent=True,
         is_voice=True,
         usual={"CallStatus": "completed"},
     ),
@@ -176,7 +164,6 @@ _VOICE: Final = (
         asked_for="the Callback of a call's UserDefinedMessageSubscriptions",
         answer="nothing",
         parts=(voice.UserMessage,),
-        is_sent=True,
         is_voice=True,
     ),
     Kind(
@@ -185,7 +172,6 @@ _VOICE: Final = (
         asked_for="the statusCallback of <Stream>, a stream's StatusCallback",
         answer="nothing",
         parts=(session.StreamChange,),
-        is_sent=True,
         is_voice=True,
     ),
     Kind(
@@ -194,7 +180,6 @@ _VOICE: Final = (
         asked_for="the statusCallback of <Siprec>, a session's StatusCallback",
         answer="nothing",
         parts=(session.SiprecChange,),
-        is_sent=True,
         is_voice=True,
     ),
     Kind(
@@ -203,7 +188,6 @@ _VOICE: Final = (
         asked_for="the statusCallbackUrl of <Transcription>, a transcription's StatusCallbackUrl",
         answer="nothing",
         parts=(session.TranscriptionChange,),
-        is_sent=True,
         is_voice=True,
     ),
     Kind(
@@ -212,7 +196,6 @@ _VOICE: Final = (
         asked_for="a call's AsyncAmdStatusCallback",
         answer="nothing",
         parts=(voice.MachineDetected,),
-        is_sent=True,
         is_voice=True,
     ),
     Kind(
@@ -221,7 +204,6 @@ _VOICE: Final = (
         asked_for="the statusCallback of <Conference>",
         answer="nothing",
         parts=(conference.ConferenceChange, conference.Participant, conference.ConferenceEnd),
-        is_sent=True,
         is_voice=True,
     ),
     Kind(
@@ -230,7 +212,6 @@ _VOICE: Final = (
         asked_for="the StatusCallback of a call's Payments",
         answer="nothing",
         parts=(pay.PaymentChange, pay.Captured),
-        is_sent=True,
         is_voice=True,
     ),
     Kind(
@@ -239,7 +220,6 @@ _VOICE: Final = (
         asked_for="the statusCallback of <Pay>",
         answer="nothing",
         parts=(pay.PayChange, pay.Captured),
-        is_sent=True,
         is_voice=True,
     ),
 )
@@ -255,7 +235,7 @@ class Declared(Struct, frozen=True, kw_only=True):
     part: type[Part]
     is_required: bool
     is_numbered: bool = False
-    is_sent: bool = True  # where the kind is
+    is_sent: bool = True  # by us; what is not can be simulated
 
 
 @cache

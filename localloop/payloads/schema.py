@@ -42,8 +42,6 @@ def schema_of(kind: Kind) -> dict[str, Any]:
             "contentSchema": {"$ref": f"#/$defs/{debugger.Detail.__name__}"},
         }
         schema["$defs"] = _details()
-    if not kind.is_sent:
-        schema[SIMULATED] = True
     return schema
 
 

@@ -57,9 +57,7 @@ class HeldCalls:
         self._acceptance = acceptance
 
     async def exists(self, account_sid: str, call_sid: str) -> bool:
-        if not sids.is_sid(call_sid, "CA"):
-            return False
-        return await queries.get(self._database, account_sid, sids.uuid_of(call_sid)) is not None
+        return await queries.by_sid(self._database, account_sid, call_sid) is not None
 
     async def statuses(self, account_sid: str, call_sids: Sequence[str]) -> Mapping[str, str]:
         ids = [sids.uuid_of(sid) for sid in call_sids]

@@ -74,13 +74,10 @@ class UserMessages(Struct, frozen=True):
 
     async def _live(self, request: Request) -> Live | None:
         """Raises 20404."""
-        sid, account_sid = request.ids["CallSid"], request.account_sid
-        if (
-            not sids.is_sid(sid, "CA")
-            or await queries.get(self.database, account_sid, sids.uuid_of(sid)) is None
-        ):
+        call = await queries.by_sid(self.database, request.account_sid, request.ids["CallSid"])
+        if call is None:
             raise errors.not_found(request.address)
-        return await queries.find(self.database, account_sid, sids.uuid_of(sid))
+        return await queries.find(self.database, call.account_sid, call.id)
 
 
 def _item(request: Request, made: Made) -> Item:

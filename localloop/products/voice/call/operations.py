@@ -111,16 +111,11 @@ class Operations(Struct, frozen=True):
         return Deleted()
 
     async def exists(self, account_sid: str, sid: str) -> bool:
-        if not sids.is_sid(sid, "CA"):
-            return False
-        return await queries.get(self.database, account_sid, sids.uuid_of(sid)) is not None
+        return await queries.by_sid(self.database, account_sid, sid) is not None
 
     async def _find(self, request: Request) -> Call:
         """The call that the path names. Raises 404."""
-        sid = request.ids["Sid"]
-        call = None
-        if sids.is_sid(sid, "CA"):
-            call = await queries.get(self.database, request.account_sid, sids.uuid_of(sid))
+        call = await queries.by_sid(self.database, request.account_sid, request.ids["Sid"])
         if call is None:
             raise errors.not_found(request.address)
         return call

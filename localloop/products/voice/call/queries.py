@@ -332,6 +332,11 @@ async def get(reader: Any, account_sid: str, call_id: UUID) -> Call | None:
     return None if row is None else call_of(row)
 
 
+async def by_sid(reader: Any, account_sid: str, sid: str) -> Call | None:
+    """None of what is no call's SID, too."""
+    return await get(reader, account_sid, sids.uuid_of(sid)) if sids.is_sid(sid, "CA") else None
+
+
 async def in_world(reader: Any, world_sid: str, call_id: UUID) -> Call | None:
     """The call of this id in a world, whoever's it is."""
     row = await reader.fetchrow(_IN_WORLD, world_sid, call_id)

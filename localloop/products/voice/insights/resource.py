@@ -129,10 +129,7 @@ class Reports(Struct, frozen=True):
         )
 
     async def _call(self, request: Request) -> Call:
-        sid = request.ids["CallSid"]
-        call = None
-        if sids.is_sid(sid, "CA"):
-            call = await queries.get(self.database, request.account_sid, sids.uuid_of(sid))
+        call = await queries.by_sid(self.database, request.account_sid, request.ids["CallSid"])
         if call is None:
             raise errors.not_found(request.address)
         return call

@@ -64,13 +64,10 @@ class Payments(Struct, frozen=True):
         return _item(request, await self._taken(request, live, asked))
 
     async def _live(self, request: Request) -> Live:
-        sid, account_sid = request.ids["CallSid"], request.account_sid
-        call = None
-        if sids.is_sid(sid, "CA"):
-            call = await queries.get(self.database, account_sid, sids.uuid_of(sid))
+        call = await queries.by_sid(self.database, request.account_sid, request.ids["CallSid"])
         if call is None:
             raise errors.not_found(request.address)
-        live = await queries.find(self.database, account_sid, call.id)
+        live = await queries.find(self.database, call.account_sid, call.id)
         if live is None:
             raise errors.call_not_in_progress()
         return live
